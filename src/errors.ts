@@ -1,0 +1,71 @@
+/**
+ * How far an error reaches: `target` stops one set of names, `account` every
+ * set of that account, `authority` every set of that CA, `run` everything.
+ */
+export type Scope = "target" | "account" | "authority" | "run";
+
+/** The stable names of what can go wrong; scripts may rely on them in JSON logs. */
+export type ErrorCode =
+  | "usage"
+  | "bad-file"
+  | "disagreeing-files"
+  | "store-unwritable"
+  | "locked"
+  | "port-taken"
+  | "listen-failed"
+  | "webroot-unwritable"
+  | "ca-unreachable"
+  | "ca-untrusted"
+  | "ca-misbehaved"
+  | "ca-refused"
+  | "ca-busy"
+  | "rate-limited"
+  | "account-refused"
+  | "name-refused"
+  | "challenge-missing"
+  | "validation-failed"
+  | "timed-out"
+  | "bad-certificate"
+  | "interrupted"
+  | "internal";
+
+interface Details {
+  /** The next thing to do, one sentence. */
+  hint?: string | undefined;
+  /** Default: `target`. */
+  scope?: Scope;
+  /** When the CA asks us to come back, at the earliest. */
+  retryAfter?: Date | undefined;
+  cause?: unknown;
+}
+
+/**
+ * Everything this program reports as a failure. `message` says what happened
+ * and to what; `hint` says what to do about it.
+ */
+export class AppError extends Error {
+  override readonly name = "AppError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly scope: Scope;
+  readonly retryAfter: Date | undefined;
+
+  constructor(code: ErrorCode, message: string, details: Details = {}) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.scope = details.scope ?? "target";
+    this.retryAfter = details.retryAfter;
+  }
+}
+
+/** The `code` of a Node.js system error (`ENOENT`, `EADDRINUSE`, ...), if it is one. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** What a caught value says of itself. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,25 @@
+import { setTimeout as wait } from "node:timers/promises";
+
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Tells the present moment; a test hands in its own. */
+export type Clock = () => Date;
+
+/** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  try {
+    await wait(Math.max(0, ms), undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** The moment `ms` milliseconds after `from`. */
+export function after(from: Date, ms: number): Date {
+  return new Date(from.getTime() + ms);
+}
