@@ -1,0 +1,151 @@
+import { Agent, request as requestHttp } from "node:http";
+import { Agent as SecureAgent, request as requestHttps } from "node:https";
+import { rootCertificates } from "node:tls";
+import { AppError, messageOf, systemCode } from "../errors.ts";
+import { SECOND } from "../time.ts";
+
+export interface HttpOptions {
+  /** PEM roots trusted beside the built-in ones. */
+  roots?: string | undefined;
+  userAgent: string;
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked up. */
+  proxyEnv: Record<string, string | undefined>;
+  /** Ends every request that is under way; its reason is thrown. */
+  signal: AbortSignal;
+  emit: (event: HttpEvent) => void;
+}
+
+export interface HttpEvent {
+  type: "request";
+  method: string;
+  url: string;
+  /** Zero when no answer came. */
+  status: number;
+  /** Milliseconds from sending to the end of the answer. */
+  took: number;
+}
+
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+export type Http = (
+  method: "GET" | "HEAD" | "POST",
+  url: string,
+  body?: string,
+) => Promise<HttpAnswer>;
+
+const KNOWN_CAUSES: Record<string, string | undefined> = {
+  ENOTFOUND: "its name does not resolve",
+  EAI_AGAIN: "DNS gave no answer",
+  ECONNREFUSED: "the connection was refused",
+  ECONNRESET: "the connection was cut",
+};
+
+const TIMEOUT = 30 * SECOND;
+/** Far above the longest chain or directory any CA sends. */
+const LONGEST_ANSWER = 1024 * 1024;
+
+/**
+ * Makes requests to one CA over kept-alive connections. A request that gets no
+ * complete answer rejects with an AppError that says why; every status is an answer.
+ */
+export function openHttp(options: HttpOptions): Http {
+  const settings = { keepAlive: true, proxyEnv: options.proxyEnv };
+  const ca =
+    options.roots === undefined
+      ? undefined
+      : [...rootCertificates, options.roots];
+  const plain = new Agent(settings);
+  const secure = new SecureAgent(
+    ca === undefined ? settings : { ...settings, ca },
+  );
+
+  return async (method, url, body) => {
+    options.signal.throwIfAborted();
+    const target = new URL(url);
+    const started = performance.now();
+    let status = 0;
+    try {
+      const answer = await new Promise<HttpAnswer>((resolve, reject) => {
+        const send = target.protocol === "https:" ? requestHttps : requestHttp;
+        const outgoing = send(target, {
+          method,
+          agent: target.protocol === "https:" ? secure : plain,
+          signal: AbortSignal.any([
+            options.signal,
+            AbortSignal.timeout(TIMEOUT),
+          ]),
+          headers: {
+            "User-Agent": options.userAgent,
+            ...(body === undefined
+              ? {}
+              : {
+                  "Content-Type": "application/jose+json",
+                  "Content-Length": Buffer.byteLength(body),
+                }),
+          },
+        });
+        outgoing.once("error", reject);
+        outgoing.once("response", (incoming) => {
+          const parts: Buffer[] = [];
+          let length = 0;
+          incoming.on("data", (part: Buffer) => {
+            length += part.length;
+            if (length > LONGEST_ANSWER)
+              incoming.destroy(new Error("the answer is too long"));
+            else parts.push(part);
+          });
+          incoming.once("error", reject);
+          incoming.once("end", () => {
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              text: Buffer.concat(parts).toString("utf8"),
+            });
+          });
+        });
+        outgoing.end(body);
+      });
+      status = answer.status;
+      return answer;
+    } catch (error) {
+      options.signal.throwIfAborted();
+      throw unreachable(target, error);
+    } finally {
+      const took = performance.now() - started;
+      options.emit({ type: "request", method, url, status, took });
+    }
+  };
+}
+
+function unreachable(url: URL, cause: unknown): AppError {
+  const code = systemCode(cause);
+  if (code !== undefined && /CERT|UNABLE_TO_|HOSTNAME|TLS|SSL/.test(code))
+    return new AppError(
+      "ca-untrusted",
+      `The TLS certificate of ${url.host} is not trusted: ${messageOf(cause)}.`,
+      {
+        hint: "If this is your own CA, name the file with its root certificate in --ca_bundle.",
+        scope: "authority",
+        cause,
+      },
+    );
+  return new AppError(
+    "ca-unreachable",
+    `The CA at ${url.host} could not be reached: ${reason(cause, code)}.`,
+    {
+      hint: "Check the network, DNS and any firewall between here and the CA, then run again.",
+      scope: "authority",
+      cause,
+    },
+  );
+}
+
+function reason(cause: unknown, code: string | undefined): string {
+  if (cause instanceof Error && cause.name === "TimeoutError")
+    return `no answer within ${TIMEOUT / SECOND} seconds`;
+  return (code && KNOWN_CAUSES[code]) ?? messageOf(cause);
+}

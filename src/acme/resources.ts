@@ -1,0 +1,76 @@
+import { isRecord, type Problem, readProblem } from "./problem.ts";
+import { misbehaved, type Reply, stringOf } from "./transport.ts";
+
+/** RFC 8555 section 7.1.3. */
+export interface Order {
+  url: string;
+  status: "pending" | "ready" | "processing" | "valid" | "invalid";
+  authorizations: string[];
+  finalize: string;
+  /** Present when the order is valid. */
+  certificate: string | undefined;
+  error: Problem | undefined;
+}
+
+/** RFC 8555 section 7.1.4, with its http-01 challenge. */
+export interface Authorization {
+  url: string;
+  status: string;
+  identifier: string;
+  challenge: { url: string; token: string; status: string } | undefined;
+  /** Why a challenge of it failed. */
+  error: Problem | undefined;
+}
+
+const ORDER_STATES = [
+  "pending",
+  "ready",
+  "processing",
+  "valid",
+  "invalid",
+] as const;
+
+export function readOrder(reply: Reply, url: string): Order {
+  const { body } = reply;
+  const status = ORDER_STATES.find((state) => state === body["status"]);
+  const authorizations = body["authorizations"];
+  if (
+    !Array.isArray(authorizations) ||
+    !authorizations.every((item) => typeof item === "string")
+  )
+    misbehaved('sent an order without "authorizations"');
+  const certificate = body["certificate"];
+  return {
+    url,
+    status:
+      status ??
+      misbehaved(
+        `sent an order with the status ${JSON.stringify(body["status"])}`,
+      ),
+    authorizations,
+    finalize: stringOf(body, "finalize", "order"),
+    certificate: typeof certificate === "string" ? certificate : undefined,
+    error: isRecord(body["error"]) ? readProblem(body["error"]) : undefined,
+  };
+}
+
+export function readAuthorization(reply: Reply, url: string): Authorization {
+  const { body } = reply;
+  const identifier = isRecord(body["identifier"]) ? body["identifier"] : {};
+  const challenges = Array.isArray(body["challenges"])
+    ? body["challenges"].filter(isRecord)
+    : [];
+  const failed = challenges.find((challenge) => isRecord(challenge["error"]));
+  const http = challenges.find((challenge) => challenge["type"] === "http-01");
+  return {
+    url,
+    status: stringOf(body, "status", "authorization"),
+    identifier: stringOf(identifier, "value", "authorization"),
+    challenge: http && {
+      url: stringOf(http, "url", "challenge"),
+      token: stringOf(http, "token", "challenge"),
+      status: stringOf(http, "status", "challenge"),
+    },
+    error: failed && readProblem(failed["error"]),
+  };
+}

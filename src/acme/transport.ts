@@ -1,0 +1,256 @@
+import type { KeyObject } from "node:crypto";
+import { Client } from "acme-client";
+import { AppError } from "../errors.ts";
+import { SECOND, sleep, type Clock } from "../time.ts";
+import {
+  type HttpAnswer,
+  type HttpEvent,
+  type HttpOptions,
+  openHttp,
+} from "./http.ts";
+import { openNonces } from "./nonces.ts";
+import { isRecord, parseJson, ProblemError, retryAfter } from "./problem.ts";
+
+export interface TransportOptions extends Omit<HttpOptions, "emit"> {
+  directoryUrl: string;
+  accountKey: KeyObject;
+  now: Clock;
+  emit: (event: TransportEvent) => void;
+}
+
+export type TransportEvent =
+  HttpEvent | { type: "retry"; error: AppError; pause: number };
+
+export interface Reply {
+  status: number;
+  /** The JSON object of the answer; empty when it was not JSON. */
+  body: Record<string, unknown>;
+  text: string;
+  location: string | undefined;
+  retryAfter: Date | undefined;
+}
+
+interface Post {
+  url: string;
+  /** Left out for a POST-as-GET (RFC 8555 section 6.3). */
+  payload?: object;
+  /** Completes "The CA refused to ...". */
+  doing: string;
+  /** Do not send it again when it fails: the caller looks at the CA's state first. */
+  once?: boolean;
+  /** Sign with the key itself instead of the account's URL (RFC 8555 section 6.2). */
+  byKey?: boolean;
+}
+
+export interface Transport {
+  /** The directory (RFC 8555 section 7.1.1), fetched once. */
+  directory(): Promise<Record<string, unknown>>;
+  post(request: Post): Promise<Reply>;
+  /** Tries again, a few times, after failures that pass, as long as the CA does not ask for long. */
+  patiently<T>(attempt: () => Promise<T>): Promise<T>;
+  keyAuthorization(token: string): Promise<string>;
+  /** Signs from now on as this account. */
+  signAs(accountUrl: string): void;
+}
+
+/** The parts of acme-client that its type definitions leave out. */
+declare module "acme-client" {
+  interface Client {
+    http: {
+      maxBadNonceRetries: number;
+      request(
+        url: string,
+        method: string,
+        options?: { data?: unknown },
+      ): Promise<HttpAnswer>;
+      getNonce(): Promise<string>;
+    };
+    api: {
+      accountUrl: string | null;
+      apiRequest(
+        url: string,
+        payload: object | null,
+        validStatusCodes: number[],
+        options: { includeJwsKid: boolean },
+      ): Promise<HttpAnswer>;
+    };
+  }
+}
+
+const MOST_BAD_NONCES = 40;
+const MOST_FAILURES = 2;
+/** A CA that asks for more than this is not waited for. */
+const PATIENCE = 10 * SECOND;
+
+/**
+ * Signed requests to one CA in the name of one account key. acme-client signs;
+ * its own requests, nonces and retries are replaced here, since it sends a HEAD
+ * before every POST, repeats signed requests as they are, sleeps through any
+ * Retry-After, and has neither timeouts nor cancellation.
+ */
+export function openTransport(options: TransportOptions): Transport {
+  const http = openHttp(options);
+  const client = new Client({
+    directoryUrl: options.directoryUrl,
+    accountKey: options.accountKey.export({ type: "pkcs8", format: "pem" }),
+  });
+  let directory: Promise<Record<string, unknown>> | undefined;
+
+  const nonces = openNonces(async () => {
+    const url = stringOf(await readDirectory(), "newNonce", "directory");
+    const answer = await patiently(async () =>
+      accepted(await http("HEAD", url), "give a nonce"),
+    );
+    return nonceOf(answer) ?? misbehaved("sent no nonce");
+  });
+  client.http.maxBadNonceRetries = 0;
+  client.http.getNonce = () => nonces.take();
+  client.http.request = async (url, _method, { data } = {}) => {
+    let nonce: string | undefined;
+    try {
+      const answer = await http("POST", url, JSON.stringify(data));
+      nonce = nonceOf(answer);
+      return answer;
+    } finally {
+      if (nonce === undefined) nonces.lose();
+      else nonces.give(nonce);
+    }
+  };
+
+  function accepted(answer: HttpAnswer, doing: string): HttpAnswer {
+    if (answer.status >= 400)
+      throw new ProblemError(answer, doing, options.now());
+    if (answer.status >= 300)
+      misbehaved(`answered with a redirection (HTTP status ${answer.status})`);
+    return answer;
+  }
+
+  async function fetchDirectory(): Promise<Record<string, unknown>> {
+    const url = options.directoryUrl;
+    const answer = await patiently(async () =>
+      accepted(await http("GET", url), "show its directory"),
+    );
+    const body = parseJson(answer.text);
+    if (!isRecord(body) || typeof body["newOrder"] !== "string")
+      throw new AppError(
+        "ca-misbehaved",
+        `${url} is not the directory of an ACME server.`,
+        {
+          hint: "Check the address given with --server.",
+          scope: "authority",
+        },
+      );
+    return body;
+  }
+
+  function readDirectory() {
+    directory ??= fetchDirectory();
+    return directory;
+  }
+
+  async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const pause = pauseAfter(error, failures, options.now());
+        if (!(error instanceof AppError) || pause === undefined) throw error;
+        options.emit({ type: "retry", error, pause });
+        await sleep(pause, options.signal);
+      }
+    }
+  }
+
+  async function send({
+    url,
+    payload,
+    doing,
+    byKey = false,
+  }: Post): Promise<Reply> {
+    for (let badNonces = 0; ; badNonces += 1) {
+      const answer = await client.api.apiRequest(url, payload ?? null, [], {
+        includeJwsKid: !byKey,
+      });
+      try {
+        return replyOf(accepted(answer, doing), options.now());
+      } catch (error) {
+        // The nonce of this very answer is now on top of the pool (RFC 8555 section 6.5).
+        const bad =
+          error instanceof ProblemError && error.problem.type === "badNonce";
+        if (!bad || badNonces >= MOST_BAD_NONCES) throw error;
+      }
+    }
+  }
+
+  return {
+    directory: readDirectory,
+    post: (request) =>
+      request.once === true ? send(request) : patiently(() => send(request)),
+    patiently,
+    keyAuthorization: (token) =>
+      client.getChallengeKeyAuthorization({
+        type: "http-01",
+        token,
+        url: "",
+        status: "pending",
+      }),
+    signAs(accountUrl) {
+      client.api.accountUrl = accountUrl;
+    },
+  };
+}
+
+function nonceOf(answer: HttpAnswer): string | undefined {
+  const nonce = answer.headers["replay-nonce"];
+  return typeof nonce === "string" && /^[A-Za-z0-9_-]+$/.test(nonce)
+    ? nonce
+    : undefined;
+}
+
+function replyOf(answer: HttpAnswer, now: Date): Reply {
+  const body = parseJson(answer.text);
+  const location = answer.headers["location"];
+  return {
+    status: answer.status,
+    body: isRecord(body) ? body : {},
+    text: answer.text,
+    location: typeof location === "string" ? location : undefined,
+    retryAfter: retryAfter(answer, now),
+  };
+}
+
+/** Milliseconds to wait before another try, or undefined when there is to be none. */
+function pauseAfter(
+  error: unknown,
+  failures: number,
+  now: Date,
+): number | undefined {
+  if (!(error instanceof AppError) || failures >= MOST_FAILURES)
+    return undefined;
+  if (error.retryAfter !== undefined) {
+    const asked = error.retryAfter.getTime() - now.getTime();
+    return asked <= PATIENCE ? Math.max(asked, SECOND) : undefined;
+  }
+  const passing = error.code === "ca-unreachable" || error.code === "ca-busy";
+  return passing ? (SECOND / 2) * 4 ** failures : undefined;
+}
+
+/** The text in a member that a resource of the CA must have. */
+export function stringOf(
+  body: Record<string, unknown>,
+  member: string,
+  resource: string,
+): string {
+  const value = body[member];
+  return typeof value === "string"
+    ? value
+    : misbehaved(`sent a ${resource} without "${member}"`);
+}
+
+/** Throws what is thrown when a CA does not keep to the protocol. */
+export function misbehaved(what: string): never {
+  throw new AppError("ca-misbehaved", `The CA ${what}, against RFC 8555.`, {
+    hint: "Run again; if it stays so, tell the CA's operator.",
+    scope: "authority",
+  });
+}
