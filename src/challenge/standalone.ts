@@ -1,0 +1,117 @@
+import { AppError, messageOf, systemCode } from "../errors.ts";
+import type { Name } from "../name.ts";
+import { type Listen, serve, type Serving } from "../serve.ts";
+import { sleep } from "../time.ts";
+import {
+  CHALLENGE_PATH,
+  checkedToken,
+  type ChallengeEvent,
+  type Publication,
+  type Responder,
+} from "./responder.ts";
+
+export interface Standalone extends Responder {
+  /** The port that was bound. */
+  port: number;
+}
+
+/** A CA that has asked nothing for this long is asked how things stand, in milliseconds. */
+const LONGEST_SILENCE = 3_000;
+/** CAs ask from several places at once; this long after the last question no more are expected. */
+const SHORTEST_CALM = 100;
+
+/** Answers on a port of its own, bound when this resolves. */
+export async function openStandalone(
+  listen: Listen,
+  emit: (event: ChallengeEvent) => void,
+): Promise<Standalone> {
+  const published = new Map<string, { text: string; note: () => void }>();
+  const server = await bound(listen, (path) => {
+    const answer = published.get(path);
+    answer?.note();
+    return answer?.text;
+  });
+
+  return {
+    port: server.port,
+    publish: (answers) => {
+      const watch = watchQuestions(answers.length);
+      const paths = answers.map((answer) => {
+        const path = CHALLENGE_PATH + checkedToken(answer);
+        published.set(path, {
+          text: answer.keyAuthorization,
+          note() {
+            if (watch.note(answer.name))
+              emit({ type: "answered", name: answer.name });
+          },
+        });
+        return path;
+      });
+      const publication: Publication = {
+        fetched: watch.fetched,
+        asked: (signal) => watch.calm(signal),
+        [Symbol.asyncDispose]: () => {
+          for (const path of paths) published.delete(path);
+          return Promise.resolve();
+        },
+      };
+      return Promise.resolve(publication);
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+/** Keeps account of the questions, to tell when the CA has asked its fill. */
+function watchQuestions(expected: number) {
+  const fetched = new Set<Name>();
+  const started = performance.now();
+  let last = started;
+  return {
+    fetched,
+    /** Whether this is the first question for the name. */
+    note(name: Name): boolean {
+      last = performance.now();
+      const first = !fetched.has(name);
+      fetched.add(name);
+      return first;
+    },
+    async calm(signal: AbortSignal): Promise<void> {
+      for (;;) {
+        // Where everything takes long, so does the CA between its last question and its verdict.
+        const calm = Math.max(SHORTEST_CALM, (last - started) / 4);
+        const wait = fetched.size < expected ? LONGEST_SILENCE : calm;
+        const left = last + wait - performance.now();
+        if (left <= 0) return;
+        await sleep(Math.min(left, SHORTEST_CALM), signal);
+      }
+    },
+  };
+}
+
+async function bound(
+  listen: Listen,
+  lookup: (path: string) => string | undefined,
+): Promise<Serving> {
+  try {
+    return await serve(listen, lookup);
+  } catch (error) {
+    const where = `port ${listen.port} of ${listen.host}`;
+    const details = { scope: "run", cause: error } as const;
+    const code = systemCode(error);
+    if (code === "EADDRINUSE")
+      throw new AppError("port-taken", `Something else listens on ${where}.`, {
+        ...details,
+        hint: "Stop it, or choose another port with --listen and forward the challenge path to that.",
+      });
+    const reason =
+      code === "EACCES" ? "this user may not use it" : messageOf(error);
+    throw new AppError(
+      "listen-failed",
+      `Cannot listen on ${where}: ${reason}.`,
+      {
+        ...details,
+        hint: "Choose an address of this host and a port above 1023 with --listen, and forward the challenge path to it.",
+      },
+    );
+  }
+}
