@@ -1,0 +1,180 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import {
+  readCertificates,
+  readPrivateKey,
+  writeCertificates,
+  writePrivateKey,
+} from "./pem.ts";
+
+/** What is kept of an account: its URL and the account object of RFC 8555 section 7.1.2. */
+export interface Registration {
+  uri: string;
+  body: Record<string, unknown>;
+}
+
+/** Everything a set of files can hold. */
+export interface Contents {
+  accountKey?: KeyObject;
+  registration?: Registration;
+  key?: KeyObject;
+  leaf?: X509Certificate;
+  chain?: readonly X509Certificate[];
+}
+export type Component = keyof Contents;
+
+export interface Format {
+  holds: readonly Component[];
+  /** Readable by its owner only. */
+  secret: boolean;
+  /** The file's bytes, or undefined when something it holds is missing. */
+  encode(contents: Contents): string | Buffer | undefined;
+  /** Throws an Error whose message is the end of a sentence about the file. */
+  decode(data: Buffer): Contents;
+}
+
+const accountKey: Format = {
+  holds: ["accountKey"],
+  secret: true,
+  encode: ({ accountKey: key }) =>
+    key && `${JSON.stringify(orderedJwk(key))}\n`,
+  decode(data) {
+    const jwk: unknown = JSON.parse(data.toString("utf8"));
+    if (!isRecord(jwk) || typeof jwk["kty"] !== "string")
+      throw new Error("it is not a JSON Web Key");
+    if (jwk["d"] === undefined)
+      throw new Error("it is a public key, without the private part");
+    // simp_le reads padded base64url too, so there are files that have it.
+    const members = Object.entries(jwk).map(([name, value]) => [
+      name,
+      String(value).replace(/=+$/, ""),
+    ]);
+    return {
+      accountKey: createPrivateKey({
+        key: Object.fromEntries(members) as Record<string, string>,
+        format: "jwk",
+      }),
+    };
+  },
+};
+
+const accountRegistration: Format = {
+  holds: ["registration"],
+  secret: false,
+  encode: ({ registration }) =>
+    registration &&
+    `${JSON.stringify({ body: registration.body, uri: registration.uri })}\n`,
+  decode(data) {
+    const value: unknown = JSON.parse(data.toString("utf8"));
+    if (
+      !isRecord(value) ||
+      typeof value["uri"] !== "string" ||
+      !isRecord(value["body"])
+    )
+      throw new Error('it is not a registration with "body" and "uri"');
+    return { registration: { uri: value["uri"], body: value["body"] } };
+  },
+};
+
+/** The files of simp_le, by name. Text files end with a newline. */
+export const FORMATS = {
+  "account_key.json": accountKey,
+  "account_reg.json": accountRegistration,
+  "key.pem": {
+    holds: ["key"],
+    secret: true,
+    encode: ({ key }) => key && writePrivateKey(key),
+    decode: (data) => ({ key: readPrivateKey(data.toString("latin1")) }),
+  },
+  "key.der": {
+    holds: ["key"],
+    secret: true,
+    // PKCS#1, as simp_le has it; its elliptic counterpart is SEC 1 (RFC 5915).
+    encode: ({ key }) =>
+      key &&
+      key.export({
+        type: key.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1",
+        format: "der",
+      }),
+    decode: (data) => ({ key: readDerKey(data) }),
+  },
+  "cert.pem": {
+    holds: ["leaf"],
+    secret: false,
+    encode: ({ leaf }) => leaf && writeCertificates([leaf]),
+    decode: (data) => ({ leaf: certificatesIn(data, 1)[0] }),
+  },
+  "cert.der": {
+    holds: ["leaf"],
+    secret: false,
+    encode: ({ leaf }) => leaf?.raw,
+    decode: (data) => ({ leaf: new X509Certificate(data) }),
+  },
+  "chain.pem": {
+    holds: ["chain"],
+    secret: false,
+    encode: ({ chain }) => chain && writeCertificates(chain),
+    decode: (data) => ({ chain: certificatesIn(data, 1) }),
+  },
+  "fullchain.pem": {
+    holds: ["leaf", "chain"],
+    secret: false,
+    encode: ({ leaf, chain }) =>
+      leaf && chain && writeCertificates([leaf, ...chain]),
+    decode(data) {
+      const [leaf, ...chain] = certificatesIn(data, 2);
+      return { leaf, chain };
+    },
+  },
+  "full.pem": {
+    holds: ["key", "leaf", "chain"],
+    secret: true,
+    encode: ({ key, leaf, chain }) =>
+      key &&
+      leaf &&
+      chain &&
+      writePrivateKey(key) + writeCertificates([leaf, ...chain]),
+    decode(data) {
+      const [leaf, ...chain] = certificatesIn(data, 2);
+      return { key: readPrivateKey(data.toString("latin1")), leaf, chain };
+    },
+  },
+} as const satisfies Record<string, Format>;
+
+export type FormatName = keyof typeof FORMATS;
+
+export const FORMAT_NAMES = Object.keys(FORMATS) as FormatName[];
+
+/** The order in which simp_le writes a JWK's members; the others follow. */
+function orderedJwk(key: KeyObject): Record<string, unknown> {
+  const { n, e, d, p, q, dp, dq, qi, kty, ...others } = key.export({
+    format: "jwk",
+  });
+  const members = Object.entries({ n, e, d, p, q, dp, dq, qi, kty, ...others });
+  return Object.fromEntries(members.filter(([, value]) => value !== undefined));
+}
+
+function certificatesIn(
+  data: Buffer,
+  least: 1 | 2,
+): [X509Certificate, ...X509Certificate[]] {
+  const [first, ...others] = readCertificates(data.toString("latin1"));
+  if (first === undefined) throw new Error("it has no certificate");
+  if (others.length + 1 < least)
+    throw new Error("it has only one certificate, without its issuer");
+  return [first, ...others];
+}
+
+function readDerKey(data: Buffer): KeyObject {
+  for (const type of ["pkcs8", "pkcs1", "sec1"] as const) {
+    try {
+      return createPrivateKey({ key: data, format: "der", type });
+    } catch {
+      // Not of this kind: the next one is tried.
+    }
+  }
+  throw new Error("it is not a private key in DER");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { AppError, messageOf } from "../errors.ts";
+import { sleep } from "../time.ts";
+
+export interface LockEvent {
+  type: "waiting";
+  dir: string;
+}
+
+const FILE = ".acme-sidecar.lock";
+/** SQLITE_BUSY of sqlite.org/rescode.html. */
+const BUSY = 5;
+/** Milliseconds between two tries. */
+const STEP = 50;
+
+/**
+ * Locks a folder for this process alone, waiting for another holder as long as
+ * it takes. The lock is the kernel's (fcntl, which Node offers through SQLite
+ * only), so it holds between containers and ends with its holder, however that
+ * ends. Disposing of the result releases it; the empty file stays.
+ */
+export async function lock(
+  dir: string,
+  signal: AbortSignal,
+  emit: (event: LockEvent) => void,
+): Promise<Disposable> {
+  const database = openDatabase(join(dir, FILE));
+  try {
+    for (let waited = false; !tryLock(database, dir); waited = true) {
+      if (!waited) emit({ type: "waiting", dir });
+      await sleep(STEP, signal);
+    }
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return {
+    [Symbol.dispose]: () => {
+      database.close();
+    },
+  };
+}
+
+function tryLock(database: DatabaseSync, dir: string): boolean {
+  try {
+    // Nothing is ever written, so no journal is needed.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "errcode" in error && error.errcode === BUSY)
+      return false;
+    throw unlockable(join(dir, FILE), error);
+  }
+}
+
+function openDatabase(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file);
+  } catch (error) {
+    throw unlockable(file, error);
+  }
+}
+
+function unlockable(file: string, cause: unknown): AppError {
+  return new AppError(
+    "store-unwritable",
+    `${file} cannot be locked: ${messageOf(cause)}.`,
+    {
+      hint: "Run as the user who owns the folder, or remove this file while nothing runs.",
+      scope: "run",
+      cause,
+    },
+  );
+}

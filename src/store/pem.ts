@@ -1,0 +1,37 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+
+/** The PEM blocks of a text (RFC 7468), whatever stands between them. */
+function blocksOf(text: string): string[] {
+  return text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
+}
+
+/** The certificates of a PEM text, in their order. Throws when one cannot be read. */
+export function readCertificates(text: string): X509Certificate[] {
+  return blocksOf(text)
+    .filter((block) => block.startsWith("-----BEGIN CERTIFICATE-----"))
+    .map((block) => new X509Certificate(block));
+}
+
+/** The first private key of a PEM text: PKCS#8, PKCS#1 or SEC 1. Throws when there is none, or it is encrypted. */
+export function readPrivateKey(text: string): KeyObject {
+  const block = blocksOf(text).find((each) =>
+    /^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(each),
+  );
+  if (block === undefined) throw new Error("it has no private key");
+  if (block.includes("ENCRYPTED"))
+    throw new Error("its private key is encrypted");
+  return createPrivateKey(block);
+}
+
+export function writePrivateKey(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" });
+}
+
+/** Certificates as PEM, one after the other, with a newline at the end. */
+export function writeCertificates(
+  certificates: readonly X509Certificate[],
+): string {
+  return certificates
+    .map((certificate) => `${certificate.toString().trim()}\n`)
+    .join("");
+}

@@ -1,0 +1,147 @@
+import {
+  chmod,
+  chown,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { AppError, systemCode } from "../errors.ts";
+
+export interface Replacement {
+  name: string;
+  data: string | Buffer;
+  /** For the owner's eyes only. */
+  secret: boolean;
+}
+
+export type ReplaceEvent =
+  { type: "completed"; files: string[] } | { type: "owner-lost"; file: string };
+
+const COMMIT = ".acme-sidecar.commit";
+const fresh = (name: string) => `.${name}.new`;
+
+/**
+ * Replaces files of one folder so that, after any crash, `recover` brings about
+ * either all of the old ones or all of the new ones:
+ *  1. each new file is written beside the old one and synced;
+ *  2. the commit file, naming them all, appears by a rename: the point of no return;
+ *  3. each is renamed into place; 4. the commit file goes.
+ * A rename changes the inode: hard links to the old file keep the old contents.
+ */
+export async function replaceFiles(
+  dir: string,
+  files: readonly Replacement[],
+  emit: (event: ReplaceEvent) => void,
+): Promise<void> {
+  const names = files.map(({ name }) => name);
+  try {
+    for (const file of files) await writeFresh(dir, file, emit);
+    await writeSynced(join(dir, fresh(COMMIT)), JSON.stringify(names), 0o600);
+    await syncFolder(dir);
+  } catch (error) {
+    for (const name of [...names, COMMIT])
+      await rm(join(dir, fresh(name)), { force: true });
+    throw error;
+  }
+  await rename(join(dir, fresh(COMMIT)), join(dir, COMMIT));
+  await syncFolder(dir);
+  await complete(dir, names);
+}
+
+/** Completes or undoes what an interrupted `replaceFiles` of these names left in the folder. */
+export async function recover(
+  dir: string,
+  names: readonly string[],
+  emit: (event: ReplaceEvent) => void,
+): Promise<void> {
+  const committed = await readCommit(dir);
+  if (committed !== undefined) {
+    await complete(dir, committed);
+    emit({ type: "completed", files: committed });
+  }
+  for (const name of [...names, COMMIT])
+    await rm(join(dir, fresh(name)), { force: true });
+}
+
+async function readCommit(dir: string): Promise<string[] | undefined> {
+  const file = join(dir, COMMIT);
+  try {
+    const names: unknown = JSON.parse(await readFile(file, "utf8"));
+    if (
+      Array.isArray(names) &&
+      names.every((name) => typeof name === "string" && !name.includes("/"))
+    )
+      return names as string[];
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new AppError("bad-file", `${file} is not what this program wrote.`, {
+    hint: "Remove it if the key and the certificate beside it belong together.",
+  });
+}
+
+async function complete(dir: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    try {
+      await rename(join(dir, fresh(name)), join(dir, name));
+    } catch (error) {
+      // An earlier, interrupted completion has renamed it.
+      if (systemCode(error) !== "ENOENT") throw error;
+    }
+  }
+  await syncFolder(dir);
+  await rm(join(dir, COMMIT), { force: true });
+  await syncFolder(dir);
+}
+
+async function writeFresh(
+  dir: string,
+  { name, data, secret }: Replacement,
+  emit: (event: ReplaceEvent) => void,
+): Promise<void> {
+  const file = join(dir, fresh(name));
+  const old = await stat(join(dir, name)).catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  await writeSynced(file, data, 0o600);
+  const made = await stat(file);
+  if (old && (old.uid !== made.uid || old.gid !== made.gid)) {
+    await chown(file, old.uid, old.gid).catch((error: unknown) => {
+      if (systemCode(error) !== "EPERM") throw error;
+      emit({ type: "owner-lost", file: name });
+    });
+  }
+  await chmod(file, modeOf(secret, old?.mode));
+}
+
+/**
+ * A mode that somebody chose is kept. A secret that everybody may read was
+ * never chosen: simp_le leaves its keys so.
+ */
+function modeOf(secret: boolean, old: number | undefined): number {
+  const usual = secret ? 0o600 : 0o644;
+  if (old === undefined) return usual;
+  const mode = old & 0o777;
+  return secret && (mode & 0o007) !== 0 ? usual : mode;
+}
+
+async function writeSynced(
+  file: string,
+  data: string | Buffer,
+  mode: number,
+): Promise<void> {
+  await rm(file, { force: true });
+  await using handle = await open(file, "wx", mode);
+  await handle.writeFile(data);
+  await handle.sync();
+}
+
+async function syncFolder(dir: string): Promise<void> {
+  await using handle = await open(dir, "r");
+  await handle.sync();
+}
