@@ -1,0 +1,74 @@
+import type { KeyObject } from "node:crypto";
+import { Authority } from "../acme/authority.ts";
+import type { Contents } from "../store/formats.ts";
+import { saveSet } from "../store/set.ts";
+import { dueAt, type Why } from "./decide.ts";
+import type { Surroundings } from "./fulfil.ts";
+import { makeKey, typeOf } from "./keys.ts";
+import { obtain } from "./obtain.ts";
+import type { Emit, Outcome } from "./outcome.ts";
+import type { Target } from "./target.ts";
+
+interface Start {
+  why: Why;
+  found: Contents;
+  surroundings: Surroundings;
+}
+
+/** Gets the certificate of a target and keeps it, with an account made where there is none. */
+export async function issue(
+  target: Target,
+  { why, found, surroundings }: Start,
+): Promise<Outcome> {
+  const { ask, keep, want } = target;
+  const { openResponder, now, signal, emit } = surroundings;
+  emit({ type: "decided", why, names: want.names });
+  await using responder = await openResponder(ask.method);
+  const accountKey = found.accountKey ?? (await makeAccountKey(target, emit));
+  const authority = new Authority({
+    ...surroundings,
+    directoryUrl: ask.from,
+    accountKey,
+    contact: ask.contact,
+    registration: found.registration,
+    keep: (registration) => saveSet(keep, { accountKey, registration }, emit),
+  });
+  const key = await certificateKey(ask, found.key);
+  emit({ type: "key", reused: key === found.key });
+  const bundle = await obtain({
+    names: want.names,
+    key,
+    authority,
+    responder,
+    now,
+    signal,
+    emit,
+  });
+  await saveSet(keep, bundle, emit);
+  return {
+    target,
+    kind: "issued",
+    why,
+    bundle,
+    next: dueAt(bundle.leaf, want.validAtLeast),
+  };
+}
+
+/** The key is on disk before the CA knows it, so that the account can be found again by it. */
+async function makeAccountKey(
+  { ask, keep }: Target,
+  emit: Emit,
+): Promise<KeyObject> {
+  const accountKey = await makeKey(ask.accountKey ?? "ec256");
+  await saveSet(keep, { accountKey }, emit);
+  emit({ type: "account-key-made" });
+  return accountKey;
+}
+
+function certificateKey(
+  ask: Target["ask"],
+  kept: KeyObject | undefined,
+): Promise<KeyObject> {
+  if (kept !== undefined && ask.reuseKey) return Promise.resolve(kept);
+  return makeKey(ask.key ?? (kept && typeOf(kept)) ?? "ec256");
+}

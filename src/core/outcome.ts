@@ -1,0 +1,31 @@
+import type { AcmeEvent } from "../acme/authority.ts";
+import type { ChallengeEvent } from "../challenge/responder.ts";
+import type { AppError } from "../errors.ts";
+import type { Name } from "../name.ts";
+import type { Bundle } from "../store/bundle.ts";
+import type { LockEvent } from "../store/lock.ts";
+import type { StoreEvent } from "../store/set.ts";
+import type { Why } from "./decide.ts";
+import type { Target } from "./target.ts";
+
+/** How a target ended. `next` is when it will be due. */
+export type Outcome = { target: Target } & (
+  | { kind: "issued"; why: Why; bundle: Bundle; next: Date }
+  | { kind: "kept"; bundle: Bundle; next: Date }
+  | { kind: "failed"; error: AppError }
+);
+
+/** What happens on the way, for whoever watches. */
+export type Event =
+  | AcmeEvent
+  | ChallengeEvent
+  | StoreEvent
+  | LockEvent
+  | { type: "decided"; why: Why; names: readonly Name[] }
+  | { type: "account-key-made" }
+  | { type: "key"; reused: boolean }
+  | { type: "ordered"; url: string; names: readonly Name[] }
+  | { type: "validating"; names: readonly Name[] }
+  | { type: "validated" };
+
+export type Emit = (event: Event) => void;
