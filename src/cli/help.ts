@@ -1,0 +1,47 @@
+import { FORMAT_NAMES } from "../store/formats.ts";
+import { OPTIONS, type OptionSpec } from "./options.ts";
+import { AUTHORITIES } from "./server.ts";
+
+const WIDTH = 80;
+const INDENT = 26;
+
+/** What `--help` prints. */
+export function helpText(): string {
+  const options = Object.entries(OPTIONS).flatMap(
+    ([name, { alias, value, describe }]: [string, OptionSpec]) => {
+      const flag = `  ${alias === undefined ? "" : `-${alias}, `}--${name}${value === undefined ? "" : ` ${value}`}`;
+      const [first, ...others] = wrap(describe, WIDTH - INDENT);
+      const rest = others.map((line) => " ".repeat(INDENT) + line);
+      return flag.length < INDENT - 1
+        ? [flag.padEnd(INDENT) + (first ?? ""), ...rest]
+        : [flag, " ".repeat(INDENT) + (first ?? ""), ...rest];
+    },
+  );
+  return [
+    "Usage: acme-sidecar [issue] -d NAME[:ROOT]... [OPTION]...",
+    "",
+    "Gets and renews a TLS certificate over ACME while the web server keeps serving.",
+    "",
+    ...options,
+    "",
+    "Hyphens may stand for the underscores. Every option can also be set by the",
+    "environment variable ACME_SIDECAR_ and its name in capitals; the command line",
+    "wins.",
+    "",
+    ...wrap(`Files for -f: ${FORMAT_NAMES.join(", ")}.`, WIDTH),
+    ...wrap(`CAs for --server: ${Object.keys(AUTHORITIES).join(", ")}.`, WIDTH),
+    "",
+    "Exit status: 0 a certificate was issued, 1 none was due, 2 an error.",
+  ].join("\n");
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + word.length >= width)
+      lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
+}

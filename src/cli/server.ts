@@ -1,0 +1,25 @@
+import { usage } from "./usage.ts";
+
+/** The directories of CAs that have a short name, as their documentation gives them. */
+export const AUTHORITIES: Record<string, string | undefined> = {
+  letsencrypt: "https://acme-v02.api.letsencrypt.org/directory",
+  "letsencrypt-staging":
+    "https://acme-staging-v02.api.letsencrypt.org/directory",
+  zerossl: "https://acme.zerossl.com/v2/DV90",
+  google: "https://dv.acme-v02.api.pki.goog/directory",
+  "google-staging": "https://dv.acme-v02.test-api.pki.goog/directory",
+  sslcom: "https://acme.ssl.com/sslcom-dv-ecc",
+  actalis: "https://acme-api.actalis.com/acme/directory",
+};
+
+/** The directory URL that `--server` means. */
+export function parseServer(text = "letsencrypt"): string {
+  const known = AUTHORITIES[text.toLowerCase()];
+  if (known !== undefined) return known;
+  const url = URL.parse(text);
+  if (url?.protocol === "https:") return url.href;
+  throw usage(
+    `--server ${text}: this is neither a CA's name nor an https:// address.`,
+    `The names are ${Object.keys(AUTHORITIES).join(", ")}.`,
+  );
+}
