@@ -1,0 +1,129 @@
+import type { Event, Outcome } from "../core/outcome.ts";
+import type { Why } from "../core/decide.ts";
+import type { AppError } from "../errors.ts";
+import { showName } from "../name.ts";
+
+export type Level = "error" | "warn" | "info" | "debug";
+
+/** One message to people. */
+export interface Line {
+  level: Level;
+  text: string;
+}
+
+const WHY: Record<Why, string> = {
+  missing: "there is none yet",
+  incomplete: "a part of the present one is missing",
+  names: "the present one is for other names",
+  expiring: "the present one ends soon",
+  forced: "--force asks for it",
+};
+
+/** So many names are listed; of more, the first stand for all. */
+const MOST_NAMES = 5;
+
+function names(list: readonly string[]): string {
+  if (list.length <= MOST_NAMES) return list.map(showName).join(", ");
+  const first = list.slice(0, MOST_NAMES - 1).map(showName);
+  return `${first.join(", ")} and ${list.length - first.length} more`;
+}
+
+const minute = (date: Date) =>
+  `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+const line = (level: Level, text: string): Line => ({ level, text });
+
+type Say = {
+  [Type in Event["type"]]: (event: Extract<Event, { type: Type }>) => Line;
+};
+
+const SAY: Say = {
+  decided: (event) =>
+    line(
+      "info",
+      `A certificate for ${names(event.names)} is needed: ${WHY[event.why]}.`,
+    ),
+  waiting: (event) =>
+    line(
+      "info",
+      `Another run is at work in ${event.dir}; waiting for it to end.`,
+    ),
+  completed: (event) =>
+    line(
+      "warn",
+      `Completed what an interrupted run had begun to save: ${event.files.join(", ")}.`,
+    ),
+  "owner-lost": (event) =>
+    line(
+      "warn",
+      `${event.file} had another owner, which this user may not give it again.`,
+    ),
+  "account-key-made": () => line("info", "Generating new account key."),
+  "terms-agreed": (event) =>
+    line(
+      "info",
+      `By using this CA you agree to its terms of service: ${event.url}`,
+    ),
+  account: (event) =>
+    line(
+      "info",
+      `${event.created ? "Created" : "Found"} the account ${event.uri}.`,
+    ),
+  key: (event) =>
+    line(
+      "info",
+      event.reused
+        ? "Reusing existing certificate private key."
+        : "Generating new certificate private key.",
+    ),
+  ordered: (event) => line("debug", `Placed the order ${event.url}.`),
+  validating: (event) =>
+    line("info", `The CA is validating ${names(event.names)}.`),
+  answered: (event) =>
+    line("info", `The CA has asked for ${showName(event.name)}.`),
+  validated: () => line("info", "The CA has validated every name."),
+  saved: (event) => line("info", `Saving ${event.file}.`),
+  retry: (event) =>
+    line(
+      "warn",
+      `${event.error.message} Trying again in ${(event.pause / 1000).toFixed(1)} s.`,
+    ),
+  request: (event) =>
+    line(
+      "debug",
+      `${event.method} ${event.url} ${event.status} in ${event.took.toFixed(0)} ms`,
+    ),
+};
+
+/** The sentence for something that happened. */
+export function sayEvent(event: Event): Line {
+  const say = SAY[event.type] as (event: Event) => Line;
+  return say(event);
+}
+
+/** The sentence for how a target ended. */
+export function sayOutcome(outcome: Outcome): Line {
+  const about = names(outcome.target.want.names);
+  switch (outcome.kind) {
+    case "issued":
+      return line(
+        "info",
+        `The certificate for ${about} is in ${outcome.target.keep.dir}. It is good until ${minute(outcome.bundle.leaf.validToDate)}; renew it from ${minute(outcome.next)}.`,
+      );
+    case "kept":
+      return line(
+        "info",
+        `The certificate for ${about} is good until ${minute(outcome.bundle.leaf.validToDate)}; nothing to do before ${minute(outcome.next)}.`,
+      );
+    case "failed":
+      return line("error", sayError(outcome.error));
+  }
+}
+
+/** What went wrong, when to come back, and what to do. */
+export function sayError({ message, hint, retryAfter }: AppError): string {
+  const stop = /[.!?)]$/.test(message) ? "" : ".";
+  const again = retryAfter && `Not before ${minute(retryAfter)}.`;
+  return [message + stop, again, hint]
+    .filter((part) => part !== undefined)
+    .join(" ");
+}
