@@ -84,6 +84,10 @@ export default defineConfig(
       "no-restricted-imports": "off",
       "no-restricted-properties": "off",
       "no-console": "off",
+      "max-lines": [
+        "error",
+        { max: 400, skipBlankLines: true, skipComments: true },
+      ],
       // node:test reports a rejected test itself
       "@typescript-eslint/no-floating-promises": [
         "error",

@@ -28,26 +28,34 @@ export function showName(name: string): string {
   return unicode === "" || unicode === name ? name : `${unicode} (${name})`;
 }
 
-/** The mistakes that have to be found before the conversion to ASCII, which reads the text as a URL's host. */
+/** What has to be found before the conversion to ASCII, which reads the text as a URL's host. */
+const MISTAKES: [RegExp, string][] = [
+  [/^$/, "the name is empty"],
+  [
+    /^[a-z][a-z0-9+.-]*:\/\//i,
+    "give the name alone, without a scheme such as https://",
+  ],
+  [/\s/u, "a name cannot contain spaces"],
+  [/@/, "this looks like an e-mail address; give a DNS name"],
+  [/\//, "give the name alone, without a path"],
+  [
+    /\*/,
+    "wildcard names need a DNS challenge, which is not supported yet; name each host",
+  ],
+  [/:/, "give the name alone, without a port"],
+  [/[%?#\\<>^|,]/, 'a name cannot contain any of % ? # \\ < > ^ | and ","'],
+  [/_/, "underscores are not allowed in the name of a host (RFC 1123)"],
+  [
+    /^\.|[.。．｡]{2}/u,
+    "there is an empty part between two dots, or before the first",
+  ],
+  [/[.。．｡]$/u, "leave out the dot at the end"],
+];
+
 function problemAsWritten(text: string): string | undefined {
-  if (text === "") return "the name is empty";
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
-    return "give the name alone, without a scheme such as https://";
-  if (/\s/u.test(text)) return "a name cannot contain spaces";
-  if (text.includes("@"))
-    return "this looks like an e-mail address; give a DNS name";
-  if (text.includes("/")) return "give the name alone, without a path";
-  if (text.includes("*"))
-    return "wildcard names need a DNS challenge, which is not supported yet; name each host";
   if (isIP(text.replace(/^\[|\]$/g, "")) !== 0)
     return "certificates for IP addresses are not supported yet; give a DNS name";
-  if (text.includes(":")) return "give the name alone, without a port";
-  if (text.includes("_"))
-    return "underscores are not allowed in the name of a host (RFC 1123)";
-  if (/^\.|[.。．｡]{2}/u.test(text))
-    return "there is an empty part between two dots, or before the first";
-  if (/[.。．｡]$/u.test(text)) return "leave out the dot at the end";
-  return undefined;
+  return MISTAKES.find(([pattern]) => pattern.test(text))?.[1];
 }
 
 function problemOfAscii(ascii: string): string | undefined {

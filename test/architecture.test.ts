@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { test } from "node:test";
+
+/** Rooms by level, as docs/architecture.md draws them: imports go downward only. */
+const LEVELS = [
+  ["name", "errors", "time", "serve"],
+  ["acme", "challenge", "store"],
+  ["core"],
+  ["ui", "handoff"],
+  ["commands"],
+  ["cli"],
+  ["main"],
+];
+
+const files = globSync("src/**/*.ts");
+const room = (file: string) => file.split("/")[1]?.replace(/\.ts$/, "") ?? "";
+const level = (file: string) =>
+  LEVELS.findIndex((rooms) => rooms.includes(room(file)));
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+    (match) => match[1] ?? "",
+  );
+}
+
+function ours(file: string): string[] {
+  return importsOf(file)
+    .filter((target) => target.startsWith("."))
+    .map((target) => normalize(join(dirname(file), target)))
+    .filter((target) => target.startsWith("src/"));
+}
+
+test("every file belongs to a room that has a level", () => {
+  assert.ok(files.length > 20);
+  assert.deepEqual(
+    files.filter((file) => level(file) < 0),
+    [],
+  );
+});
+
+test("rooms import downward only, and the leaves nothing of ours", () => {
+  const upward = files.flatMap((file) =>
+    ours(file)
+      .filter((target) => room(target) !== room(file) || level(file) === 0)
+      .filter((target) => level(target) >= level(file))
+      .map((target) => `${file} -> ${target}`),
+  );
+  assert.deepEqual(upward, []);
+});
+
+test("no file imports itself by way of others", () => {
+  const finished = new Set<string>();
+  const visit = (file: string, path: string[]): void => {
+    assert.ok(!path.includes(file), `cycle: ${[...path, file].join(" -> ")}`);
+    if (finished.has(file)) return;
+    for (const target of runtimeImports(file)) visit(target, [...path, file]);
+    finished.add(file);
+  };
+  for (const file of files) visit(file, []);
+});
+
+/** Without `import type`, which is gone at run time. */
+function runtimeImports(file: string): string[] {
+  const text = readFileSync(file, "utf8").replace(/import type [^;]+;/g, "");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)]
+    .map((match) => normalize(join(dirname(file), match[1] ?? "")))
+    .filter((target) => target.startsWith("src/"));
+}
+
+const HOMES: Record<string, RegExp> = {
+  "acme-client": /^src\/acme\//,
+  express: /^src\/serve\.ts$/,
+  yargs: /^src\/cli\//,
+  "tar-stream": /^src\/handoff\//,
+  winston: /^src\/ui\//,
+};
+
+test("each runtime package is used in its own room only", () => {
+  const strays = files.flatMap((file) =>
+    importsOf(file)
+      .filter(
+        (target) => !target.startsWith(".") && !target.startsWith("node:"),
+      )
+      .filter((target) => !HOMES[target]?.test(file))
+      .map((target) => `${file} -> ${target}`),
+  );
+  assert.deepEqual(strays, []);
+});
+
+test("only main.ts reads the process, the wall clock and the console", () => {
+  const allowed: Record<string, RegExp> = {
+    "process.": /^src\/main\.ts$/,
+    "console.": /^$/,
+    "Date.now()": /^$/,
+    "new Date()": /^src\/(main|ui\/log)\.ts$/,
+  };
+  const found = files.flatMap((file) => {
+    const code = readFileSync(file, "utf8").replace(
+      /\/\*[\s\S]*?\*\/|\/\/.*/g,
+      "",
+    );
+    return Object.entries(allowed)
+      .filter(([word, home]) => code.includes(word) && !home.test(file))
+      .map(([word]) => `${file}: ${word}`);
+  });
+  assert.deepEqual(found, []);
+});

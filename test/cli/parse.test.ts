@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { parse } from "../../src/cli/parse.ts";
+import { OPTION_NAMES, OPTIONS, variableOf } from "../../src/cli/options.ts";
+import { AppError } from "../../src/errors.ts";
+
+const words = (argv: string[], env: Record<string, string> = {}) =>
+  parse({ argv, env, cwd: "/certs", version: "1.2.3" });
+
+function issue(argv: string[], env?: Record<string, string>) {
+  const request = words(argv, env);
+  assert.ok(request.verb === "issue");
+  return request;
+}
+
+const refused = (
+  argv: string[],
+  message: RegExp,
+  env?: Record<string, string>,
+) => {
+  assert.throws(
+    () => words(argv, env),
+    (error: unknown) => {
+      assert.ok(error instanceof AppError);
+      assert.equal(error.code, "usage");
+      assert.match(`${error.message} ${error.hint ?? ""}`, message);
+      return true;
+    },
+  );
+};
+
+describe("names and folders", () => {
+  test("a name alone is answered on port 80 of every address", () => {
+    const { target } = issue(["-d", "example.com"]);
+    assert.deepEqual(target.want.names, ["example.com"]);
+    assert.deepEqual(target.ask.method, {
+      kind: "standalone",
+      listen: { host: "::", port: 80 },
+    });
+  });
+  test("-d may be repeated, and a name counts once", () => {
+    const { target } = issue([
+      "-d",
+      "a.test",
+      "--vhost",
+      "b.test",
+      "--vhost=A.test",
+    ]);
+    assert.deepEqual(target.want.names, ["a.test", "b.test"]);
+  });
+  test("NAME:ROOT is answered in ROOT, which may contain colons", () => {
+    const { target } = issue([
+      "-d",
+      "a.test:/srv/a:b",
+      "-d",
+      "b.test:relative",
+    ]);
+    assert.ok(target.ask.method.kind === "webroot");
+    assert.deepEqual(Object.fromEntries(target.ask.method.roots), {
+      "a.test": "/srv/a:b",
+      "b.test": "/certs/relative",
+    });
+  });
+  test("--default_root serves every name without a folder", () => {
+    const { target } = issue([
+      "-d",
+      "a.test:/srv/a",
+      "-d",
+      "b.test",
+      "--default_root",
+      "/srv/www",
+    ]);
+    assert.ok(target.ask.method.kind === "webroot");
+    assert.deepEqual(
+      [...target.ask.method.roots.values()],
+      ["/srv/a", "/srv/www"],
+    );
+  });
+  test("some names with a folder and some without is an error naming those without", () => {
+    refused(
+      ["-d", "a.test:/srv", "-d", "b.test"],
+      /none: b\.test.*--default_root/,
+    );
+  });
+  test("a port is told apart from a folder", () => {
+    refused(["-d", "a.test:8080"], /looks like a port/);
+  });
+  for (const name of [
+    "https://a.test",
+    "a_b.test",
+    "*.a.test",
+    "::1",
+    "[::1]",
+    "192.0.2.7",
+    "a..test",
+    "",
+  ])
+    test(`-d ${name} is refused, and the message repeats it`, () => {
+      refused(
+        ["-d", name],
+        name === "" ? /-d|name/i : new RegExp(name.replace(/[.*[\]]/g, "\\$&")),
+      );
+    });
+  test("no name at all is an error", () => {
+    refused(["--email", "a@b.test"], /no name/);
+    refused([], /no name/);
+  });
+});
+
+describe("options", () => {
+  test("underscores and hyphens mean the same", () => {
+    for (const option of ["--valid_min", "--valid-min"])
+      assert.equal(
+        issue([option, "60", "-d", "a.test"]).target.want.validAtLeast,
+        60_000,
+      );
+    assert.equal(
+      issue(["--certs-dir=/x/y-z", "-d", "a.test"]).target.keep.dir,
+      "/x/y-z",
+    );
+  });
+  test("the last of a repeated option counts", () => {
+    assert.equal(
+      issue(["--valid_min", "1", "--valid_min=2", "-d", "a.test"]).target.want
+        .validAtLeast,
+      2000,
+    );
+  });
+  test("--valid_min 0 is kept apart from none", () => {
+    assert.equal(
+      issue(["--valid_min", "0", "-d", "a.test"]).target.want.validAtLeast,
+      0,
+    );
+    assert.equal(issue(["-d", "a.test"]).target.want.validAtLeast, undefined);
+  });
+  test("CAs have short names, Let's Encrypt being the usual one", () => {
+    assert.equal(
+      issue(["-d", "a.test"]).target.ask.from,
+      "https://acme-v02.api.letsencrypt.org/directory",
+    );
+    assert.match(
+      issue(["-d", "a.test", "--server", "letsencrypt-staging"]).target.ask
+        .from,
+      /staging/,
+    );
+    assert.equal(
+      issue(["-d", "a.test", "--server", "https://ca.test/dir"]).target.ask
+        .from,
+      "https://ca.test/dir",
+    );
+    refused(
+      ["-d", "a.test", "--server", "letsenrcypt"],
+      /--server letsenrcypt.*letsencrypt-staging/,
+    );
+    refused(["-d", "a.test", "--server", "http://ca.test/dir"], /https/);
+  });
+  test("-f chooses the files, which together must hold everything", () => {
+    const seed = [
+      "account_key.json",
+      "key.pem",
+      "cert.pem",
+      "chain.pem",
+      "fullchain.pem",
+    ];
+    const files = seed.flatMap((file) => ["-f", file]);
+    assert.deepEqual(
+      issue([...files, "-d", "a.test"]).target.keep.formats,
+      seed,
+    );
+    assert.equal(issue(["-d", "a.test"]).target.keep.formats.length, 6);
+    refused(
+      ["-f", "key.pem", "-d", "a.test"],
+      /account's key, the certificate, its chain/,
+    );
+    refused(["-f", "keys.pem", "-d", "a.test"], /-f keys\.pem.*key\.pem/);
+  });
+  test("--listen takes a host and a port, brackets around IPv6", () => {
+    for (const [text, host, port] of [
+      ["127.0.0.1:8888", "127.0.0.1", 8888],
+      ["[::1]:8888", "::1", 8888],
+      ["8888", "::", 8888],
+      [":8888", "::", 8888],
+    ] as const)
+      assert.deepEqual(
+        issue(["-d", "a.test", "--listen", text]).target.ask.method,
+        {
+          kind: "standalone",
+          listen: { host, port },
+        },
+      );
+    for (const text of ["nowhere", "::1:80", "a:b", "1.2.3.4:70000"])
+      refused(["-d", "a.test", "--listen", text], /--listen/);
+  });
+  test("--email takes several addresses and refuses what is none", () => {
+    assert.deepEqual(
+      issue(["-d", "a.test", "--email", "a@b.test,c@d.test"]).target.ask
+        .contact,
+      ["a@b.test", "c@d.test"],
+    );
+    for (const text of ["nobody", "a@b.test,", "a b@c.test"])
+      refused(["-d", "a.test", "--email", text], /--email/);
+  });
+  test("RSA keys have a sensible size", () => {
+    assert.deepEqual(
+      issue(["-d", "a.test", "--cert_key_size", "3072"]).target.ask.key,
+      { rsa: 3072 },
+    );
+    refused(["-d", "a.test", "--cert_key_size", "1024"], /2048/);
+    refused(["-d", "a.test", "--account_key_size", "many"], /whole number/);
+  });
+  test("what is not an option is an error naming it", () => {
+    refused(["-d", "a.test", "--froce"], /--froce/);
+    refused(["-d", "a.test", "-x"], /-x/);
+    refused(["-d", "a.test", "b.test"], /"b\.test"/);
+    refused(["isue", "-d", "a.test"], /"isue" is not a command/);
+    refused(["-d", "a.test", "--valid_min"], /valid_min/);
+    refused(["-d", "a.test", "--log_format", "xml"], /--log_format xml/);
+  });
+  test("an environment variable stands for an option, and the command line wins", () => {
+    const env = {
+      ACME_SIDECAR_VHOST: "a.test b.test",
+      ACME_SIDECAR_VALID_MIN: "60",
+      ACME_SIDECAR_FORCE: "true",
+      ACME_SIDECAR_REUSE_KEY: "0",
+    };
+    const { target } = issue(["--valid_min", "120"], env);
+    assert.deepEqual(target.want, {
+      names: ["a.test", "b.test"],
+      validAtLeast: 120_000,
+      force: true,
+    });
+    assert.equal(target.ask.reuseKey, false);
+    assert.deepEqual(issue(["-d", "c.test"], env).target.want.names, [
+      "c.test",
+    ]);
+  });
+});
+
+describe("help and version", () => {
+  test("--help names every option, its variable's rule and the exit codes", () => {
+    const request = words(["--help"]);
+    assert.ok(request.verb === "print");
+    for (const name of OPTION_NAMES)
+      assert.match(request.text, new RegExp(`--${name}\\b`));
+    assert.match(request.text, /ACME_SIDECAR_/);
+    assert.match(request.text, /Exit status: 0 .* 1 .* 2 /);
+    assert.ok(request.text.split("\n").every((line) => line.length <= 80));
+    assert.equal(variableOf("valid_min"), "ACME_SIDECAR_VALID_MIN");
+    assert.ok(
+      Object.values(OPTIONS).every(({ describe: text }) => text.length > 0),
+    );
+  });
+  test("--version says which", () => {
+    assert.deepEqual(words(["--version"]), {
+      verb: "print",
+      text: "acme-sidecar 1.2.3",
+    });
+  });
+});
