@@ -1,0 +1,58 @@
+import { tmpdir } from "node:os";
+import { resolve } from "node:path";
+import { startProcess, type Child } from "./process.ts";
+
+export interface CliOptions {
+  /** The system's temporary directory, if nothing else. */
+  cwd?: string;
+  /** Added to the few variables that the program gets anyhow. */
+  env?: Record<string, string>;
+  /** When it aborts, the program gets a SIGTERM. */
+  signal?: AbortSignal;
+  /** For its standard input, which is closed after it. */
+  input?: string;
+}
+
+export interface CliResult {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
+const INHERITED = ["PATH", "HOME", "TMPDIR", "NODE_V8_COVERAGE"];
+
+/** Runs the program to its end, whatever that is. */
+export async function runCli(
+  args: string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
+  await using child = await startCli(args, options);
+  const { code, signal } = await child.exited;
+  return { code, signal, stdout: child.stdout(), stderr: child.stderr() };
+}
+
+/** Starts the program, for tests that watch, signal or kill it. */
+export async function startCli(
+  args: string[],
+  { cwd = tmpdir(), env, signal, input = "" }: CliOptions = {},
+): Promise<Child> {
+  const child = await startProcess(process.execPath, [MAIN, ...args], {
+    ...{ cwd, input },
+    env: { ...inherited(), ...env },
+  });
+  const stop = () => {
+    child.kill("SIGTERM");
+  };
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  return child;
+}
+
+function inherited(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) =>
+    INHERITED.includes(name),
+  );
+  return Object.fromEntries(kept);
+}
