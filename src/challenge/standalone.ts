@@ -34,24 +34,21 @@ export async function openStandalone(
 
   return {
     port: server.port,
-    publish: (answers) => {
+    async publish(answers) {
       const watch = watchQuestions(answers.length);
-      const paths = answers.map((answer) => {
-        const path = CHALLENGE_PATH + checkedToken(answer);
-        published.set(path, {
-          text: answer.keyAuthorization,
-          note() {
-            if (watch.note(answer.name))
-              emit({ type: "answered", name: answer.name });
-          },
-        });
-        return path;
+      const texts = answers.map((answer) => {
+        const { name, keyAuthorization: text } = answer;
+        const note = () => {
+          if (watch.note(name)) emit({ type: "answered", name });
+        };
+        return [CHALLENGE_PATH + checkedToken(answer), { text, note }] as const;
       });
+      for (const [path, text] of texts) published.set(path, text);
       const publication: Publication = {
         fetched: watch.fetched,
         asked: (signal) => watch.calm(signal),
         [Symbol.asyncDispose]: () => {
-          for (const path of paths) published.delete(path);
+          for (const [path] of texts) published.delete(path);
           return Promise.resolve();
         },
       };
@@ -77,6 +74,7 @@ function watchQuestions(expected: number) {
     },
     async calm(signal: AbortSignal): Promise<void> {
       for (;;) {
+        signal.throwIfAborted();
         // Where everything takes long, so does the CA between its last question and its verdict.
         const calm = Math.max(SHORTEST_CALM, (last - started) / 4);
         const wait = fetched.size < expected ? LONGEST_SILENCE : calm;
