@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import { type Environment, environment } from "../support/environment.ts";
+import { problem, type Recorder } from "../support/recorder.ts";
+import { makeBundle } from "../support/certificates.ts";
+import { snapshot } from "../support/sidecar.ts";
+import { missing } from "../support/tools.ts";
+
+const skip = missing("pebble");
+
+/** A set that already has a certificate. */
+async function prepared(): Promise<Environment> {
+  await using stack = new AsyncDisposableStack();
+  const env = stack.use(
+    await environment({ retryAfter: { authz: 1, order: 1 } }),
+  );
+  const { code, stderr } = await env.program.issue(["a.test"]);
+  assert.equal(code, 0, stderr);
+  stack.move();
+  return env;
+}
+
+describe("a CA with faults", { skip, concurrency: 4 }, () => {
+  for (const kind of [
+    "new-order",
+    "authorization",
+    "challenge",
+    "order",
+    "finalize",
+    "certificate",
+  ] as const) {
+    test(`a 503 once at ${kind} is survived, and no signed request is sent twice`, async () => {
+      await using env = await prepared();
+      env.recorder.inject({
+        kind,
+        times: 1,
+        answer: problem("serverInternal", 503),
+      });
+      const { code, stderr } = await env.program.issue(["a.test"], "--force");
+      assert.equal(code, 0, stderr);
+      const nonces = env.recorder.requests
+        .map(({ body }) => body?.protected["nonce"])
+        .filter(Boolean);
+      assert.equal(new Set(nonces).size, nonces.length);
+    });
+
+    for (const reset of ["before", "after"] as const)
+      test(`a connection cut ${reset} the CA acted on ${kind} is survived`, async () => {
+        await using env = await prepared();
+        const fault = env.recorder.inject({ kind, times: 1, reset });
+        const { code, stderr } = await env.program.issue(["a.test"], "--force");
+        assert.equal(code, 0, stderr);
+        assert.equal(fault.hits(), 1);
+      });
+  }
+
+  test("a finalize whose answer was lost is not sent again", async () => {
+    await using env = await prepared();
+    const before = env.recorder.count("finalize");
+    env.recorder.inject({ kind: "finalize", times: 1, reset: "after" });
+    assert.equal((await env.program.issue(["a.test"], "--force")).code, 0);
+    assert.equal(env.recorder.count("finalize"), before + 1);
+  });
+
+  for (const status of [429, 503])
+    test(`a ${status} that asks for an hour ends the run with that time, without waiting`, async () => {
+      await using env = await prepared();
+      const files = snapshot(env.program.dir);
+      const type = status === 429 ? "rateLimited" : "serverInternal";
+      const fault = env.recorder.inject({
+        kind: "new-order",
+        answer: problem(type, status, { "retry-after": "3600" }),
+      });
+      const { code, stderr } = await env.program.issue(["a.test"], "--force");
+      assert.equal(code, 2);
+      assert.equal(fault.hits(), 1);
+      const hour = new Date(Date.now() + 3_600_000)
+        .toISOString()
+        .slice(0, 13)
+        .replace("T", " ");
+      const before = new Date(Date.now() + 3_540_000)
+        .toISOString()
+        .slice(0, 13)
+        .replace("T", " ");
+      assert.ok(
+        stderr.includes(`Not before ${hour}`) ||
+          stderr.includes(`Not before ${before}`),
+        stderr,
+      );
+      assert.equal(snapshot(env.program.dir), files);
+    });
+
+  test("a short Retry-After is obeyed and then the request is signed anew", async () => {
+    await using env = await prepared();
+    env.recorder.inject({
+      kind: "new-order",
+      times: 1,
+      answer: problem("rateLimited", 429, { "retry-after": "1" }),
+    });
+    const { code, stderr } = await env.program.issue(["a.test"], "--force");
+    assert.equal(code, 0, stderr);
+    const [refused, accepted] = env.recorder.requests
+      .filter(({ kind }) => kind === "new-order")
+      .slice(-2);
+    assert.ok(refused && accepted && accepted.at - refused.at >= 900);
+  });
+
+  test("a CA that rejects every nonce is given up", async () => {
+    await using env = await prepared();
+    env.recorder.inject({
+      kind: "new-order",
+      withNonce: true,
+      answer: problem("badNonce", 400),
+    });
+    const { code, stderr } = await env.program.issue(["a.test"], "--force");
+    assert.equal(code, 2);
+    assert.match(stderr, /badNonce/);
+  });
+
+  const stolen = makeBundle();
+  const bad: [string, Parameters<Recorder["inject"]>[0], RegExp][] = [
+    [
+      "a certificate of another set",
+      {
+        kind: "certificate",
+        alter: () => ({
+          body: `${String(stolen.leaf)}${String(stolen.chain[0])}`,
+        }),
+      },
+      /another key/,
+    ],
+    [
+      "a certificate that is cut off",
+      { kind: "certificate", truncate: 300 },
+      /connection|aborted|reached/i,
+    ],
+    [
+      "a certificate that is none",
+      { kind: "certificate", alter: () => ({ body: "<html>" }) },
+      /there is none/,
+    ],
+    [
+      "only the leaf",
+      {
+        kind: "certificate",
+        alter: ({ body }) => ({
+          body: body.split(/(?<=END CERTIFICATE-----)\n/)[0] ?? "",
+        }),
+      },
+      /missing/,
+    ],
+    [
+      "a chain in the wrong order",
+      {
+        kind: "certificate",
+        alter: ({ body }) => ({
+          body: body
+            .trim()
+            .split(/(?<=-----END CERTIFICATE-----)\n+/)
+            .reverse()
+            .join("\n"),
+        }),
+      },
+      /another key/,
+    ],
+    [
+      "a directory that is a web page",
+      { kind: "directory", alter: () => ({ body: "<html>" }) },
+      /not the directory/,
+    ],
+    [
+      "an order that is no JSON",
+      { kind: "new-order", alter: () => ({ body: "{" }) },
+      /against RFC 8555/,
+    ],
+    [
+      "an order in an unknown state",
+      {
+        kind: "new-order",
+        alter: ({ body }) => ({ body: body.replace("pending", "dancing") }),
+      },
+      /dancing/,
+    ],
+    [
+      "a directory that redirects",
+      {
+        kind: "directory",
+        answer: { status: 302, headers: { location: "/dir" } },
+      },
+      /redirection/,
+    ],
+  ];
+  for (const [what, rule, message] of bad)
+    test(`${what}: one error, and the old files stay`, async () => {
+      await using env = await prepared();
+      const files = snapshot(env.program.dir);
+      const listing = readdirSync(env.program.dir);
+      env.recorder.inject(rule);
+      const { code, stderr } = await env.program.issue(["a.test"], "--force");
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+      assert.equal(
+        stderr.split("\n").filter((line) => line.includes(" error:")).length,
+        1,
+        stderr,
+      );
+      assert.equal(snapshot(env.program.dir), files);
+      assert.deepEqual(readdirSync(env.program.dir), listing);
+    });
+
+  test("an untrusted CA: the error names --ca_bundle", async () => {
+    await using env = await prepared();
+    const { code, stderr } = await env.program.issue(
+      ["a.test"],
+      "--force",
+      "--ca_bundle",
+      "/etc/ssl/certs/ca-certificates.crt",
+    );
+    assert.equal(code, 2);
+    assert.match(stderr, /not trusted.*--ca_bundle/);
+  });
+
+  test("a CA that is not there", async () => {
+    await using env = await prepared();
+    const { code, stderr } = await env.program.issue(
+      ["a.test"],
+      "--force",
+      "--server",
+      "https://localhost:1/dir",
+    );
+    assert.equal(code, 2);
+    assert.match(stderr, /could not be reached: the connection was refused/);
+  });
+
+  test("a taken port is an error before the CA is asked for anything", async () => {
+    await using env = await prepared();
+    const count = env.recorder.count();
+    const server = createServer().listen(env.pebble.httpPort, "127.0.0.1");
+    await once(server, "listening");
+    const { code, stderr } = await env.program.issue(["a.test"], "--force");
+    server.close();
+    await once(server, "close");
+    assert.equal(code, 2);
+    assert.match(stderr, /Something else listens on port/);
+    assert.equal(env.recorder.count(), count);
+  });
+});
