@@ -1,0 +1,62 @@
+ARG NODE_IMAGE=node:26-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY scripts/build.ts scripts/
+COPY src src
+# node_modules/.bin comes first in npm's PATH and holds the development copy of node; the image's own has to build.
+RUN rm -f node_modules/.bin/node && npm run build && chmod 755 dist/main.js
+
+
+FROM ${NODE_IMAGE} AS rootfs
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends binutils busybox-static ca-certificates
+WORKDIR /rootfs
+# Exactly what node needs to start, a shell, and the distribution's certificate authorities.
+RUN set -eu; \
+    mkdir -p bin sbin usr/bin usr/sbin etc/ssl/certs root; \
+    strip -o usr/bin/node "$(command -v node)"; \
+    chmod 755 usr/bin/node; \
+    ldd usr/bin/node | grep -o '/[^ ]*' | xargs -I{} cp -L --parents {} .; \
+    cp /bin/busybox bin/busybox; \
+    busybox --list-full | grep -vx -e bin/busybox -e linuxrc | while read -r applet; do \
+        mkdir -p "${applet%/*}"; ln -s /bin/busybox "$applet"; \
+    done; \
+    # Not /etc/ssl/certs: there a build machine may have added authorities of its own.
+    cat /usr/share/ca-certificates/mozilla/*.crt > etc/ssl/certs/ca-certificates.crt; \
+    printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' \
+        'acme:x:1000:1000:acme:/certs:/bin/sh' \
+        'nobody:x:65534:65534:nobody:/nonexistent:/bin/false' > etc/passwd; \
+    printf '%s\n' 'root:x:0:' 'acme:x:1000:' 'nogroup:x:65534:' > etc/group; \
+    echo 'hosts: files dns' > etc/nsswitch.conf; \
+    # Licences ask to travel with the programs.
+    for package in busybox-static ca-certificates libatomic1 libc6 libgcc-s1 libstdc++6; do \
+        if [ -e "/usr/share/doc/$package/copyright" ]; then \
+            install -D -m 644 "/usr/share/doc/$package/copyright" "usr/share/doc/$package/copyright"; \
+        fi; \
+    done; \
+    install -D -m 644 /usr/local/LICENSE usr/share/doc/node/copyright; \
+    ln -s ../lib/acme-sidecar/dist/main.js usr/bin/acme-sidecar; \
+    # A new volume takes over owner and mode of /certs, which has to do for any --user.
+    install -d -m 1777 tmp certs; \
+    chroot . node --version
+
+
+FROM scratch
+COPY --from=rootfs /rootfs/ /
+# package.json is what makes node read main.js as a module.
+COPY package.json /usr/lib/acme-sidecar/
+COPY --from=build /build/dist/ /usr/lib/acme-sidecar/dist/
+COPY entrypoint.sh /entrypoint.sh
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    NODE_ENV=production
+LABEL org.opencontainers.image.title="acme-sidecar" \
+      org.opencontainers.image.description="Gets and renews TLS certificates over ACME while the web server in front keeps serving" \
+      org.opencontainers.image.licenses="MIT"
+WORKDIR /certs
+VOLUME /certs
+EXPOSE 80
+ENTRYPOINT ["/entrypoint.sh"]
