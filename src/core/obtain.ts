@@ -41,7 +41,7 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
   );
   const pending = authorizations.filter(({ status }) => status !== "valid");
   const failed = pending.filter(({ status }) => status !== "pending");
-  if (failed.length > 0) throw rejected(failed, undefined);
+  if (failed.length > 0) throw rejected(failed);
   const answers = await Promise.all(
     pending.map((authorization) => answerOf(authorization, errand)),
   );
@@ -51,20 +51,25 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
   await Promise.all(
     pending.map((authorization) => authority.respond(authorization)),
   );
+  const verdicts = () =>
+    Promise.all(pending.map(({ url }) => authority.authorization(url)));
   const validated = await authority
     .validated(order, publication.asked(signal))
-    .catch((error: unknown) => {
-      throw overdue(error, answers, publication);
+    .catch(async (error: unknown) => {
+      if (!(error instanceof AppError) || error.code !== "timed-out")
+        throw error;
+      const open = (await verdicts()).filter(
+        ({ status }) => status !== "valid",
+      );
+      throw rejected(open, publication, error);
     });
   if (validated.status === "invalid") {
-    const verdicts = await Promise.all(
-      pending.map(({ url }) => authority.authorization(url)),
+    const failed = (await verdicts()).filter(
+      ({ status, error }) => status === "invalid" || error,
     );
-    throw rejected(
-      verdicts.filter(({ status, error }) => status === "invalid" || error),
-      publication,
-      validated,
-    );
+    throw failed.length > 0
+      ? rejected(failed, publication)
+      : unusable(validated);
   }
   emit({ type: "validated" });
   return validated;
@@ -101,51 +106,33 @@ async function answerOf(
   };
 }
 
-/** The error for names the CA did not accept, each with the CA's reason and whether it ever asked us. */
+/** The error for names without a good verdict: each with the CA's reason, and whether the CA ever came here. */
 function rejected(
-  failed: Authorization[],
-  publication: Publication | undefined,
-  order?: Order,
+  failed: readonly Authorization[],
+  publication?: Publication,
+  late?: AppError,
 ): AppError {
-  const reasons = failed.map(({ identifier, status, error }) => {
-    const reason = error
-      ? describeProblem(error)
-      : `its authorization is ${status}`;
-    return `${showName(identifier)}: ${reason}`;
+  const fetched = publication?.fetched;
+  const asked = ({ identifier }: Authorization) =>
+    fetched?.has(identifier as Name);
+  const reasons = failed.map((authorization) => {
+    const { identifier, status, error } = authorization;
+    if (error) return `${showName(identifier)}: ${describeProblem(error)}`;
+    const silent = asked(authorization) === false ? ", and it never asked" : "";
+    return `${showName(identifier)}: its authorization is ${status}${silent}`;
   });
-  const reason = order?.error && describeProblem(order.error);
-  const asked = failed.some(({ identifier }) =>
-    publication?.fetched?.has(identifier as Name),
+  const unheard = failed.some(
+    (authorization) => asked(authorization) === false,
   );
   return new AppError(
-    "validation-failed",
-    `The CA could not validate ${[...reasons, ...(reasons.length === 0 && reason ? [reason] : [])].join("; ") || "the order"}`,
+    late === undefined ? "validation-failed" : "timed-out",
+    `The CA ${late === undefined ? "could not" : "took too long to"} validate ${reasons.join("; ")}`,
     {
-      hint:
-        publication?.fetched === undefined || asked
-          ? "Open http://NAME/.well-known/acme-challenge/ from outside: it must reach this program or the webroot, over IPv4 and IPv6."
-          : "The CA never reached this program: check the name's A and AAAA records, port 80, and that the web server forwards /.well-known/acme-challenge/ here.",
-    },
-  );
-}
-
-function overdue(
-  error: unknown,
-  answers: readonly Answer[],
-  { fetched }: Publication,
-): unknown {
-  if (!(error instanceof AppError) || error.code !== "timed-out") return error;
-  const silent = answers
-    .filter(({ name }) => fetched?.has(name) === false)
-    .map(({ name }) => showName(name));
-  if (silent.length === 0) return error;
-  return new AppError(
-    "timed-out",
-    `The CA never asked for ${silent.join(", ")}.`,
-    {
-      hint: "Check the DNS records, port 80, and that the web server forwards /.well-known/acme-challenge/ here.",
-      retryAfter: error.retryAfter,
-      cause: error,
+      hint: unheard
+        ? "The CA never reached this program: check the name's A and AAAA records, port 80, and that the web server forwards /.well-known/acme-challenge/ here."
+        : "Open http://NAME/.well-known/acme-challenge/ from outside: it must reach this program or the webroot, over IPv4 and IPv6.",
+      retryAfter: late?.retryAfter,
+      cause: late,
     },
   );
 }

@@ -108,6 +108,24 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
     assert.ok(refused && accepted && accepted.at - refused.at >= 900);
   });
 
+  test("a CA that gives no verdict in time: what it said so far is in the message, with when to come back", async () => {
+    await using env = await prepared();
+    await env.pebble.dns.setA("lost.test", ["127.0.0.9"]);
+    env.recorder.inject({
+      kind: "order",
+      alter: ({ body }) => ({
+        body: body.replace(/"(invalid|ready)"/, '"pending"'),
+        headers: { "retry-after": "600" },
+      }),
+    });
+    const { code, stderr } = await env.program.issue(["a.test", "lost.test"]);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /took too long to validate lost\.test: .*127\.0\.0\.9.* Not before .* never reached/,
+    );
+  });
+
   test("a CA that rejects every nonce is given up", async () => {
     await using env = await prepared();
     env.recorder.inject({
