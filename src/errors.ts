@@ -65,7 +65,20 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** What a caught value says of itself. */
+/** Node.js says these with a system call and a path, which the sentence around them has already. */
+const SYSTEM_REASONS: Record<string, string | undefined> = {
+  EACCES: "this user has no right to it",
+  EISDIR: "it is a folder",
+  ENOENT: "it does not exist",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of its path is not a folder",
+  EPERM: "this user has no right to it",
+  EROFS: "it is read-only",
+};
+
+/** What a caught value says of itself, as the end of a sentence. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const code = systemCode(error);
+  const known = code === undefined ? undefined : SYSTEM_REASONS[code];
+  return known ?? (error instanceof Error ? error.message : String(error));
 }

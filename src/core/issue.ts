@@ -60,8 +60,8 @@ async function makeAccountKey(
   emit: Emit,
 ): Promise<KeyObject> {
   const accountKey = await makeKey(ask.accountKey ?? "ec256");
-  await saveSet(keep, { accountKey }, emit);
   emit({ type: "account-key-made" });
+  await saveSet(keep, { accountKey }, emit);
   return accountKey;
 }
 
