@@ -1,5 +1,4 @@
-import { Agent, request as requestHttp } from "node:http";
-import { Agent as SecureAgent, request as requestHttps } from "node:https";
+import { Agent, request } from "node:https";
 import { rootCertificates } from "node:tls";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import { SECOND } from "../time.ts";
@@ -53,27 +52,21 @@ const LONGEST_ANSWER = 1024 * 1024;
  * complete answer rejects with an AppError that says why; every status is an answer.
  */
 export function openHttp(options: HttpOptions): Http {
-  const settings = { keepAlive: true, proxyEnv: options.proxyEnv };
-  const ca =
-    options.roots === undefined
-      ? undefined
-      : [...rootCertificates, options.roots];
-  const plain = new Agent(settings);
-  const secure = new SecureAgent(
-    ca === undefined ? settings : { ...settings, ca },
-  );
+  const { roots, proxyEnv } = options;
+  const trusted =
+    roots === undefined ? {} : { ca: [...rootCertificates, roots] };
+  const agent = new Agent({ keepAlive: true, proxyEnv, ...trusted });
 
   return async (method, url, body) => {
     options.signal.throwIfAborted();
-    const target = new URL(url);
+    const target = secureUrl(url);
     const started = performance.now();
     let status = 0;
     try {
       const answer = await new Promise<HttpAnswer>((resolve, reject) => {
-        const send = target.protocol === "https:" ? requestHttps : requestHttp;
-        const outgoing = send(target, {
+        const outgoing = request(target, {
           method,
-          agent: target.protocol === "https:" ? secure : plain,
+          agent,
           signal: AbortSignal.any([
             options.signal,
             AbortSignal.timeout(TIMEOUT),
@@ -119,6 +112,17 @@ export function openHttp(options: HttpOptions): Http {
       options.emit({ type: "request", method, url, status, took });
     }
   };
+}
+
+/** RFC 8555 section 6.1: HTTPS throughout, whatever addresses the CA's answers contain. */
+function secureUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url?.protocol === "https:") return url;
+  throw new AppError(
+    "ca-misbehaved",
+    `The CA sent "${text}", which is not an https address (RFC 8555 section 6.1).`,
+    { scope: "authority" },
+  );
 }
 
 function unreachable(url: URL, cause: unknown): AppError {

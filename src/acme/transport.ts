@@ -144,7 +144,10 @@ export function openTransport(options: TransportOptions): Transport {
   }
 
   function readDirectory() {
-    directory ??= fetchDirectory();
+    directory ??= fetchDirectory().catch((error: unknown) => {
+      directory = undefined;
+      throw error;
+    });
     return directory;
   }
 

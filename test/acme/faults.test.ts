@@ -203,6 +203,22 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
       /dancing/,
     ],
     [
+      "an order whose addresses are not https",
+      {
+        kind: "new-order",
+        alter: ({ body }) => ({ body: body.replaceAll("https:", "http:") }),
+      },
+      /not an https address/,
+    ],
+    [
+      "an order whose addresses are none",
+      {
+        kind: "new-order",
+        alter: ({ body }) => ({ body: body.replaceAll("https:", "://") }),
+      },
+      /not an https address/,
+    ],
+    [
       "a directory that redirects",
       {
         kind: "directory",
