@@ -14,11 +14,9 @@ test(
   async () => {
     const names = ["caddy-a.test", "caddy-b.test"];
     await using caddy = await startCaddy({ names });
-    await using program = sidecar(
-      caddy,
-      caddy.validationPort,
-      caddy.validationAddress,
-    );
+    await using program = sidecar(caddy, caddy.validationPort, {
+      host: caddy.validationAddress,
+    });
     const first = await program.issue(names);
     assert.equal(first.code, 0, first.stderr);
     assert.deepEqual(namesOf(program.leaf()).sort(), names);

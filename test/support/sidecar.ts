@@ -25,7 +25,10 @@ export interface Sidecar extends AsyncDisposable {
 export function sidecar(
   { directoryUrl, caFile }: Ca,
   httpPort: number,
-  host = "127.0.0.1",
+  {
+    host = "127.0.0.1",
+    env = {},
+  }: { host?: string; env?: Record<string, string> } = {},
 ): Sidecar {
   const temp: TempDir = tempDir();
   const words = (names: readonly string[], more: string[]) => [
@@ -47,8 +50,8 @@ export function sidecar(
   const read = (file: string) => readFileSync(join(temp.path, file), "utf8");
   return {
     dir: temp.path,
-    issue: (names, ...more) => runCli(words(names, more)),
-    start: (names, ...more) => startCli(words(names, more)),
+    issue: (names, ...more) => runCli(words(names, more), { env }),
+    start: (names, ...more) => startCli(words(names, more), { env }),
     read,
     leaf: () => new X509Certificate(read("cert.pem")),
     [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),
