@@ -1,15 +1,9 @@
 #!/usr/bin/env node
 import { constants } from "node:os";
+import manifest from "../package.json" with { type: "json" };
 import type { Request } from "./cli/parse.ts";
 import { AppError, messageOf } from "./errors.ts";
-import manifest from "../package.json" with { type: "json" };
-import { openLog } from "./ui/log.ts";
-import {
-  exitCodeOf,
-  reportError,
-  reportEvent,
-  reportOutcome,
-} from "./ui/report.ts";
+import type { Write } from "./ui/report.ts";
 
 const OLDEST_NODE = 24;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -18,38 +12,38 @@ const LONGEST_FAREWELL = 900;
 
 /** Reads the words, does what they ask, and says with which code to exit. */
 async function main(): Promise<number> {
-  const terminal = process.stderr.isTTY;
-  const plain = {
-    stream: process.stderr,
-    json: false,
-    verbose: false,
-    terminal,
-  };
   if (Number.parseInt(process.versions.node) < OLDEST_NODE) {
     process.stderr.write(
       `acme-sidecar needs Node.js ${OLDEST_NODE} or newer; this is ${process.versions.node}.\n`,
     );
     return 2;
   }
-  const interruption = listenForSignals();
-  let log = openLog(plain);
+  // Before anything is loaded: as process 1 of a container, signals without a handler are lost.
+  const { signal } = listenForSignals();
+  const { parse } = await import("./cli/parse.ts");
+  const { openLog } = await import("./ui/log.ts");
+  const { reportError } = await import("./ui/report.ts");
+
+  const { stderr, stdout, argv, env } = process;
+  const settings = { stream: stderr, terminal: stderr.isTTY };
+  let log = openLog({ ...settings, json: false, verbose: false });
   try {
-    const { parse } = await import("./cli/parse.ts");
     const request = parse({
-      argv: process.argv.slice(2),
-      env: process.env,
+      argv: argv.slice(2),
+      env,
       cwd: process.cwd(),
       version: manifest.version,
     });
     if (request.verb === "print") {
-      process.stdout.write(`${request.text}\n`);
+      stdout.write(`${request.text}\n`);
       return 0;
     }
-    log = openLog({ ...plain, ...request.output });
-    return await run(request, log.write, interruption.signal);
+    log = openLog({ ...settings, ...request.output });
+    return await run(request, log.write, signal);
   } catch (error) {
+    const known = error instanceof AppError;
     reportError(
-      error instanceof AppError
+      known
         ? error
         : new AppError("internal", messageOf(error), { cause: error }),
       log.write,
@@ -62,10 +56,12 @@ async function main(): Promise<number> {
 
 async function run(
   request: Extract<Request, { verb: "issue" }>,
-  write: Parameters<typeof reportEvent>[1],
+  write: Write,
   signal: AbortSignal,
 ): Promise<number> {
   const { issue } = await import("./commands/issue.ts");
+  const { exitCodeOf, reportEvent, reportOutcome } =
+    await import("./ui/report.ts");
   const outcomes = await issue(request.target, request.network, {
     env: process.env,
     now: () => new Date(),

@@ -93,13 +93,14 @@ async function bound(
   try {
     return await serve(listen, lookup);
   } catch (error) {
-    const where = `port ${listen.port} of ${listen.host}`;
+    const { host, port } = listen;
+    const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     const details = { scope: "run", cause: error } as const;
     const code = systemCode(error);
     if (code === "EADDRINUSE")
       throw new AppError("port-taken", `Something else listens on ${where}.`, {
         ...details,
-        hint: "Stop it, or choose another port with --listen and forward the challenge path to that.",
+        hint: "Stop it, or choose another address with --listen and forward the challenge path to that.",
       });
     const reason =
       code === "EACCES" ? "this user may not use it" : messageOf(error);
@@ -108,7 +109,7 @@ async function bound(
       `Cannot listen on ${where}: ${reason}.`,
       {
         ...details,
-        hint: "Choose an address of this host and a port above 1023 with --listen, and forward the challenge path to it.",
+        hint: "Choose an address of this host and a port that this user may use with --listen, such as [::]:8080, and forward the challenge path to it (in a container: publish that port).",
       },
     );
   }

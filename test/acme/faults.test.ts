@@ -278,7 +278,7 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
     server.close();
     await once(server, "close");
     assert.equal(code, 2);
-    assert.match(stderr, /Something else listens on port/);
+    assert.match(stderr, /Something else listens on 127\.0\.0\.1:/);
     assert.equal(env.recorder.count(), count);
   });
 });

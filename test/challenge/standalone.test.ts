@@ -148,7 +148,7 @@ describe("the standalone responder", () => {
       openStandalone({ host: "127.0.0.1", port: address.port }, silent),
       {
         code: "port-taken",
-        message: new RegExp(`port ${address.port} of 127\\.0\\.0\\.1`),
+        message: new RegExp(`127\\.0\\.0\\.1:${address.port}`),
       },
     );
     server.close();
