@@ -48,7 +48,7 @@ RUN set -eu; \
 FROM scratch
 COPY --from=rootfs /rootfs/ /
 # package.json is what makes node read main.js as a module.
-COPY package.json /usr/lib/acme-sidecar/
+COPY package.json LICENSE /usr/lib/acme-sidecar/
 COPY --from=build /build/dist/ /usr/lib/acme-sidecar/dist/
 COPY entrypoint.sh /entrypoint.sh
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
