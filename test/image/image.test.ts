@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import manifest from "../../package.json" with { type: "json" };
+import {
+  docker,
+  IMAGE,
+  missingImage,
+  runContainer,
+} from "../support/docker.ts";
+
+const skip = missingImage();
+const OFFLINE = ["--network", "none"];
+const image = (...words: string[]) => runContainer(OFFLINE, words);
+
+describe("the image's entrypoint", { skip, concurrency: 2 }, () => {
+  for (const words of [[], ["issue"]])
+    test(`\`${words.join(" ")}\` runs the program, which asks for a name and exits 2`, async () => {
+      const { code, stdout, stderr } = await image(...words);
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, /error: There is no name to get a certificate for/);
+    });
+
+  test("bare flags are for the program: --help and --version go to stdout with 0", async () => {
+    const help = await image("--help");
+    assert.deepEqual([help.code, help.stderr], [0, ""]);
+    assert.match(help.stdout, /^Usage: acme-sidecar /);
+    const version = await image("--version");
+    assert.deepEqual(version, {
+      code: 0,
+      stdout: `acme-sidecar ${manifest.version}\n`,
+      stderr: "",
+    });
+  });
+
+  test("programs of the image run as themselves, with their words as they are and their exit code", async () => {
+    assert.deepEqual(await image("sh", "-c", "echo hi; exit 7"), {
+      code: 7,
+      stdout: "hi\n",
+      stderr: "",
+    });
+    assert.deepEqual(await image("ls", "/certs"), {
+      code: 0,
+      stdout: "",
+      stderr: "",
+    });
+    const { stdout } = await image("acme-sidecar", "--version");
+    assert.equal(stdout, `acme-sidecar ${manifest.version}\n`);
+    const spaced = await image("echo", "two  words", "*", "$HOME");
+    assert.equal(spaced.stdout, "two  words * $HOME\n");
+  });
+
+  for (const word of ["frobnicate", "isue", "no such thing"])
+    test(`"${word}" is no command: the program says so and exits 2`, async () => {
+      const { code, stdout, stderr } = await image(word, "-d", "a.test");
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, new RegExp(`error: "${word}" is not a command\\.`));
+      assert.equal(stderr.trim().split("\n").length, 1, stderr);
+    });
+});
+
+describe("the image's content", { skip }, () => {
+  test("exposes port 80, works in the volume /certs, and has no user of its own", async () => {
+    const text = await docker("image", "inspect", IMAGE);
+    const [{ Config }] = JSON.parse(text) as [
+      { Config: Record<string, unknown> },
+    ];
+    assert.deepEqual(Config["ExposedPorts"], { "80/tcp": {} });
+    assert.equal(Config["WorkingDir"], "/certs");
+    assert.deepEqual(Config["Volumes"], { "/certs": {} });
+    assert.ok(["", "0", "root", undefined].includes(Config["User"] as string));
+  });
+
+  test("holds a shell, the certificate authorities, the program and its licences; no npm, no compiler, no sources", async () => {
+    const { code, stdout, stderr } = await image("find", "/", "-xdev");
+    assert.equal(code, 0, stderr);
+    const paths = stdout.trim().split("\n");
+    for (const path of [
+      "/bin/sh",
+      "/etc/ssl/certs/ca-certificates.crt",
+      "/usr/bin/node",
+      "/usr/lib/acme-sidecar/dist/main.js",
+      "/usr/lib/acme-sidecar/dist/LICENSES.txt",
+    ])
+      assert.ok(paths.includes(path), path);
+    const unwanted =
+      /\/(?:node_modules|npm|npx|corepack|yarn|apt|gcc|g\+\+|c\+\+|cc|clang|ld|as|make|tsc|esbuild|python\d*|perl)$|\.ts$|\.map$/;
+    assert.deepEqual(
+      paths.filter((path) => unwanted.test(path)),
+      [],
+    );
+
+    const { stdout: bundle } = await image(
+      ...["grep", "-c", "BEGIN CERTIFICATE"],
+      "/etc/ssl/certs/ca-certificates.crt",
+    );
+    assert.ok(Number(bundle) > 100, `${bundle} certificate authorities`);
+    const { stdout: licences } = await image(
+      ...["cat", "/usr/lib/acme-sidecar/dist/LICENSES.txt"],
+    );
+    for (const name of Object.keys(manifest.dependencies))
+      assert.match(licences, new RegExp(`^${name} \\d.* \\(`, "m"));
+  });
+});
