@@ -1,7 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { createPublicKey } from "node:crypto";
 import { ProblemError } from "./problem.ts";
-import { misbehaved, stringOf, type Transport } from "./transport.ts";
+import { misbehaved, stringOf } from "./protocol.ts";
+import type { Transport } from "./transport.ts";
 
 /** What is kept of an account: its URL and the account object (RFC 8555 section 7.1.2) as the CA sent it. */
 export interface Registration {

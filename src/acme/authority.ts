@@ -15,10 +15,9 @@ import {
   readAuthorization,
   readOrder,
 } from "./resources.ts";
+import { misbehaved, stringOf } from "./protocol.ts";
 import {
-  misbehaved,
   openTransport,
-  stringOf,
   type Transport,
   type TransportEvent,
   type TransportOptions,

@@ -2,6 +2,7 @@ import { Agent, request } from "node:https";
 import { rootCertificates } from "node:tls";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import { SECOND } from "../time.ts";
+import { misbehaved } from "./protocol.ts";
 
 export interface HttpOptions {
   /** PEM roots trusted beside the built-in ones. */
@@ -114,15 +115,11 @@ export function openHttp(options: HttpOptions): Http {
   };
 }
 
-/** RFC 8555 section 6.1: HTTPS throughout, whatever addresses the CA's answers contain. */
+/** Section 6.1: HTTPS throughout, whatever addresses the CA's answers contain. */
 function secureUrl(text: string): URL {
   const url = URL.parse(text);
   if (url?.protocol === "https:") return url;
-  throw new AppError(
-    "ca-misbehaved",
-    `The CA sent "${text}", which is not an https address (RFC 8555 section 6.1).`,
-    { scope: "authority" },
-  );
+  return misbehaved(`sent "${text}" where an https address belongs`);
 }
 
 function unreachable(url: URL, cause: unknown): AppError {

@@ -1,5 +1,6 @@
 import { isRecord, type Problem, readProblem } from "./problem.ts";
-import { misbehaved, type Reply, stringOf } from "./transport.ts";
+import { misbehaved, stringOf } from "./protocol.ts";
+import type { Reply } from "./transport.ts";
 
 /** RFC 8555 section 7.1.3. */
 export interface Order {

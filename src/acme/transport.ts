@@ -10,6 +10,7 @@ import {
 } from "./http.ts";
 import { openNonces } from "./nonces.ts";
 import { isRecord, parseJson, ProblemError, retryAfter } from "./problem.ts";
+import { misbehaved, stringOf } from "./protocol.ts";
 
 export interface TransportOptions extends Omit<HttpOptions, "emit"> {
   directoryUrl: string;
@@ -236,24 +237,4 @@ function pauseAfter(
   }
   const passing = error.code === "ca-unreachable" || error.code === "ca-busy";
   return passing ? (SECOND / 2) * 4 ** failures : undefined;
-}
-
-/** The text in a member that a resource of the CA must have. */
-export function stringOf(
-  body: Record<string, unknown>,
-  member: string,
-  resource: string,
-): string {
-  const value = body[member];
-  return typeof value === "string"
-    ? value
-    : misbehaved(`sent a ${resource} without "${member}"`);
-}
-
-/** Throws what is thrown when a CA does not keep to the protocol. */
-export function misbehaved(what: string): never {
-  throw new AppError("ca-misbehaved", `The CA ${what}, against RFC 8555.`, {
-    hint: "Run again; if it stays so, tell the CA's operator.",
-    scope: "authority",
-  });
 }

@@ -208,7 +208,7 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
         kind: "new-order",
         alter: ({ body }) => ({ body: body.replaceAll("https:", "http:") }),
       },
-      /not an https address/,
+      /where an https address belongs/,
     ],
     [
       "an order whose addresses are none",
@@ -216,7 +216,7 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
         kind: "new-order",
         alter: ({ body }) => ({ body: body.replaceAll("https:", "://") }),
       },
-      /not an https address/,
+      /where an https address belongs/,
     ],
     [
       "a directory that redirects",
