@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AppError, messageOf } from "../errors.ts";
@@ -56,7 +57,10 @@ function tryLock(database: DatabaseSync, dir: string): boolean {
 
 function openDatabase(file: string): DatabaseSync {
   try {
-    return new DatabaseSync(file);
+    const database = new DatabaseSync(file);
+    // SQLite falls back to reading a file that it may not write, and then locks nobody out.
+    accessSync(file, constants.W_OK);
+    return database;
   } catch (error) {
     throw unlockable(file, error);
   }

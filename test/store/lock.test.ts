@@ -2,23 +2,22 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { AppError } from "../../src/errors.ts";
 import { lock } from "../../src/store/lock.ts";
 import { tempDir } from "../support/temp.ts";
 
+const FIXTURE = join(import.meta.dirname, "../fixtures/hold-lock.ts");
 const silent = () => undefined;
 const never = new AbortController().signal;
 
 function holder(dir: string) {
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, "../fixtures/hold-lock.ts"), dir],
-    {
-      stdio: ["pipe", "pipe", "inherit"],
-    },
-  );
+  const child = spawn(process.execPath, [FIXTURE, dir], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   return { child, line: async () => (await lines.next()).value };
 }
@@ -77,3 +76,21 @@ test("a folder that is not there cannot be locked, and the message names it", as
     message: /none/,
   });
 });
+
+test(
+  "a lock that this user may not write is refused, since it would lock nobody out",
+  {
+    skip: process.getuid?.() !== 0 && "only root can become another user",
+  },
+  async () => {
+    await using dir = tempDir();
+    chmodSync(dir.path, 0o777);
+    writeFileSync(join(dir.path, ".acme-sidecar.lock"), "", { mode: 0o644 });
+    const child = spawn(process.execPath, [FIXTURE, dir.path], { uid: 65534 });
+    const [stderr] = await Promise.all([
+      text(child.stderr),
+      once(child, "exit"),
+    ]);
+    assert.match(stderr, /acme-sidecar\.lock cannot be locked/);
+  },
+);
