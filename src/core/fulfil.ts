@@ -1,7 +1,7 @@
 import type { Responder } from "../challenge/responder.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { lock } from "../store/lock.ts";
-import { checkFolder, loadSet } from "../store/set.ts";
+import { checkFolder, loadSet, recoverSet } from "../store/set.ts";
 import type { Clock } from "../time.ts";
 import { decide } from "./decide.ts";
 import type { Emit, Outcome } from "./outcome.ts";
@@ -27,12 +27,14 @@ export async function fulfil(
   try {
     await checkFolder(target.keep.dir);
     using _held = await lock(target.keep.dir, signal, emit);
-    const found = await loadSet(target.keep, emit);
+    const completed = await recoverSet(target.keep, emit);
+    const found = await loadSet(target.keep);
     const decision = decide(target.want, found, now());
     if (decision.keep)
       return {
         target,
         kind: "kept",
+        completed,
         bundle: decision.bundle,
         next: decision.next,
       };

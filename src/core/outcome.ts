@@ -11,7 +11,8 @@ import type { Target } from "./target.ts";
 /** How a target ended. `next` is when it will be due. */
 export type Outcome = { target: Target } & (
   | { kind: "issued"; why: Why; bundle: Bundle; next: Date }
-  | { kind: "kept"; bundle: Bundle; next: Date }
+  /** `completed`: an interrupted run had issued it, and this one put it in place. */
+  | { kind: "kept"; completed: boolean; bundle: Bundle; next: Date }
   | { kind: "failed"; error: AppError }
 );
 

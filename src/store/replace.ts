@@ -51,12 +51,15 @@ export async function replaceFiles(
   await complete(dir, names);
 }
 
-/** Completes or undoes what an interrupted `replaceFiles` of these names left in the folder. */
+/**
+ * Completes or undoes what an interrupted `replaceFiles` of these names left in
+ * the folder. Resolves to whether new files came into place by it.
+ */
 export async function recover(
   dir: string,
   names: readonly string[],
   emit: (event: ReplaceEvent) => void,
-): Promise<void> {
+): Promise<boolean> {
   const committed = await readCommit(dir);
   if (committed !== undefined) {
     await complete(dir, committed);
@@ -64,6 +67,7 @@ export async function recover(
   }
   for (const name of [...names, COMMIT])
     await rm(join(dir, fresh(name)), { force: true });
+  return committed !== undefined;
 }
 
 async function readCommit(dir: string): Promise<string[] | undefined> {

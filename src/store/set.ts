@@ -45,15 +45,21 @@ export async function checkFolder(dir: string): Promise<void> {
 }
 
 /**
- * Reads a set, after completing or undoing what a crash interrupted. A missing
- * file holds nothing. Throws `bad-file` for a file that cannot be read as what
+ * Completes or undoes what a crash interrupted; resolves to whether new files
+ * came into place by it. To be done before the set is read.
+ */
+export function recoverSet(
+  { dir }: Place,
+  emit: (event: StoreEvent) => void,
+): Promise<boolean> {
+  return recover(dir, FORMAT_NAMES, emit);
+}
+
+/**
+ * Reads a set. A missing file holds nothing. Throws `bad-file` for a file that cannot be read as what
  * its name says, and `disagreeing-files` for two that contradict each other.
  */
-export async function loadSet(
-  { dir, formats }: Place,
-  emit: (event: StoreEvent) => void,
-): Promise<Contents> {
-  await recover(dir, FORMAT_NAMES, emit);
+export async function loadSet({ dir, formats }: Place): Promise<Contents> {
   let contents: Contents = {};
   const source: Partial<Record<Component, FormatName>> = {};
   for (const name of formats) {

@@ -53,7 +53,14 @@ export function reportError(error: AppError, write: Write): void {
 /** simp_le's: 2 when something failed, else 0 when something was done, else 1. */
 export function exitCodeOf(outcomes: readonly Outcome[]): 0 | 1 | 2 {
   if (outcomes.some(({ kind }) => kind === "failed")) return 2;
-  return outcomes.some(({ kind }) => kind === "issued") ? 0 : 1;
+  return outcomes.some(isNews) ? 0 : 1;
+}
+
+/** Whether there is something new on disk that a web server has to load. */
+function isNews(outcome: Outcome): boolean {
+  return (
+    outcome.kind === "issued" || (outcome.kind === "kept" && outcome.completed)
+  );
 }
 
 const line = (level: Level, text: string): Line => ({ level, text });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -83,6 +83,26 @@ describe("a run that is interrupted", { skip, concurrency: 3 }, () => {
     child.kill("SIGTERM");
     assert.equal((await child.exited).code, 143);
     assert.deepEqual(readdirSync(root.path), []);
+  });
+
+  test("a set that a crash left half replaced is completed with exit 0, so that the web server loads it", async () => {
+    await using env = await environment();
+    const { program } = env;
+    assert.equal((await program.issue(["a.test"])).code, 0);
+    const names = ["key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
+    for (const name of names)
+      renameSync(join(program.dir, name), join(program.dir, `.${name}.new`));
+    writeFileSync(
+      join(program.dir, ".acme-sidecar.commit"),
+      JSON.stringify(names),
+    );
+    const requests = env.recorder.count();
+    const completing = await program.issue(["a.test"]);
+    assert.equal(completing.code, 0, completing.stderr);
+    assert.match(completing.stderr, /Completed what an interrupted run/);
+    checkSet(program);
+    assert.equal((await program.issue(["a.test"])).code, 1);
+    assert.equal(env.recorder.count(), requests);
   });
 
   // One run takes about this long; the points are spread over it and a little beyond.

@@ -240,12 +240,12 @@ describe("loading a set", () => {
   const all = (dir: string) => ({ dir, formats });
   test("missing files hold nothing", async () => {
     await using dir = tempDir();
-    assert.deepEqual(await loadSet(all(dir.path), silent), {});
+    assert.deepEqual(await loadSet(all(dir.path)), {});
   });
   test("everything comes back", async () => {
     await using dir = tempDir();
     await saveSet(all(dir.path), contents.rsa, silent);
-    same(await loadSet(all(dir.path), silent), contents.rsa);
+    same(await loadSet(all(dir.path)), contents.rsa);
   });
 
   const damage: [string, (file: string) => void][] = [
@@ -283,7 +283,7 @@ describe("loading a set", () => {
         const file = join(dir.path, name);
         harm(file);
         await assert.rejects(
-          loadSet({ dir: dir.path, formats: [name] }, silent),
+          loadSet({ dir: dir.path, formats: [name] }),
           (error: Error) => {
             assert.match(error.message, new RegExp(name.replace(".", "\\.")));
             assert.equal("code" in error && error.code, "bad-file");
@@ -296,7 +296,7 @@ describe("loading a set", () => {
     await using dir = tempDir();
     await saveSet(all(dir.path), contents.ec, silent);
     writeFileSync(join(dir.path, "cert.pem"), rsa.leaf.toString());
-    await assert.rejects(loadSet(all(dir.path), silent), {
+    await assert.rejects(loadSet(all(dir.path)), {
       code: "disagreeing-files",
       message: /cert\.der and cert\.pem|cert\.pem and cert\.der/,
     });
