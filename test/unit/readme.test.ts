@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import manifest from "../../package.json" with { type: "json" };
 import { OPTIONS, type OptionSpec } from "../../src/cli/options.ts";
 import { AUTHORITIES } from "../../src/cli/server.ts";
-import { FORMAT_NAMES } from "../../src/store/formats.ts";
+import { FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
@@ -22,27 +23,89 @@ test("README lists every option as --help does", () => {
   assert.equal(table?.replaceAll("\\|", "|"), `${rows.join("\n")}\n`);
 });
 
-test("README names every file for -f and every CA for --server", () => {
-  for (const file of FORMAT_NAMES)
-    assert.ok(readme.includes(`\`${file}\``), file);
-  const list = Object.keys(AUTHORITIES).join(", ");
-  assert.ok(readme.replaceAll("\n", " ").includes(`--server\`: ${list}.`));
+test("README lists the files for -f and the CAs for --server, these and no others", () => {
+  assert.equal(listAfter("Files for `-f`"), FORMAT_NAMES.join(", "));
+  assert.equal(
+    listAfter("CAs for `--server`"),
+    Object.keys(AUTHORITIES).join(", "),
+  );
 });
 
-test("links between documents lead somewhere, and every decision is linked", () => {
-  const files = ["README.md", "CHANGELOG.md", ...globSync("docs/**/*.md")];
-  const targets = files.flatMap((file) => {
-    const text = readFileSync(file, "utf8");
-    return [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) =>
-      join(dirname(file), match[1] ?? ""),
-    );
+/** What README lists after these words, up to the full stop at the end of a line. */
+function listAfter(words: string): string | undefined {
+  const [, rest] = readme.split(`\n${words}: `);
+  return rest?.split(".\n")[0]?.replaceAll("\n", " ");
+}
+
+test("README shows every file of a set, with the mode that a new one gets", () => {
+  const table = /\| File \| Holds \| Mode \|\n.*\n((?:\|.*\n)+)/.exec(
+    readme,
+  )?.[1];
+  const shown = (table ?? "").split("\n").flatMap((row) => {
+    const mode = /\| (\d+) \|$/.exec(row)?.[1];
+    const names = row.matchAll(/`([a-z_]+\.[a-z]+)`/g);
+    return [...names].map(([, name]) => [name, mode]);
   });
-  assert.deepEqual(
-    targets.filter((target) => !existsSync(target)),
-    [],
+  const modes = FORMAT_NAMES.map((name) => [
+    name,
+    FORMATS[name].secret ? "0600" : "0644",
+  ]);
+  assert.deepEqual(shown.sort(), modes.sort());
+});
+
+test("every link in a document leads to a file, and to a heading where it names one", () => {
+  const broken = documents().flatMap((file) =>
+    linksOf(file).filter(
+      ({ target, heading }) =>
+        !existsSync(target) ||
+        (heading !== undefined && !headingsOf(target).includes(heading)),
+    ),
   );
+  assert.deepEqual(broken, []);
+});
+
+test("docs/architecture.md links every decision", () => {
+  const linked = linksOf("docs/architecture.md").map(({ target }) => target);
+  const decisions = globSync("docs/decisions/*.md");
+  assert.ok(decisions.length > 0);
   assert.deepEqual(
-    globSync("docs/decisions/*.md").filter((file) => !targets.includes(file)),
+    decisions.filter((file) => !linked.includes(file)),
     [],
   );
 });
+
+test("the decision about dependencies has the packages and versions of package.json", () => {
+  const text = readFileSync("docs/decisions/0011-dependencies.md", "utf8");
+  const rows = [...text.matchAll(/^\| (\S+) \| (\^?\d\S*) \|/gm)];
+  assert.deepEqual(Object.fromEntries(rows.map((row) => [row[1], row[2]])), {
+    ...manifest.dependencies,
+    ...manifest.devDependencies,
+  });
+});
+
+function documents(): string[] {
+  return ["README.md", "CHANGELOG.md", ...globSync("docs/**/*.md")];
+}
+
+/** Where the links of a document to other documents lead. */
+function linksOf(file: string) {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(/\]\((?!https?:)([^)#]+)(?:#([^)]*))?\)/g)].map(
+    ([, path = "", heading]) => ({
+      file,
+      target: join(dirname(file), path),
+      heading,
+    }),
+  );
+}
+
+/** The headings of a document as links name them. */
+function headingsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
