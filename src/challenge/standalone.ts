@@ -63,12 +63,14 @@ function watchQuestions(expected: number) {
   const fetched = new Set<Name>();
   const started = performance.now();
   let last = started;
+  let lastNew = started;
   return {
     fetched,
     /** Whether this is the first question for the name. */
     note(name: Name): boolean {
       last = performance.now();
       const first = !fetched.has(name);
+      if (first) lastNew = last;
       fetched.add(name);
       return first;
     },
@@ -77,8 +79,11 @@ function watchQuestions(expected: number) {
         signal.throwIfAborted();
         // Where everything takes long, so does the CA between its last question and its verdict.
         const calm = Math.max(SHORTEST_CALM, (last - started) / 4);
-        const wait = fetched.size < expected ? LONGEST_SILENCE : calm;
-        const left = last + wait - performance.now();
+        // Questions for what was asked before, whoever asks, cannot put it off for long.
+        const latest = lastNew + LONGEST_SILENCE;
+        const due =
+          fetched.size < expected ? latest : Math.min(last + calm, latest);
+        const left = due - performance.now();
         if (left <= 0) return;
         await sleep(Math.min(left, SHORTEST_CALM), signal);
       }

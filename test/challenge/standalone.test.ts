@@ -107,6 +107,20 @@ describe("the standalone responder", () => {
     assert.deepEqual([...(publication.fetched ?? [])], [name("a.test")]);
   });
 
+  test("questions without end do not keep it from asking the CA", async () => {
+    await using responder = await open();
+    await using publication = await responder.publish(
+      [one, answer("b.test")],
+      never,
+    );
+    let asked = false;
+    const waiting = publication.asked(never).then(() => (asked = true));
+    const insist = async () => {
+      while (!asked) await ask(responder.port, PATH + one.token);
+    };
+    await Promise.all([waiting, insist()]);
+  });
+
   test("says so once for each name", async () => {
     const events: string[] = [];
     await using responder = await openStandalone(
