@@ -7,6 +7,7 @@ import {
   rm,
   stat,
 } from "node:fs/promises";
+import type { Stats } from "node:fs";
 import { join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 
@@ -113,14 +114,23 @@ async function writeFresh(
     throw error;
   });
   await writeSynced(file, data, 0o600);
+  const kept = old && (await keepOwner(file, old));
+  if (old && !kept) emit({ type: "owner-lost", file: name });
+  // The mode was chosen for that owner and group, and for no other.
+  await chmod(file, modeOf(secret, kept ? old.mode : undefined));
+}
+
+/** Gives a new file the owner and group of the old one; resolves to whether it has them. */
+async function keepOwner(file: string, old: Stats): Promise<boolean> {
   const made = await stat(file);
-  if (old && (old.uid !== made.uid || old.gid !== made.gid)) {
-    await chown(file, old.uid, old.gid).catch((error: unknown) => {
-      if (systemCode(error) !== "EPERM") throw error;
-      emit({ type: "owner-lost", file: name });
-    });
+  if (made.uid === old.uid && made.gid === old.gid) return true;
+  try {
+    await chown(file, old.uid, old.gid);
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== "EPERM") throw error;
+    return false;
   }
-  await chmod(file, modeOf(secret, old?.mode));
 }
 
 /**

@@ -72,7 +72,7 @@ export async function loadSet({ dir, formats }: Place): Promise<Contents> {
           "disagreeing-files",
           `${other} and ${name} in ${dir} hold different things.`,
           {
-            hint: "Move the wrong one away; it will be written again from the other.",
+            hint: "Move the wrong one away; it is written again with the next certificate, which --force gets now.",
           },
         );
       source[component] = name;
