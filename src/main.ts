@@ -94,4 +94,5 @@ function listenForSignals(): AbortController {
 
 let exitCode: number | undefined;
 const code = await main();
-process.exit(exitCode ?? code);
+// What was finished in spite of a signal counts: a new certificate has to be loaded.
+process.exit(code === 0 ? code : (exitCode ?? code));
