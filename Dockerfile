@@ -40,6 +40,8 @@ RUN set -eu; \
     done; \
     install -D -m 644 /usr/local/LICENSE usr/share/doc/node/copyright; \
     ln -s ../lib/acme-sidecar/dist/main.js usr/bin/acme-sidecar; \
+    # Scripts written for simp_le call it so.
+    ln -s acme-sidecar usr/bin/simp_le; \
     # A new volume takes over owner and mode of /certs, which has to do for any --user.
     install -d -m 1777 tmp certs; \
     chroot . node --version

@@ -82,3 +82,18 @@ export function messageOf(error: unknown): string {
   const known = code === undefined ? undefined : SYSTEM_REASONS[code];
   return known ?? (error instanceof Error ? error.message : String(error));
 }
+
+/** What ended a run: the reason of an interruption, a known failure, or something unforeseen. */
+export function asAppError(error: unknown, signal: AbortSignal): AppError {
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  if (reason instanceof AppError) return reason;
+  return new AppError(
+    "internal",
+    `Something unforeseen went wrong: ${messageOf(reason)}.`,
+    {
+      hint: "Please report this together with what -v prints.",
+      scope: "run",
+      cause: error,
+    },
+  );
+}

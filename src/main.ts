@@ -2,7 +2,9 @@
 import { constants } from "node:os";
 import manifest from "../package.json" with { type: "json" };
 import type { Request } from "./cli/parse.ts";
-import { AppError, messageOf } from "./errors.ts";
+import { AppError, asAppError } from "./errors.ts";
+import type { Process } from "./commands/network.ts";
+import type { Outcome } from "./core/outcome.ts";
 import type { Write } from "./ui/report.ts";
 
 const OLDEST_NODE = 24;
@@ -41,28 +43,24 @@ async function main(): Promise<number> {
     log = openLog({ ...settings, ...request.output });
     return await run(request, log.write, signal);
   } catch (error) {
-    const known = error instanceof AppError;
-    reportError(
-      known
-        ? error
-        : new AppError("internal", messageOf(error), { cause: error }),
-      log.write,
-    );
+    reportError(asAppError(error, signal), log.write);
     return 2;
   } finally {
     await log.close();
   }
 }
 
+type Task = Exclude<Request, { verb: "print" }>;
+
 async function run(
-  request: Extract<Request, { verb: "issue" }>,
+  request: Task,
   write: Write,
   signal: AbortSignal,
 ): Promise<number> {
-  const { issue } = await import("./commands/issue.ts");
-  const { exitCodeOf, reportEvent, reportOutcome } =
+  const { exitCodeOf, reportEvent, reportOutcome, reportWarning } =
     await import("./ui/report.ts");
-  const outcomes = await issue(request.target, request.network, {
+  for (const warning of request.warnings) reportWarning(warning, write);
+  const outcomes = await perform(request, {
     env: process.env,
     now: () => new Date(),
     signal,
@@ -72,6 +70,19 @@ async function run(
   });
   for (const outcome of outcomes) reportOutcome(outcome, write);
   return exitCodeOf(outcomes);
+}
+
+async function perform(request: Task, process: Process): Promise<Outcome[]> {
+  switch (request.verb) {
+    case "issue": {
+      const { issue } = await import("./commands/issue.ts");
+      return issue(request.target, request.network, process);
+    }
+    case "revoke": {
+      const { revoke } = await import("./commands/revoke.ts");
+      return revoke(request.revocation, request.network, process);
+    }
+  }
 }
 
 /** A first signal ends the run in order, a second one, or a clean-up that takes too long, at once. */

@@ -1,5 +1,4 @@
-import type { KeyObject } from "node:crypto";
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { ProblemError } from "./problem.ts";
 import { misbehaved, stringOf } from "./protocol.ts";
 import type { Transport } from "./transport.ts";
@@ -28,30 +27,53 @@ interface Applicant {
  */
 export async function register(
   transport: Transport,
-  applicant: Applicant,
+  { key, contact, emit }: Applicant,
 ): Promise<Registration> {
   const directory = await transport.directory();
   const meta = directory["meta"];
   if (typeof meta === "object" && meta !== null && "termsOfService" in meta)
-    applicant.emit({ type: "terms-agreed", url: String(meta.termsOfService) });
-  const contact = applicant.contact.map((address) => `mailto:${address}`);
+    emit({ type: "terms-agreed", url: String(meta.termsOfService) });
+  const { registration, created } = await newAccount(transport, key, {
+    termsOfServiceAgreed: true,
+    ...(contact.length > 0
+      ? { contact: contact.map((address) => `mailto:${address}`) }
+      : {}),
+  });
+  emit({ type: "account", uri: registration.uri, created });
+  return registration;
+}
+
+/** Finds the account of a key (section 7.3.1), and does not create one. */
+export async function find(
+  transport: Transport,
+  { key, emit }: Omit<Applicant, "contact">,
+): Promise<Registration> {
+  const { registration } = await newAccount(transport, key, {
+    onlyReturnExisting: true,
+  });
+  emit({ type: "account", uri: registration.uri, created: false });
+  return registration;
+}
+
+async function newAccount(
+  transport: Transport,
+  key: KeyObject,
+  payload: { onlyReturnExisting?: true; [member: string]: unknown },
+): Promise<{ registration: Registration; created: boolean }> {
   const reply = await transport.post({
-    url: stringOf(directory, "newAccount", "directory"),
-    payload: {
-      termsOfServiceAgreed: true,
-      ...(contact.length > 0 ? { contact } : {}),
-    },
-    doing: "register the account",
+    url: stringOf(await transport.directory(), "newAccount", "directory"),
+    payload,
+    doing: payload.onlyReturnExisting
+      ? "find the account"
+      : "register the account",
     byKey: true,
   });
   const uri = reply.location ?? misbehaved("sent an account without its URL");
-  const key = createPublicKey(applicant.key).export({ format: "jwk" });
-  applicant.emit({
-    type: "account",
-    uri,
+  const jwk = createPublicKey(key).export({ format: "jwk" });
+  return {
+    registration: { uri, body: { key: jwk, ...reply.body } },
     created: reply.status === 201,
-  });
-  return { uri, body: { key, ...reply.body } };
+  };
 }
 
 /**
@@ -77,7 +99,7 @@ export function belongs(
 }
 
 /** Whether the CA's answer can mean that it does not know the account that signed. */
-export function isAccountUnknown(error: unknown): boolean {
+export function isAccountUnknown(error: unknown): error is ProblemError {
   return (
     error instanceof ProblemError &&
     ["accountDoesNotExist", "unauthorized", "malformed"].includes(

@@ -1,14 +1,15 @@
-import type { KeyObject } from "node:crypto";
 import type { Name } from "../name.ts";
 import { SECOND, sleep } from "../time.ts";
 import {
   type AccountEvent,
   belongs,
+  find,
   isAccountUnknown,
   register,
   type Registration,
 } from "./account.ts";
 import { poll } from "./poll.ts";
+import { ProblemError } from "./problem.ts";
 import {
   type Authorization,
   type Order,
@@ -23,7 +24,11 @@ import {
   type TransportOptions,
 } from "./transport.ts";
 
-export type AcmeEvent = TransportEvent | AccountEvent;
+export type AcmeEvent =
+  | TransportEvent
+  | AccountEvent
+  /** The CA has fewer chains than one was asked for. */
+  | { type: "no-such-chain"; alternate: number; offered: number };
 
 export interface AuthorityOptions extends Omit<TransportOptions, "emit"> {
   contact: readonly string[];
@@ -44,42 +49,44 @@ export class Authority {
     this.#transport = openTransport(options);
   }
 
-  /**
-   * Places an order (section 7.4). A kept account is used without asking for it;
-   * when the CA does not know it, it is found again by its key, or created anew.
-   */
-  async newOrder(names: readonly Name[]): Promise<Order> {
-    const { registration, accountKey } = this.#options;
-    const directory = await this.#transport.directory();
-    if (
-      registration === undefined ||
-      !belongs(registration, directory, accountKey)
-    ) {
-      await this.#register(accountKey);
-      return this.#placeOrder(names);
-    }
-    this.#transport.signAs(registration.uri);
-    try {
-      return await this.#placeOrder(names);
-    } catch (error) {
-      if (!isAccountUnknown(error)) throw error;
-      const found = await this.#register(accountKey);
-      // The account is the same and known, so the refusal was meant for the order.
-      if (found.uri === registration.uri) throw error;
-      return this.#placeOrder(names);
-    }
+  /** Places an order (section 7.4) in the name of the account, which is created where there is none. */
+  newOrder(names: readonly Name[]): Promise<Order> {
+    const { accountKey: key, contact, keep, emit } = this.#options;
+    return this.#asAccount(
+      () => this.#placeOrder(names),
+      async () => {
+        const found = await register(this.#transport, { key, contact, emit });
+        await keep(found);
+        return found;
+      },
+    );
   }
 
-  async #register(key: KeyObject): Promise<Registration> {
-    const { contact, keep, emit } = this.#options;
-    const registration = await register(this.#transport, {
-      key,
-      contact,
-      emit,
-    });
-    await keep(registration);
-    this.#transport.signAs(registration.uri);
-    return registration;
+  /**
+   * Asks in the name of the account. A kept registration is used without asking
+   * for it; when it is of no use, or the CA does not know it, another one is found.
+   */
+  async #asAccount<T>(
+    ask: () => Promise<T>,
+    find: () => Promise<Registration>,
+  ): Promise<T> {
+    const { registration, accountKey } = this.#options;
+    const directory = await this.#transport.directory();
+    let refused: ProblemError | undefined;
+    if (registration && belongs(registration, directory, accountKey)) {
+      this.#transport.signAs(registration.uri);
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isAccountUnknown(error)) throw error;
+        refused = error;
+      }
+    }
+    const found = await find();
+    // The account is the same and known, so the refusal was meant for what was asked.
+    if (refused !== undefined && found.uri === registration?.uri) throw refused;
+    this.#transport.signAs(found.uri);
+    return ask();
   }
 
   async #placeOrder(names: readonly Name[]): Promise<Order> {
@@ -160,14 +167,58 @@ export class Authority {
     });
   }
 
-  /** The PEM chain, leaf first, as the CA sent it (section 7.4.2). */
-  async certificate(order: Order): Promise<string> {
+  /**
+   * The PEM chain, leaf first, as the CA sent it (section 7.4.2): the usual one, or
+   * one of those that the CA calls alternate, counted from 1, if there are so many.
+   */
+  async certificate(order: Order, alternate = 0): Promise<string> {
     const url =
       order.certificate ??
       misbehaved("sent a valid order without a certificate");
-    return (
-      await this.#transport.post({ url, doing: "hand out the certificate" })
-    ).text;
+    const fetch = (url: string) =>
+      this.#transport.post({ url, doing: "hand out the certificate" });
+    const usual = await fetch(url);
+    if (alternate === 0) return usual.text;
+    const other = usual.alternates[alternate - 1];
+    if (other !== undefined) return (await fetch(other)).text;
+    const offered = usual.alternates.length;
+    this.#options.emit({ type: "no-such-chain", alternate, offered });
+    return usual.text;
+  }
+
+  /**
+   * Revokes a certificate (section 7.6), in the name of the account that is there
+   * or, with `byKey`, by the key that was given as the account's, which is the certificate's then.
+   * Resolves to whether it had been valid.
+   */
+  async revoke(
+    certificate: Buffer,
+    { byKey }: { byKey: boolean },
+  ): Promise<boolean> {
+    const { accountKey: key, emit } = this.#options;
+    const ask = async () => {
+      const url = stringOf(
+        await this.#transport.directory(),
+        "revokeCert",
+        "directory",
+      );
+      const payload = { certificate: certificate.toString("base64url") };
+      const doing = "revoke the certificate";
+      await this.#transport.post({ url, payload, doing, byKey });
+    };
+    try {
+      if (byKey) await ask();
+      else
+        await this.#asAccount(ask, () => find(this.#transport, { key, emit }));
+      return true;
+    } catch (error) {
+      if (
+        error instanceof ProblemError &&
+        error.problem.type === "alreadyRevoked"
+      )
+        return false;
+      throw error;
+    }
   }
 
   /**

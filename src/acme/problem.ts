@@ -106,7 +106,11 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
     scope: "target",
     hint: "Wait for the limit to pass; trying sooner only counts against it.",
   },
-  accountDoesNotExist: { code: "account-refused", scope: "account" },
+  accountDoesNotExist: {
+    code: "account-refused",
+    scope: "account",
+    hint: "The key in account_key.json has no account there: name the CA that it belongs to with --server.",
+  },
   externalAccountRequired: {
     code: "account-refused",
     scope: "account",

@@ -8,6 +8,7 @@ import {
   type HttpOptions,
   openHttp,
 } from "./http.ts";
+import { alternatesIn } from "./links.ts";
 import { openNonces } from "./nonces.ts";
 import { isRecord, parseJson, ProblemError, retryAfter } from "./problem.ts";
 import { misbehaved, stringOf } from "./protocol.ts";
@@ -28,6 +29,8 @@ export interface Reply {
   body: Record<string, unknown>;
   text: string;
   location: string | undefined;
+  /** The URLs of what its Link headers call alternate. */
+  alternates: string[];
   retryAfter: Date | undefined;
 }
 
@@ -176,7 +179,7 @@ export function openTransport(options: TransportOptions): Transport {
         includeJwsKid: !byKey,
       });
       try {
-        return replyOf(accepted(answer, doing), options.now());
+        return replyOf(accepted(answer, doing), url, options.now());
       } catch (error) {
         // The nonce of this very answer is now on top of the pool (RFC 8555 section 6.5).
         const bad =
@@ -211,7 +214,7 @@ function nonceOf(answer: HttpAnswer): string | undefined {
     : undefined;
 }
 
-function replyOf(answer: HttpAnswer, now: Date): Reply {
+function replyOf(answer: HttpAnswer, url: string, now: Date): Reply {
   const body = parseJson(answer.text);
   const location = answer.headers["location"];
   return {
@@ -219,6 +222,7 @@ function replyOf(answer: HttpAnswer, now: Date): Reply {
     body: isRecord(body) ? body : {},
     text: answer.text,
     location: typeof location === "string" ? location : undefined,
+    alternates: alternatesIn(answer.headers["link"], url),
     retryAfter: retryAfter(answer, now),
   };
 }

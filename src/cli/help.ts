@@ -1,5 +1,5 @@
 import { FORMAT_NAMES } from "../store/formats.ts";
-import { OPTIONS, type OptionSpec } from "./options.ts";
+import { OPTION_NAMES, specOf } from "./options.ts";
 import { AUTHORITIES } from "./server.ts";
 
 const WIDTH = 80;
@@ -7,8 +7,9 @@ const INDENT = 26;
 
 /** What `--help` prints. */
 export function helpText(): string {
-  const options = Object.entries(OPTIONS).flatMap(
-    ([name, { alias, value, describe }]: [string, OptionSpec]) => {
+  const options = OPTION_NAMES.filter((name) => !specOf(name).gone).flatMap(
+    (name) => {
+      const { alias, value, describe } = specOf(name);
       const flag = `  ${alias === undefined ? "" : `-${alias}, `}--${name}${value === undefined ? "" : ` ${value}`}`;
       const [first, ...others] = wrap(describe, WIDTH - INDENT);
       const rest = others.map((line) => " ".repeat(INDENT) + line);
@@ -19,19 +20,20 @@ export function helpText(): string {
   );
   return [
     "Usage: acme-sidecar [issue] -d NAME[:ROOT]... [OPTION]...",
+    "       acme-sidecar revoke [OPTION]...",
     "",
     "Gets and renews a TLS certificate over ACME while the web server keeps serving.",
     "",
     ...options,
     "",
-    "Hyphens may stand for the underscores. Every option can also be set by the",
-    "environment variable ACME_SIDECAR_ and its name in capitals; the command line",
-    "wins.",
+    "Hyphens may stand for the underscores, and options may be cut short. Every",
+    "option can also be set by the environment variable ACME_SIDECAR_ and its name",
+    "in capitals; the command line wins.",
     "",
     ...wrap(`Files for -f: ${FORMAT_NAMES.join(", ")}.`, WIDTH),
     ...wrap(`CAs for --server: ${Object.keys(AUTHORITIES).join(", ")}.`, WIDTH),
     "",
-    "Exit status: 0 a certificate was issued, 1 none was due, 2 an error.",
+    "Exit status: 0 something was done, 1 nothing was due, 2 an error.",
   ].join("\n");
 }
 

@@ -1,11 +1,21 @@
 import { resolve } from "node:path";
-import type { Network } from "../commands/issue.ts";
+import type { Network } from "../commands/network.ts";
+import type { Revocation } from "../core/revoke.ts";
 import type { Target } from "../core/target.ts";
 import { SECOND } from "../time.ts";
 import { helpText } from "./help.ts";
-import { parseServer } from "./server.ts";
+import { OPTION_NAMES, specOf } from "./options.ts";
+import { parseServer, warningAbout } from "./server.ts";
 import { usage } from "./usage.ts";
-import { parseEmail, parseFormats, parseListen, parseRsa } from "./values.ts";
+import {
+  checkCoverage,
+  parseAccountKey,
+  parseEmail,
+  parseFormats,
+  parseKeyMode,
+  parseListen,
+  parseRsa,
+} from "./values.ts";
 import { parseVhosts } from "./vhost.ts";
 import {
   listOf,
@@ -21,10 +31,19 @@ export interface Output {
   verbose: boolean;
 }
 
+/** What every verb that does something has. */
+interface Common {
+  network: Network;
+  output: Output;
+  /** Sentences about words that were understood, but should not be written any more. */
+  warnings: string[];
+}
+
 /** What somebody asked for, with every word of it understood. */
 export type Request =
   | { verb: "print"; text: string }
-  | { verb: "issue"; target: Target; network: Network; output: Output };
+  | ({ verb: "issue"; target: Target } & Common)
+  | ({ verb: "revoke"; revocation: Revocation } & Common);
 
 export interface Words {
   /** Without the program's name. */
@@ -34,7 +53,7 @@ export interface Words {
   version: string;
 }
 
-const VERBS = ["issue", "help"];
+const VERBS = ["issue", "revoke", "help"];
 
 /** Understands the words of a command line; pure. Throws an AppError with the code `usage`. */
 export function parse(words: Words): Request {
@@ -43,19 +62,42 @@ export function parse(words: Words): Request {
   if (verb !== undefined && !VERBS.includes(verb))
     throw usage(
       `"${verb}" is not a command.`,
-      "The commands are issue (also meant without any) and help.",
+      "The commands are issue (also meant without any), revoke and help.",
     );
   const options = readOptions(verb ? rest : words.argv, words.env);
+  const warnings = warningsFor(options);
   if (verb === "help" || options.help === true)
     return { verb: "print", text: helpText() };
   if (options.version === true)
     return { verb: "print", text: `acme-sidecar ${words.version}` };
+  const wish =
+    verb === "revoke" || options.revoke === true
+      ? {
+          verb: "revoke" as const,
+          revocation: parseRevocation(options, words.cwd),
+        }
+      : {
+          verb: "issue" as const,
+          target: parseTarget(options, words.cwd),
+        };
   return {
-    verb: "issue",
-    target: parseTarget(options, words.cwd),
+    ...wish,
     network: parseNetwork(options, words),
     output: parseOutput(options),
+    warnings,
   };
+}
+
+/** Throws `usage` for an option that is refused. */
+function warningsFor(options: Options): string[] {
+  const given = OPTION_NAMES.filter((name) => options[name] !== undefined);
+  const ignored = given.flatMap((name) => {
+    const { gone, describe } = specOf(name);
+    if (gone === "refused")
+      throw usage(`--${name} is an option of simp_le only.`, describe);
+    return gone === "ignored" ? `--${name} is ignored. ${describe}` : [];
+  });
+  return [...ignored, ...warningAbout(textOf(options, "server"))];
 }
 
 function parseTarget(options: Options, cwd: string): Target {
@@ -65,9 +107,9 @@ function parseTarget(options: Options, cwd: string): Target {
     listen: parseListen(textOf(options, "listen")),
     cwd,
   });
+  const keep = parsePlace(options, cwd);
+  checkCoverage(keep.formats);
   const validMin = numberOf(options, "valid_min");
-  const rsa = (option: "account_key_size" | "cert_key_size") =>
-    parseRsa(option, numberOf(options, option));
   return {
     id: names[0],
     want: {
@@ -78,25 +120,42 @@ function parseTarget(options: Options, cwd: string): Target {
     ask: {
       from: parseServer(textOf(options, "server")),
       contact: parseEmail(textOf(options, "email")),
-      accountKey: rsa("account_key_size"),
-      key: rsa("cert_key_size"),
+      accountKey: parseAccountKey(
+        numberOf(options, "account_key_size"),
+        numberOf(options, "account_key_public_exponent"),
+      ),
+      key: parseRsa("cert_key_size", numberOf(options, "cert_key_size")),
       reuseKey: options.reuse_key === true,
+      alternateChain: numberOf(options, "use_alt_chain") ?? 0,
       method,
     },
-    keep: {
-      dir: resolve(cwd, textOf(options, "certs_dir") ?? "."),
-      formats: parseFormats(listOf(options, "file")),
-    },
+    keep,
+  };
+}
+
+function parseRevocation(options: Options, cwd: string): Revocation {
+  return {
+    from: parseServer(textOf(options, "server")),
+    keep: parsePlace(options, cwd),
+  };
+}
+
+function parsePlace(options: Options, cwd: string): Target["keep"] {
+  return {
+    dir: resolve(cwd, textOf(options, "certs_dir") ?? "."),
+    formats: parseFormats(listOf(options, "file")),
+    keyMode: parseKeyMode(textOf(options, "key_mode")),
   };
 }
 
 function parseNetwork(options: Options, { cwd, version }: Words): Network {
   const caBundle = textOf(options, "ca_bundle");
-  const userAgent = textOf(options, "user_agent") ?? "";
+  const userAgent = textOf(options, "user_agent");
   return {
     caBundle: caBundle === undefined ? undefined : resolve(cwd, caBundle),
     // RFC 8555 section 6.1 does not allow none.
-    userAgent: userAgent === "" ? `acme-sidecar/${version}` : userAgent,
+    userAgent:
+      userAgent === "" ? "ACME" : (userAgent ?? `acme-sidecar/${version}`),
   };
 }
 

@@ -12,9 +12,24 @@ export const AUTHORITIES: Record<string, string | undefined> = {
   actalis: "https://acme-api.actalis.com/acme/directory",
 };
 
+/** Directories of ACME v1, which old scripts name, and the CAs that came after them. */
+const GONE: Record<string, string | undefined> = {
+  "https://acme-v01.api.letsencrypt.org/directory": "letsencrypt",
+  "https://acme-staging.api.letsencrypt.org/directory": "letsencrypt-staging",
+};
+
+/** What to say about an address that should not be written any more. */
+export function warningAbout(server: string | undefined): string[] {
+  const successor = server === undefined ? undefined : GONE[server];
+  if (successor === undefined) return [];
+  return [
+    `--server ${server} is gone, as ACME v1 is; taking its successor. Write --server ${successor}.`,
+  ];
+}
+
 /** The directory URL that `--server` means. */
 export function parseServer(text = "letsencrypt"): string {
-  const known = AUTHORITIES[text.toLowerCase()];
+  const known = AUTHORITIES[GONE[text] ?? text.toLowerCase()];
   if (known !== undefined) return known;
   const url = URL.parse(text);
   if (url?.protocol === "https:") return url.href;

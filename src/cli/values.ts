@@ -51,7 +51,35 @@ export function parseListen(text = DEFAULT_LISTEN): Listen {
   return { host: match[1] || match[2] || "::", port };
 }
 
-/** The files of a set, each once; together they must hold everything. */
+/** An RSA key with an exponent of somebody's own has, without a size, simp_le's. */
+export function parseAccountKey(
+  bits: number | undefined,
+  exponent: number | undefined,
+): KeyType | undefined {
+  const wish = exponent === undefined ? bits : (bits ?? 4096);
+  const type = parseRsa("account_key_size", wish);
+  if (type === undefined || exponent === undefined || type === "ec256")
+    return type;
+  if (exponent % 2 === 1 && exponent >= 3 && exponent < 2 ** 32)
+    return { ...type, exponent };
+  throw usage(
+    `--account_key_public_exponent ${exponent}: an odd number from 3 to ${2 ** 32 - 1} is needed.`,
+    "65537 is what every CA takes.",
+  );
+}
+
+/** The mode of files with a key, as chmod has it. */
+export function parseKeyMode(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const mode = Number.parseInt(text, 8);
+  if (/^0?[0-7]{3}$/.test(text) && (mode & 0o600) === 0o600) return mode;
+  throw usage(
+    `--key_mode ${text}: three octal digits are needed, with reading and writing for the owner.`,
+    "0600 and 0640 are usual.",
+  );
+}
+
+/** The files of a set, each once. */
 export function parseFormats(files: readonly string[]): FormatName[] {
   const chosen = new Set(
     DEFAULT_FORMATS.slice(0, files.length === 0 ? undefined : 0),
@@ -61,12 +89,19 @@ export function parseFormats(files: readonly string[]): FormatName[] {
     if (format === undefined)
       throw usage(
         `-f ${file}: there is no such file.`,
-        `The files are ${FORMAT_NAMES.join(", ")}.`,
+        file === "external.sh"
+          ? "Programs are not run: choose files, and act on exit code 0 after the run."
+          : `The files are ${FORMAT_NAMES.join(", ")}.`,
       );
     chosen.add(format);
   }
+  return [...chosen];
+}
+
+/** Throws `usage` for a set of files that does not hold everything. */
+export function checkCoverage(chosen: readonly FormatName[]): void {
   const held = new Set<Component>(
-    [...chosen].flatMap((name) => FORMATS[name].holds),
+    chosen.flatMap((name) => FORMATS[name].holds),
   );
   const missing = Object.entries(NEEDED).filter(
     ([component]) => !held.has(component as Component),
@@ -76,7 +111,6 @@ export function parseFormats(files: readonly string[]): FormatName[] {
       `The files given with -f have no place for ${missing.map(([, what]) => what).join(", ")}.`,
       "Add -f account_key.json, key.pem and fullchain.pem, for example, or leave out -f altogether.",
     );
-  return [...chosen];
 }
 
 /** What every set must hold; the registration can be found again by the account's key. */

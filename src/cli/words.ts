@@ -2,10 +2,10 @@ import yargs from "yargs";
 import {
   OPTION_NAMES,
   type OptionName,
-  OPTIONS,
-  type OptionSpec,
+  specOf,
   variableOf,
 } from "./options.ts";
+import { spell } from "./spelling.ts";
 import { usage } from "./usage.ts";
 
 /** The options as they were written, by name; not yet understood. */
@@ -16,7 +16,7 @@ export function readOptions(
   argv: readonly string[],
   env: Record<string, string | undefined>,
 ): Options {
-  const parser = yargs(argv.map(withUnderscores))
+  const parser = yargs(spell(argv))
     .parserConfiguration({
       "boolean-negation": false,
       "camel-case-expansion": false,
@@ -32,7 +32,7 @@ export function readOptions(
     .locale("en")
     .fail(false);
   for (const name of OPTION_NAMES) {
-    const { alias, value, repeatable }: OptionSpec = OPTIONS[name];
+    const { alias, value, repeatable } = specOf(name);
     parser.option(name, {
       ...(alias === undefined ? {} : { alias }),
       ...(value === undefined
@@ -56,10 +56,7 @@ export function readOptions(
   const known = new Set([
     "_",
     "$0",
-    ...Object.entries(OPTIONS).flatMap(([name, spec]) => [
-      "alias" in spec ? spec.alias : name,
-      name,
-    ]),
+    ...OPTION_NAMES.flatMap((name) => [name, specOf(name).alias ?? name]),
   ]);
   const unknown = Object.keys(parsed).find((name) => !known.has(name));
   if (unknown !== undefined)
@@ -73,20 +70,13 @@ export function readOptions(
   return parsed;
 }
 
-/** simp_le has underscores in its options, most others hyphens; both mean the same. */
-function withUnderscores(word: string): string {
-  return word.replace(
-    /^--([^=]*)/,
-    (_all, name: string) => `--${name.replaceAll("-", "_")}`,
-  );
-}
-
 function readVariables(env: Record<string, string | undefined>): Options {
   const found: Options = {};
   for (const name of OPTION_NAMES) {
     const value = env[variableOf(name)];
     if (value === undefined || value === "") continue;
-    const spec: OptionSpec = OPTIONS[name];
+    const spec = specOf(name);
+    if (spec.gone) continue;
     if (spec.value === undefined)
       found[name] = /^(1|true|yes|on)$/i.test(value);
     else

@@ -1,4 +1,3 @@
-import { AppError } from "../errors.ts";
 import { after, DAY } from "../time.ts";
 import { type Bundle, flawOf, namesOf, sameNames } from "../store/bundle.ts";
 import type { Contents } from "../store/formats.ts";
@@ -11,7 +10,7 @@ export type Decision =
 /** Why a certificate is issued: nothing there yet, a part of it missing, other names, too little life left, or asked for. */
 export type Why = "missing" | "incomplete" | "names" | "expiring" | "forced";
 
-/** Whether what is there satisfies what is wanted. Throws `bad-file` when it contradicts itself. */
+/** Whether what is there satisfies what is wanted. */
 export function decide(
   want: Target["want"],
   found: Contents,
@@ -20,14 +19,6 @@ export function decide(
   const { key, leaf, chain } = found;
   if (want.force) return { keep: false, why: "forced" };
   if (leaf === undefined) return { keep: false, why: "missing" };
-  if (key !== undefined && !leaf.checkPrivateKey(key))
-    throw new AppError(
-      "bad-file",
-      "The key and the certificate do not belong together.",
-      {
-        hint: "Put the right one in place, or run with --force to get a new certificate.",
-      },
-    );
   if (!sameNames(namesOf(leaf), want.names))
     return { keep: false, why: "names" };
   const next = dueAt(leaf, want.validAtLeast);

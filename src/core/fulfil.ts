@@ -1,7 +1,7 @@
 import type { Responder } from "../challenge/responder.ts";
-import { AppError, messageOf } from "../errors.ts";
+import { asAppError } from "../errors.ts";
 import { lock } from "../store/lock.ts";
-import { checkFolder, loadSet, recoverSet } from "../store/set.ts";
+import { checkFolder, loadSet, recoverSet, saveSet } from "../store/set.ts";
 import type { Clock } from "../time.ts";
 import { decide } from "./decide.ts";
 import type { Emit, Outcome } from "./outcome.ts";
@@ -24,38 +24,30 @@ export async function fulfil(
   surroundings: Surroundings,
 ): Promise<Outcome> {
   const { now, signal, emit } = surroundings;
+  const { id, keep, want } = target;
+  const subject = { id, names: want.names, dir: keep.dir };
   try {
-    await checkFolder(target.keep.dir);
-    using _held = await lock(target.keep.dir, signal, emit);
-    const completed = await recoverSet(target.keep, emit);
-    const found = await loadSet(target.keep);
-    const decision = decide(target.want, found, now());
-    if (decision.keep)
-      return {
-        target,
-        kind: "kept",
-        completed,
-        bundle: decision.bundle,
-        next: decision.next,
-      };
+    await checkFolder(keep.dir);
+    using _held = await lock(keep.dir, signal, emit);
+    const recovered = await recoverSet(keep, emit);
+    const found = await loadSet(keep);
+    const decision = decide(want, found, now());
+    if (decision.keep) {
+      const { bundle, next } = decision;
+      // A file of the set may be missing although others hold the same.
+      const filled = await saveSet(keep, found, emit);
+      const completed = recovered || filled;
+      return { subject, kind: "kept", completed, bundle, next };
+    }
     // Most runs find nothing to do: only the others load what talks to a CA.
     const { issue } = await import("./issue.ts");
-    return await issue(target, { why: decision.why, found, surroundings });
+    const issued = await issue(target, {
+      why: decision.why,
+      found,
+      surroundings,
+    });
+    return { subject, kind: "issued", ...issued };
   } catch (error) {
-    return { target, kind: "failed", error: asAppError(error, signal) };
+    return { subject, kind: "failed", error: asAppError(error, signal) };
   }
-}
-
-function asAppError(error: unknown, signal: AbortSignal): AppError {
-  const reason: unknown = signal.aborted ? signal.reason : error;
-  if (reason instanceof AppError) return reason;
-  return new AppError(
-    "internal",
-    `Something unforeseen went wrong: ${messageOf(reason)}.`,
-    {
-      hint: "Please report this together with what -v prints.",
-      scope: "run",
-      cause: error,
-    },
-  );
 }

@@ -1,13 +1,20 @@
 import type { KeyObject } from "node:crypto";
 import { Authority } from "../acme/authority.ts";
+import type { Bundle } from "../store/bundle.ts";
 import type { Contents } from "../store/formats.ts";
-import { saveSet } from "../store/set.ts";
+import { closeKeys, saveSet } from "../store/set.ts";
 import { dueAt, type Why } from "./decide.ts";
 import type { Surroundings } from "./fulfil.ts";
 import { makeKey, typeOf } from "./keys.ts";
 import { obtain } from "./obtain.ts";
-import type { Emit, Outcome } from "./outcome.ts";
+import type { Emit } from "./outcome.ts";
 import type { Target } from "./target.ts";
+
+interface Issued {
+  why: Why;
+  bundle: Bundle;
+  next: Date;
+}
 
 interface Start {
   why: Why;
@@ -19,7 +26,7 @@ interface Start {
 export async function issue(
   target: Target,
   { why, found, surroundings }: Start,
-): Promise<Outcome> {
+): Promise<Issued> {
   const { ask, keep, want } = target;
   const { openResponder, now, signal, emit } = surroundings;
   emit({ type: "decided", why, names: want.names });
@@ -31,13 +38,16 @@ export async function issue(
     accountKey,
     contact: ask.contact,
     registration: found.registration,
-    keep: (registration) => saveSet(keep, { accountKey, registration }, emit),
+    keep: async (registration) => {
+      await saveSet(keep, { accountKey, registration }, emit);
+    },
   });
   const key = await certificateKey(ask, found.key);
   emit({ type: "key", reused: key === found.key });
   const bundle = await obtain({
     names: want.names,
     key,
+    alternateChain: ask.alternateChain,
     authority,
     responder,
     now,
@@ -45,13 +55,8 @@ export async function issue(
     emit,
   });
   await saveSet(keep, bundle, emit);
-  return {
-    target,
-    kind: "issued",
-    why,
-    bundle,
-    next: dueAt(bundle.leaf, want.validAtLeast),
-  };
+  await closeKeys(keep, emit);
+  return { why, bundle, next: dueAt(bundle.leaf, want.validAtLeast) };
 }
 
 /** The key is on disk before the CA knows it, so that the account can be found again by it. */

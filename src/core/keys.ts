@@ -8,7 +8,10 @@ export async function makeKey(type: KeyType): Promise<KeyObject> {
   const pair =
     type === "ec256"
       ? await generate("ec", { namedCurve: "P-256" })
-      : await generate("rsa", { modulusLength: type.rsa });
+      : await generate("rsa", {
+          modulusLength: type.rsa,
+          publicExponent: type.exponent ?? 65537,
+        });
   return pair.privateKey;
 }
 

@@ -14,6 +14,7 @@ import type { Emit } from "./outcome.ts";
 export interface Errand {
   names: readonly Name[];
   key: KeyObject;
+  alternateChain: number;
   authority: Authority;
   responder: Responder;
   now: Clock;
@@ -23,7 +24,7 @@ export interface Errand {
 
 /** Gets a certificate: order, answers, CSR, chain (RFC 8555 section 7.4), proven before it is returned. */
 export async function obtain(errand: Errand): Promise<Bundle> {
-  const { authority, names, key, emit } = errand;
+  const { alternateChain, authority, names, key, emit } = errand;
   const order = await authority.newOrder(names);
   emit({ type: "ordered", url: order.url, names });
   const ready =
@@ -31,7 +32,7 @@ export async function obtain(errand: Errand): Promise<Bundle> {
   if (ready.status !== "ready") throw unusable(ready);
   const finished = await authority.finalize(ready, await createCsr(names, key));
   if (finished.status !== "valid") throw unusable(finished);
-  return prove(await authority.certificate(finished), errand);
+  return prove(await authority.certificate(finished, alternateChain), errand);
 }
 
 async function validate(order: Order, errand: Errand): Promise<Order> {
@@ -126,7 +127,7 @@ function rejected(
   );
   return new AppError(
     late === undefined ? "validation-failed" : "timed-out",
-    `The CA ${late === undefined ? "could not" : "took too long to"} validate ${reasons.join("; ")}`,
+    `The CA ${late === undefined ? "marked some of the authorizations as invalid:" : "took too long to validate"} ${reasons.join("; ")}`,
     {
       hint: unheard
         ? "The CA never reached this program: check the name's A and AAAA records, port 80, and that the web server forwards /.well-known/acme-challenge/ here."

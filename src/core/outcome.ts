@@ -6,13 +6,21 @@ import type { Bundle } from "../store/bundle.ts";
 import type { LockEvent } from "../store/lock.ts";
 import type { StoreEvent } from "../store/set.ts";
 import type { Why } from "./decide.ts";
-import type { Target } from "./target.ts";
 
-/** How a target ended. `next` is when it will be due. */
-export type Outcome = { target: Target } & (
+/** What an outcome is about. */
+export interface Subject {
+  id: string;
+  names: readonly string[];
+  dir: string;
+}
+
+/** How a subject ended. `next` is when its certificate will be due. */
+export type Outcome = { subject: Subject } & (
   | { kind: "issued"; why: Why; bundle: Bundle; next: Date }
-  /** `completed`: an interrupted run had issued it, and this one put it in place. */
+  /** `completed`: files that had been missing were put in place. */
   | { kind: "kept"; completed: boolean; bundle: Bundle; next: Date }
+  /** `before`: it had been revoked already. */
+  | { kind: "revoked"; before: boolean }
   | { kind: "failed"; error: AppError }
 );
 

@@ -2,8 +2,8 @@ import type { Listen } from "../serve.ts";
 import type { Name } from "../name.ts";
 import type { Place } from "../store/set.ts";
 
-/** A kind of key to make: the elliptic curve P-256, or RSA of so many bits. */
-export type KeyType = "ec256" | { rsa: number };
+/** A kind of key to make: the elliptic curve P-256, or RSA of so many bits (and with 65537, if nothing else). */
+export type KeyType = "ec256" | { rsa: number; exponent?: number | undefined };
 
 /** How http-01 is answered: on a port of our own, or by files in the folders a web server serves. */
 export type Method =
@@ -31,6 +31,8 @@ export interface Target {
     key?: KeyType | undefined;
     /** Keep using the key that is there. */
     reuseKey: boolean;
+    /** Which of the chains that the CA calls alternate, counted from 1; 0 is the usual one. */
+    alternateChain: number;
     method: Method;
   };
   keep: Place;

@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { readJwk, writeJwk } from "./jwk.ts";
 import {
   readCertificates,
   readPrivateKey,
@@ -27,34 +28,18 @@ export interface Format {
   /** Readable by its owner only. */
   secret: boolean;
   /** The file's bytes, or undefined when something it holds is missing. */
-  encode(contents: Contents): string | Buffer | undefined;
+  encode: (contents: Contents) => string | Buffer | undefined;
   /** Throws an Error whose message is the end of a sentence about the file. */
-  decode(data: Buffer): Contents;
+  decode: (data: Buffer) => Contents;
 }
 
 const accountKey: Format = {
   holds: ["accountKey"],
   secret: true,
-  encode: ({ accountKey: key }) =>
-    key && `${JSON.stringify(orderedJwk(key))}\n`,
-  decode(data) {
-    const jwk: unknown = JSON.parse(data.toString("utf8"));
-    if (!isRecord(jwk) || typeof jwk["kty"] !== "string")
-      throw new Error("it is not a JSON Web Key");
-    if (jwk["d"] === undefined)
-      throw new Error("it is a public key, without the private part");
-    // simp_le reads padded base64url too, so there are files that have it.
-    const members = Object.entries(jwk).map(([name, value]) => [
-      name,
-      String(value).replace(/=+$/, ""),
-    ]);
-    return {
-      accountKey: createPrivateKey({
-        key: Object.fromEntries(members) as Record<string, string>,
-        format: "jwk",
-      }),
-    };
-  },
+  encode: ({ accountKey: key }) => key && `${JSON.stringify(writeJwk(key))}\n`,
+  decode: (data) => ({
+    accountKey: readJwk(JSON.parse(data.toString("utf8"))),
+  }),
 };
 
 const accountRegistration: Format = {
@@ -107,7 +92,7 @@ export const FORMATS = {
     holds: ["leaf"],
     secret: false,
     encode: ({ leaf }) => leaf?.raw,
-    decode: (data) => ({ leaf: new X509Certificate(data) }),
+    decode: (data) => ({ leaf: readDerCertificate(data) }),
   },
   "chain.pem": {
     holds: ["chain"],
@@ -144,15 +129,6 @@ export type FormatName = keyof typeof FORMATS;
 
 export const FORMAT_NAMES = Object.keys(FORMATS) as FormatName[];
 
-/** The order in which simp_le writes a JWK's members; the others follow. */
-function orderedJwk(key: KeyObject): Record<string, unknown> {
-  const { n, e, d, p, q, dp, dq, qi, kty, ...others } = key.export({
-    format: "jwk",
-  });
-  const members = Object.entries({ n, e, d, p, q, dp, dq, qi, kty, ...others });
-  return Object.fromEntries(members.filter(([, value]) => value !== undefined));
-}
-
 function certificatesIn(
   data: Buffer,
   least: 1 | 2,
@@ -164,6 +140,16 @@ function certificatesIn(
   return [first, ...others];
 }
 
+function readDerCertificate(data: Buffer): X509Certificate {
+  try {
+    return new X509Certificate(data);
+  } catch (error) {
+    throw new Error("it is not a certificate in DER, or not a whole one", {
+      cause: error,
+    });
+  }
+}
+
 function readDerKey(data: Buffer): KeyObject {
   for (const type of ["pkcs8", "pkcs1", "sec1"] as const) {
     try {
@@ -172,7 +158,7 @@ function readDerKey(data: Buffer): KeyObject {
       // Not of this kind: the next one is tried.
     }
   }
-  throw new Error("it is not a private key in DER");
+  throw new Error("it is not a private key in DER, or not a whole one");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,15 +1,27 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
-/** The PEM blocks of a text (RFC 7468), whatever stands between them. */
+/** The PEM blocks of a text (RFC 7468), whatever stands between them. Throws when one has no end. */
 function blocksOf(text: string): string[] {
-  return text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
+  const whole =
+    text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
+  if (whole.length < text.split("-----BEGIN ").length - 1)
+    throw new Error("it is cut off, or damaged");
+  return whole;
 }
 
 /** The certificates of a PEM text, in their order. Throws when one cannot be read. */
 export function readCertificates(text: string): X509Certificate[] {
   return blocksOf(text)
     .filter((block) => block.startsWith("-----BEGIN CERTIFICATE-----"))
-    .map((block) => new X509Certificate(block));
+    .map((block, index) => {
+      try {
+        return new X509Certificate(block);
+      } catch (error) {
+        throw new Error(`certificate ${index + 1} of it is damaged`, {
+          cause: error,
+        });
+      }
+    });
 }
 
 /** The first private key of a PEM text: PKCS#8, PKCS#1 or SEC 1. Throws when there is none, or it is encrypted. */
@@ -20,7 +32,11 @@ export function readPrivateKey(text: string): KeyObject {
   if (block === undefined) throw new Error("it has no private key");
   if (block.includes("ENCRYPTED"))
     throw new Error("its private key is encrypted");
-  return createPrivateKey(block);
+  try {
+    return createPrivateKey(block);
+  } catch (error) {
+    throw new Error("its private key is damaged", { cause: error });
+  }
 }
 
 export function writePrivateKey(key: KeyObject): string {

@@ -19,7 +19,16 @@ export interface Replacement {
 }
 
 export type ReplaceEvent =
-  { type: "completed"; files: string[] } | { type: "owner-lost"; file: string };
+  | { type: "completed"; files: string[] }
+  | { type: "owner-lost"; file: string }
+  /** A file with a key was open to more users than it is now, or to fewer. */
+  | { type: "mode"; file: string; mode: number };
+
+interface Folder {
+  dir: string;
+  /** For secret files, whatever mode the old ones have. */
+  keyMode?: number | undefined;
+}
 
 const COMMIT = ".acme-sidecar.commit";
 const fresh = (name: string) => `.${name}.new`;
@@ -33,13 +42,13 @@ const fresh = (name: string) => `.${name}.new`;
  * A rename changes the inode: hard links to the old file keep the old contents.
  */
 export async function replaceFiles(
-  dir: string,
+  { dir, keyMode }: Folder,
   files: readonly Replacement[],
   emit: (event: ReplaceEvent) => void,
 ): Promise<void> {
   const names = files.map(({ name }) => name);
   try {
-    for (const file of files) await writeFresh(dir, file, emit);
+    for (const file of files) await writeFresh({ dir, keyMode }, file, emit);
     await writeSynced(join(dir, fresh(COMMIT)), JSON.stringify(names), 0o600);
     await syncFolder(dir);
   } catch (error) {
@@ -104,7 +113,7 @@ async function complete(dir: string, names: readonly string[]): Promise<void> {
 }
 
 async function writeFresh(
-  dir: string,
+  { dir, keyMode }: Folder,
   { name, data, secret }: Replacement,
   emit: (event: ReplaceEvent) => void,
 ): Promise<void> {
@@ -117,7 +126,14 @@ async function writeFresh(
   const kept = old && (await keepOwner(file, old));
   if (old && !kept) emit({ type: "owner-lost", file: name });
   // The mode was chosen for that owner and group, and for no other.
-  await chmod(file, modeOf(secret, kept ? old.mode : undefined));
+  const mode = modeOf({
+    secret,
+    old: kept ? old.mode : undefined,
+    chosen: secret ? keyMode : undefined,
+  });
+  await chmod(file, mode);
+  if (secret && kept && mode !== (old.mode & 0o777))
+    emit({ type: "mode", file: name, mode });
 }
 
 /** Gives a new file the owner and group of the old one; resolves to whether it has them. */
@@ -137,11 +153,20 @@ async function keepOwner(file: string, old: Stats): Promise<boolean> {
  * A mode that somebody chose is kept. A secret that everybody may read was
  * never chosen: simp_le leaves its keys so.
  */
-function modeOf(secret: boolean, old: number | undefined): number {
+export function modeOf({ secret, old, chosen }: Modes): number {
   const usual = secret ? 0o600 : 0o644;
+  if (chosen !== undefined) return chosen;
   if (old === undefined) return usual;
   const mode = old & 0o777;
   return secret && (mode & 0o007) !== 0 ? usual : mode;
+}
+
+interface Modes {
+  secret: boolean;
+  /** Of the file that is there. */
+  old: number | undefined;
+  /** By the user of the program. */
+  chosen: number | undefined;
 }
 
 async function writeSynced(

@@ -1,4 +1,4 @@
-import { access, constants, readFile, stat } from "node:fs/promises";
+import { access, chmod, constants, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import {
@@ -9,7 +9,7 @@ import {
   FORMAT_NAMES,
   FORMATS,
 } from "./formats.ts";
-import { recover, replaceFiles, type ReplaceEvent } from "./replace.ts";
+import { modeOf, recover, replaceFiles, type ReplaceEvent } from "./replace.ts";
 
 export type StoreEvent = ReplaceEvent | { type: "saved"; file: string };
 
@@ -17,6 +17,8 @@ export type StoreEvent = ReplaceEvent | { type: "saved"; file: string };
 export interface Place {
   dir: string;
   formats: readonly FormatName[];
+  /** The mode of every file with a key; undefined: the old one's, or 0600. */
+  keyMode?: number | undefined;
 }
 
 /** Makes sure that the folder is there and can be written to, before the CA is asked for anything. */
@@ -57,7 +59,8 @@ export function recoverSet(
 
 /**
  * Reads a set. A missing file holds nothing. Throws `bad-file` for a file that cannot be read as what
- * its name says, and `disagreeing-files` for two that contradict each other.
+ * its name says, and `disagreeing-files` for two that contradict each other, as a key and a certificate
+ * do that do not belong together.
  */
 export async function loadSet({ dir, formats }: Place): Promise<Contents> {
   let contents: Contents = {};
@@ -68,48 +71,83 @@ export async function loadSet({ dir, formats }: Place): Promise<Contents> {
       const other = source[component];
       if (part[component] === undefined) continue;
       if (other !== undefined && !agree(component, part, contents))
-        throw new AppError(
-          "disagreeing-files",
-          `${other} and ${name} in ${dir} hold different things.`,
-          {
-            hint: "Move the wrong one away; it is written again with the next certificate, which --force gets now.",
-          },
+        throw disagreement(
+          `${other} and ${name} in ${dir} hold different things`,
         );
       source[component] = name;
     }
     contents = { ...part, ...contents };
   }
+  const { key, leaf } = contents;
+  if (key !== undefined && leaf?.checkPrivateKey(key) === false)
+    throw disagreement(
+      `The key in ${source.key} and the certificate in ${source.leaf} in ${dir} do not belong together`,
+    );
   return contents;
 }
 
-/** Writes the files whose contents are all given, those that change and no others, as one set. */
+function disagreement(what: string): AppError {
+  return new AppError("disagreeing-files", `${what}.`, {
+    hint: "Move the wrong one away and run again; what is missing is made anew.",
+  });
+}
+
+/**
+ * Writes the files whose contents are all given, those that hold something else
+ * and no others, as one set. Resolves to whether there were any.
+ */
 export async function saveSet(
-  { dir, formats }: Place,
+  place: Place,
   contents: Contents,
   emit: (event: StoreEvent) => void,
-): Promise<void> {
+): Promise<boolean> {
   const changed = [];
-  for (const name of formats) {
-    const format: Format = FORMATS[name];
-    const data = format.encode(contents);
-    if (data === undefined || (await holds(join(dir, name), data))) continue;
-    changed.push({ name, data, secret: format.secret });
+  for (const name of place.formats) {
+    const { encode, secret }: Format = FORMATS[name];
+    const data = encode(contents);
+    if (data === undefined || (await holds(place.dir, name, contents)))
+      continue;
+    changed.push({ name, data, secret });
   }
-  if (changed.length === 0) return;
+  if (changed.length === 0) return false;
   try {
-    await replaceFiles(dir, changed, emit);
+    await replaceFiles(place, changed, emit);
   } catch (error) {
-    throw new AppError(
-      "store-unwritable",
-      `Cannot write to ${dir}: ${messageOf(error)}.`,
-      {
-        hint: "Make room or give this user the right to write there, and run again.",
-        scope: "run",
-        cause: error,
-      },
-    );
+    throw unwritable(place.dir, error);
   }
   for (const { name } of changed) emit({ type: "saved", file: name });
+  return true;
+}
+
+/** Gives the files with keys the mode that `saveSet` would give them, without writing them. */
+export async function closeKeys(
+  { dir, formats, keyMode }: Place,
+  emit: (event: StoreEvent) => void,
+): Promise<void> {
+  for (const name of formats.filter((each) => FORMATS[each].secret)) {
+    const file = join(dir, name);
+    const { mode } = await stat(file);
+    const right = modeOf({ secret: true, old: mode, chosen: keyMode });
+    if (right === (mode & 0o777)) continue;
+    try {
+      await chmod(file, right);
+    } catch (error) {
+      throw unwritable(dir, error);
+    }
+    emit({ type: "mode", file: name, mode: right });
+  }
+}
+
+function unwritable(dir: string, cause: unknown): AppError {
+  return new AppError(
+    "store-unwritable",
+    `Cannot write to ${dir}: ${messageOf(cause)}.`,
+    {
+      hint: "Make room or give this user the right to write there, and run again.",
+      scope: "run",
+      cause,
+    },
+  );
 }
 
 async function readPart(dir: string, name: FormatName): Promise<Contents> {
@@ -159,7 +197,7 @@ function fingerprint(
         ?.export({ type: "pkcs8", format: "der" })
         .toString("base64");
     case "registration":
-      return contents.registration?.uri;
+      return contents.registration && JSON.stringify(contents.registration);
     case "leaf":
       return contents.leaf?.fingerprint256;
     case "chain":
@@ -169,11 +207,17 @@ function fingerprint(
   }
 }
 
-async function holds(file: string, data: string | Buffer): Promise<boolean> {
+/** Whether a file has these contents already, in whatever form. */
+async function holds(
+  dir: string,
+  name: FormatName,
+  contents: Contents,
+): Promise<boolean> {
   try {
-    return (await readFile(file)).equals(Buffer.from(data));
+    const part = await readPart(dir, name);
+    return FORMATS[name].holds.every((each) => agree(each, part, contents));
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return false;
+    if (error instanceof AppError) return false;
     throw error;
   }
 }

@@ -17,37 +17,40 @@ export function reportEvent(event: Event, write: Write): void {
 }
 
 export function reportOutcome(outcome: Outcome, write: Write): void {
-  const { id, want, keep } = outcome.target;
+  const { id, names, dir } = outcome.subject;
   const fields: Record<string, unknown> = {
     event: outcome.kind,
-    target: id,
-    names: want.names,
-    dir: keep.dir,
+    ...{ target: id, names, dir },
   };
-  if (outcome.kind === "failed") {
-    write(sayOutcome(outcome), {
-      ...fields,
-      ...plain({ error: outcome.error }),
-    });
-    const { cause } = outcome.error;
-    if (cause instanceof Error && !(cause instanceof AppError))
-      write(line("debug", cause.stack ?? cause.message), fields);
-    return;
-  }
+  if (outcome.kind === "failed") reportError(outcome.error, write, fields);
+  else write(sayOutcome(outcome), { ...fields, ...detailsOf(outcome) });
+}
+
+function detailsOf(
+  outcome: Exclude<Outcome, { kind: "failed" }>,
+): Record<string, unknown> {
+  if (outcome.kind === "revoked") return { before: outcome.before };
   const { bundle, next } = outcome;
-  write(sayOutcome(outcome), {
-    ...fields,
+  return {
     ...(outcome.kind === "issued" ? { why: outcome.why } : {}),
     notAfter: bundle.leaf.validToDate.toISOString(),
     next: next.toISOString(),
-  });
+  };
 }
 
-export function reportError(error: AppError, write: Write): void {
-  write(line("error", sayError(error)), {
-    event: "failed",
-    ...plain({ error }),
-  });
+export function reportWarning(text: string, write: Write): void {
+  write(line("warn", text), { event: "warning" });
+}
+
+export function reportError(
+  error: AppError,
+  write: Write,
+  fields: Record<string, unknown> = { event: "failed" },
+): void {
+  write(line("error", sayError(error)), { ...fields, ...plain({ error }) });
+  const { cause } = error;
+  if (cause instanceof Error && !(cause instanceof AppError))
+    write(line("debug", cause.stack ?? cause.message), fields);
 }
 
 /** simp_le's: 2 when something failed, else 0 when something was done, else 1. */
@@ -56,11 +59,18 @@ export function exitCodeOf(outcomes: readonly Outcome[]): 0 | 1 | 2 {
   return outcomes.some(isNews) ? 0 : 1;
 }
 
-/** Whether there is something new on disk that a web server has to load. */
+/** Whether something was done: for a certificate, that there is a new file for the web server to load. */
 function isNews(outcome: Outcome): boolean {
-  return (
-    outcome.kind === "issued" || (outcome.kind === "kept" && outcome.completed)
-  );
+  switch (outcome.kind) {
+    case "issued":
+      return true;
+    case "kept":
+      return outcome.completed;
+    case "revoked":
+      return !outcome.before;
+    case "failed":
+      return false;
+  }
 }
 
 const line = (level: Level, text: string): Line => ({ level, text });

@@ -57,6 +57,16 @@ const SAY: Say = {
       "warn",
       `${event.file} had another owner, which this user may not give it again.`,
     ),
+  mode: (event) =>
+    line(
+      "warn",
+      `${event.file} now has mode 0${event.mode.toString(8)}; --key_mode chooses another.`,
+    ),
+  "no-such-chain": (event) =>
+    line(
+      "warn",
+      `There is no chain ${event.alternate} (the CA offers ${event.offered} beside the usual one); taking the usual one. Change --use_alt_chain.`,
+    ),
   "account-key-made": () => line("info", "Generating new account key."),
   "terms-agreed": (event) =>
     line(
@@ -101,21 +111,29 @@ export function sayEvent(event: Event): Line {
 }
 
 /** The sentence for how a target ended. */
-export function sayOutcome(outcome: Outcome): Line {
-  const about = names(outcome.target.want.names);
+export function sayOutcome(
+  outcome: Exclude<Outcome, { kind: "failed" }>,
+): Line {
+  const { dir } = outcome.subject;
+  const about = names(outcome.subject.names);
   switch (outcome.kind) {
     case "issued":
       return line(
         "info",
-        `The certificate for ${about} is in ${outcome.target.keep.dir}. It is good until ${minute(outcome.bundle.leaf.validToDate)}; renew it from ${minute(outcome.next)}.`,
+        `The certificate for ${about} is in ${dir}. It is good until ${minute(outcome.bundle.leaf.validToDate)}; renew it from ${minute(outcome.next)}.`,
       );
     case "kept":
       return line(
         "info",
-        `The certificate for ${about} is good until ${minute(outcome.bundle.leaf.validToDate)}; nothing to do before ${minute(outcome.next)}.`,
+        `The certificate for ${about} is good until ${minute(outcome.bundle.leaf.validToDate)}; renewal is not necessary before ${minute(outcome.next)}.`,
       );
-    case "failed":
-      return line("error", sayError(outcome.error));
+    case "revoked":
+      return line(
+        "info",
+        outcome.before
+          ? `The certificate for ${about} had been revoked before.`
+          : `The certificate for ${about} is revoked. Its files in ${dir} are as they were; --force gets a new one.`,
+      );
   }
 }
 

@@ -86,11 +86,4 @@ describe("what makes a certificate necessary", () => {
   test("--force asks for it", () => {
     assert.equal(why(long, { ...want, force: true }), "forced");
   });
-  test("a key of another certificate is an error, unless forced", () => {
-    assert.throws(() => why({ ...long, key: short.key }), { code: "bad-file" });
-    assert.equal(
-      why({ ...long, key: short.key }, { ...want, force: true }),
-      "forced",
-    );
-  });
 });

@@ -10,7 +10,7 @@ const silent = () => undefined;
 
 const write = (dir: string, text: string) =>
   replaceFiles(
-    dir,
+    { dir },
     NAMES.map((name) => ({ name, data: `${text} ${name}`, secret: false })),
     silent,
   );

@@ -26,6 +26,7 @@ import {
 } from "../../src/store/formats.ts";
 import {
   checkFolder,
+  closeKeys,
   loadSet,
   saveSet,
   type StoreEvent,
@@ -134,20 +135,6 @@ describe("files as others write them", () => {
     assert.ok(FORMATS["key.pem"].decode(pem(pkcs1)).key.equals(rsa.key));
     assert.ok(FORMATS["key.pem"].decode(pem(sec1)).key.equals(ec.key));
   });
-  test("a JSON Web Key with padded base64url", () => {
-    const jwk = accounts.rsa.export({ format: "jwk" });
-    const padded = Object.fromEntries(
-      Object.entries(jwk).map(([name, value]) => [
-        name,
-        name === "kty" ? value : `${String(value)}==`,
-      ]),
-    );
-    assert.ok(
-      FORMATS["account_key.json"]
-        .decode(pem(JSON.stringify(padded)))
-        .accountKey?.equals(accounts.rsa),
-    );
-  });
 });
 
 describe("saving a set", () => {
@@ -207,6 +194,66 @@ describe("saving a set", () => {
       events.map((event) => (event.type === "saved" ? event.file : event.type)),
       ["key.pem", "cert.pem", "chain.pem", "fullchain.pem"],
     );
+  });
+
+  test("a file that holds the same in another form is not touched", async () => {
+    await using dir = tempDir();
+    const key = join(dir.path, "key.pem");
+    const chain = join(dir.path, "chain.pem");
+    await saveSet(place(dir.path), contents.rsa, silent);
+    writeFileSync(key, rsa.key.export({ type: "pkcs1", format: "pem" }));
+    writeFileSync(chain, String(rsa.chain[0]).trim().replace(/\n/g, "\r\n"));
+    const before = [readFileSync(key), readFileSync(chain)];
+    assert.equal(await saveSet(place(dir.path), contents.rsa, silent), false);
+    assert.deepEqual([readFileSync(key), readFileSync(chain)], before);
+  });
+
+  test("a missing file is written alone when others hold the same", async () => {
+    await using dir = tempDir();
+    await saveSet(place(dir.path), contents.ec, silent);
+    const { ino } = statSync(join(dir.path, "key.pem"));
+    const wider = place(dir.path, ["key.pem", "fullchain.pem", "full.pem"]);
+    assert.equal(await saveSet(wider, await loadSet(wider), silent), true);
+    assert.equal(statSync(join(dir.path, "key.pem")).ino, ino);
+    const full = await loadSet(place(dir.path, ["full.pem"]));
+    assert.ok(full.key?.equals(ec.key));
+    assert.equal(full.leaf?.fingerprint256, ec.leaf.fingerprint256);
+  });
+
+  test("a mode for keys that was asked for is theirs, old and new", async () => {
+    await using dir = tempDir();
+    const wish = { ...place(dir.path), keyMode: 0o640 };
+    await saveSet(place(dir.path), contents.ec, silent);
+    const events: StoreEvent[] = [];
+    const emit = (event: StoreEvent) => events.push(event);
+    await saveSet(wish, { ...contents.rsa, accountKey: accounts.ec }, emit);
+    await closeKeys(wish, emit);
+    const mode = (file: string) => statSync(join(dir.path, file)).mode & 0o777;
+    assert.equal(mode("key.pem"), 0o640);
+    assert.equal(mode("account_key.json"), 0o640);
+    assert.equal(mode("cert.pem"), 0o644);
+    const changed = events.flatMap((event) =>
+      event.type === "mode" ? [[event.file, event.mode]] : [],
+    );
+    assert.deepEqual(changed, [
+      ["key.pem", 0o640],
+      ["account_key.json", 0o640],
+    ]);
+  });
+
+  test("a key open to all that is not replaced is closed", async () => {
+    await using dir = tempDir();
+    await saveSet(place(dir.path), contents.ec, silent);
+    const account = join(dir.path, "account_key.json");
+    const before = readFileSync(account);
+    chmodSync(account, 0o644);
+    const events: StoreEvent[] = [];
+    await closeKeys(place(dir.path), (event) => events.push(event));
+    assert.equal(statSync(account).mode & 0o777, 0o600);
+    assert.deepEqual(readFileSync(account), before);
+    assert.deepEqual(events, [
+      { type: "mode", file: "account_key.json", mode: 0o600 },
+    ]);
   });
 
   test("nothing but the files is left in the folder", async () => {
@@ -291,6 +338,32 @@ describe("loading a set", () => {
           },
         );
       });
+
+  test("a chain whose last certificate is cut off is named", async () => {
+    await using dir = tempDir();
+    for (const name of ["chain.pem", "fullchain.pem"] as const) {
+      const two = [ec.leaf, ...ec.chain, ...ec.chain].map(String).join("\n");
+      writeFileSync(join(dir.path, name), two.slice(0, -40));
+      await assert.rejects(loadSet({ dir: dir.path, formats: [name] }), {
+        code: "bad-file",
+        message: new RegExp(`${name}.*cut off`),
+      });
+    }
+  });
+
+  test("a key and a certificate that do not belong together are both named", async () => {
+    await using dir = tempDir();
+    await saveSet(all(dir.path), contents.ec, silent);
+    writeFileSync(
+      join(dir.path, "key.pem"),
+      rsa.key.export({ type: "pkcs8", format: "pem" }),
+    );
+    const formats: FormatName[] = ["key.pem", "fullchain.pem"];
+    await assert.rejects(loadSet({ dir: dir.path, formats }), {
+      code: "disagreeing-files",
+      message: /key\.pem.*fullchain\.pem/,
+    });
+  });
 
   test("two files that disagree are both named", async () => {
     await using dir = tempDir();

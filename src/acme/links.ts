@@ -1,0 +1,18 @@
+const LINK =
+  /<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)/g;
+const RELATION = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i;
+
+/** The targets of a Link header (RFC 8288) that are `alternate`, in their order, as absolute URLs. */
+export function alternatesIn(header: unknown, base: string): string[] {
+  if (typeof header !== "string") return [];
+  return [...header.matchAll(LINK)]
+    .filter(([, , parameters = ""]) =>
+      relationsOf(parameters).includes("alternate"),
+    )
+    .flatMap(([, target = ""]) => URL.parse(target, base)?.href ?? []);
+}
+
+function relationsOf(parameters: string): string[] {
+  const [, quoted, bare = ""] = RELATION.exec(parameters) ?? [];
+  return (quoted ?? bare).toLowerCase().split(/\s+/);
+}

@@ -1,0 +1,12 @@
+import type { Outcome } from "../core/outcome.ts";
+import { type Revocation, revoke as revokeSet } from "../core/revoke.ts";
+import { type Network, type Process, surroundingsOf } from "./network.ts";
+
+/** Revokes the certificate of one set. Throws an AppError. */
+export async function revoke(
+  revocation: Revocation,
+  network: Network,
+  host: Process,
+): Promise<Outcome[]> {
+  return [await revokeSet(revocation, await surroundingsOf(network, host))];
+}

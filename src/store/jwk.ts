@@ -1,0 +1,112 @@
+import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
+
+type JsonWebKey = webcrypto.JsonWebKey;
+
+/** The members of an RSA key that follow from the others (RFC 7518 section 6.3.2). */
+const DERIVED = ["p", "q", "dp", "dq", "qi"] as const;
+/** Numbers to try as bases; each fails for at most half of all keys. */
+const BASES = 100n;
+
+/**
+ * The private key in a JSON Web Key (RFC 7517). Takes what simp_le takes: padded
+ * base64url, and RSA keys that have `d` alone. Throws an Error whose message
+ * is the end of a sentence about the key.
+ */
+export function readJwk(value: unknown): KeyObject {
+  const members = isRecord(value) ? Object.entries(value) : [];
+  const jwk: JsonWebKey = Object.fromEntries(
+    members.map(([name, member]) => [name, String(member).replace(/=+$/, "")]),
+  );
+  if (jwk.kty === undefined) throw new Error("it is not a JSON Web Key");
+  if (jwk.d === undefined)
+    throw new Error("it is a public key, without the private part");
+  const absent = DERIVED.filter((name) => jwk[name] === undefined);
+  if (jwk.kty === "RSA" && absent.length > 0 && absent.length < DERIVED.length)
+    throw new Error(`its key lacks ${absent.join(", ")}`);
+  const bare = jwk.kty === "RSA" && absent.length > 0;
+  try {
+    return createPrivateKey({
+      key: bare ? { ...jwk, ...derive(jwk) } : jwk,
+      format: "jwk",
+    });
+  } catch (error) {
+    throw new Error("its key is damaged, or of an unknown kind", {
+      cause: error,
+    });
+  }
+}
+
+/** The members in the order in which simp_le writes them; the others follow. */
+export function writeJwk(key: KeyObject): Record<string, unknown> {
+  const { n, e, d, p, q, dp, dq, qi, kty, ...others } = key.export({
+    format: "jwk",
+  });
+  const members = Object.entries({ n, e, d, p, q, dp, dq, qi, kty, ...others });
+  return Object.fromEntries(members.filter(([, value]) => value !== undefined));
+}
+
+/** The primes of an RSA key by its exponents, as NIST SP 800-56B appendix C has it, and what follows from them. */
+function derive(jwk: JsonWebKey): JsonWebKey {
+  const [n, e, d] = [numberOf(jwk.n), numberOf(jwk.e), numberOf(jwk.d)];
+  const multiple = e * d - 1n;
+  for (let base = 2n; base < BASES; base += 1n) {
+    const root = rootOfOne(base, multiple, n);
+    if (root === undefined) continue;
+    const p = gcd(root - 1n, n);
+    const q = n / p;
+    return {
+      p: textOf(p),
+      q: textOf(q),
+      dp: textOf(d % (p - 1n)),
+      dq: textOf(d % (q - 1n)),
+      qi: textOf(power(q, p - 2n, p)),
+    };
+  }
+  throw new Error("its exponents do not belong to its modulus");
+}
+
+/** A square root of 1 modulo n other than 1 and -1, on the way from `base` to its power that is 1. */
+function rootOfOne(base: bigint, multiple: bigint, n: bigint) {
+  let exponent = multiple;
+  let twos = 0;
+  for (; exponent > 0n && exponent % 2n === 0n; exponent /= 2n) twos += 1;
+  let root = power(base, exponent, n);
+  for (; twos > 0; twos -= 1) {
+    const square = (root * root) % n;
+    if (square === 1n) break;
+    root = square;
+  }
+  const useful = twos > 0 && root !== 1n && root !== n - 1n;
+  return useful ? root : undefined;
+}
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n;
+  let square = base % modulus;
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % modulus;
+    square = (square * square) % modulus;
+  }
+  return result;
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  return b === 0n ? a : gcd(b, a % b);
+}
+
+function numberOf(text = ""): bigint {
+  return BigInt(`0x${Buffer.from(text, "base64url").toString("hex") || "0"}`);
+}
+
+function textOf(number: bigint): string {
+  const hex = number.toString(16);
+  const bytes = Buffer.from(
+    hex.padStart(hex.length + (hex.length % 2), "0"),
+    "hex",
+  );
+  return bytes.toString("base64url");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
