@@ -196,16 +196,16 @@ export class Authority {
     { byKey }: { byKey: boolean },
   ): Promise<boolean> {
     const { accountKey: key, emit } = this.#options;
-    const ask = async () => {
-      const url = stringOf(
-        await this.#transport.directory(),
-        "revokeCert",
-        "directory",
-      );
-      const payload = { certificate: certificate.toString("base64url") };
-      const doing = "revoke the certificate";
-      await this.#transport.post({ url, payload, doing, byKey });
-    };
+    const directory = await this.#transport.directory();
+    const url = stringOf(directory, "revokeCert", "directory");
+    const payload = { certificate: certificate.toString("base64url") };
+    const doing = "revoke the certificate";
+    let sent = 0;
+    const ask = () =>
+      this.#transport.patiently(async () => {
+        sent += 1;
+        await this.#transport.post({ url, payload, doing, byKey, once: true });
+      });
     try {
       if (byKey) await ask();
       else
@@ -216,7 +216,8 @@ export class Authority {
         error instanceof ProblemError &&
         error.problem.type === "alreadyRevoked"
       )
-        return false;
+        // An earlier try of ours may have arrived although its answer got lost.
+        return sent > 1;
       throw error;
     }
   }

@@ -43,6 +43,11 @@ export interface Setting extends AsyncDisposable {
   read: (file: string) => string;
   issue: (names: readonly string[], how?: How) => Promise<Ended>;
   start: (names: readonly string[], how?: How) => Promise<Container>;
+  /** Runs the image with these words alone; the CA, which is told, is trusted. */
+  run: (
+    words: (directoryUrl: string) => readonly string[],
+    how?: Omit<How, "more">,
+  ) => Promise<Ended>;
 }
 
 /** These tests make folders for other users, read what root wrote there, and remove it. */
@@ -79,6 +84,11 @@ export async function setting(options?: PebbleOptions): Promise<Setting> {
     read: (file) => readFileSync(join(dir, file), "utf8"),
     issue: (names, how = {}) => runContainer(mounts(how), words(names, how)),
     start: (names, how = {}) => startContainer(mounts(how), words(names, how)),
+    run: (words, how = {}) =>
+      runContainer(
+        [...mounts(how), "-e", "ACME_SIDECAR_CA_BUNDLE=/ca.pem"],
+        words(gateway.directoryUrl),
+      ),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

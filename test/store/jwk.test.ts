@@ -33,7 +33,7 @@ test("a d of another key is an error", () => {
 });
 
 test("padded base64url is read", () => {
-  const padded = Object.entries(jwk).map(([name, value]) => [
+  const padded = Object.entries(jwk).map(([name, value]): [string, unknown] => [
     name,
     name === "kty" ? value : `${String(value)}==`,
   ]);
