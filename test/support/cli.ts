@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { startProcess, type Child } from "./process.ts";
+import { tempDir } from "./temp.ts";
 
 export interface CliOptions {
   /** The system's temporary directory, if nothing else. */
@@ -11,6 +12,8 @@ export interface CliOptions {
   signal?: AbortSignal;
   /** For its standard input, which is closed after it. */
   input?: string;
+  /** Whom it runs as; root alone can choose. */
+  uid?: number;
 }
 
 export interface CliResult {
@@ -36,11 +39,11 @@ export async function runCli(
 /** Starts the program, for tests that watch, signal or kill it. */
 export async function startCli(
   args: string[],
-  { cwd = tmpdir(), env, signal, input = "" }: CliOptions = {},
+  { cwd = tmpdir(), env, signal, input = "", uid }: CliOptions = {},
 ): Promise<Child> {
   const child = await startProcess(process.execPath, [MAIN, ...args], {
-    ...{ cwd, input },
-    env: { ...inherited(), ...env },
+    ...{ cwd, input, uid },
+    env: { NODE_COMPILE_CACHE: compiled(), ...inherited(), ...env },
   });
   const stop = () => {
     child.kill("SIGTERM");
@@ -49,6 +52,13 @@ export async function startCli(
   signal?.addEventListener("abort", stop, { once: true });
   return child;
 }
+
+/** Where Node.js keeps what it compiled, for the next run: half of a short one is spent on it. */
+function compiled(): string {
+  cache ??= tempDir().path;
+  return cache;
+}
+let cache: string | undefined;
 
 function inherited(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) =>

@@ -29,6 +29,8 @@ export interface ProcessOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   input?: string;
+  /** Whom the child runs as; root alone can choose. */
+  uid?: number | undefined;
   /** What the child gets should this process die without a chance to end it. */
   orphanSignal?: "KILL" | "TERM";
 }
@@ -47,8 +49,9 @@ export async function startProcess(
   options: ProcessOptions = {},
 ): Promise<Child> {
   const { cwd, env = process.env, input = "", orphanSignal = "KILL" } = options;
+  const { uid } = options;
   const [file, ...rest] = tied(orphanSignal, [command, ...args]);
-  const child = spawn(file, rest, { cwd, env, detached: true });
+  const child = spawn(file, rest, { cwd, env, uid, detached: true });
   const record = collect(child);
   await once(child, "spawn");
   const closed = once(child, "close");

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { parse, type Request } from "../../src/cli/parse.ts";
+import { AppError } from "../../src/errors.ts";
+
+/** What a command line means, in /certs and without any environment. */
+export function read(argv: readonly string[]): Request {
+  return parse({ argv, env: {}, cwd: "/certs", version: "1.2.3" });
+}
+
+export function issue(...argv: string[]): Extract<Request, { verb: "issue" }> {
+  const request = read(argv);
+  assert.ok(request.verb === "issue");
+  return request;
+}
+
+/** What is said about a command line that cannot be understood. */
+export function refused(argv: readonly string[]): string {
+  try {
+    read(argv);
+  } catch (error) {
+    assert.ok(error instanceof AppError);
+    assert.equal(error.code, "usage");
+    return `${error.message} ${error.hint ?? ""}`;
+  }
+  return assert.fail(`understood: ${argv.join(" ")}`);
+}
