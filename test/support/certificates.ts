@@ -15,6 +15,10 @@ interface Wish {
   days?: number;
   /** Bits of an RSA key; P-256 without. */
   rsa?: number;
+  /** IP addresses beside the names. */
+  addresses?: string[];
+  /** Made anew until this holds. */
+  until?: (made: MadeBundle) => boolean;
 }
 
 /** A certificate for the names, valid from now on, with its issuer as its chain; made with openssl. */
@@ -22,6 +26,8 @@ export function makeBundle({
   names = ["a.test"],
   days = 90,
   rsa,
+  addresses = [],
+  until = () => true,
 }: Wish = {}): MadeBundle {
   const dir = mkdtempSync(join(tmpdir(), "acme-sidecar-certs-"));
   const openssl = (...args: string[]) =>
@@ -48,42 +54,46 @@ export function makeBundle({
       ],
       ...["-keyout", "ca.key", "-out", "ca.pem", "-days", "3650"],
     );
-    openssl(
-      "req",
-      "-new",
-      "-newkey",
-      ...newkey,
-      "-nodes",
-      "-subj",
-      "/",
-      "-keyout",
-      "leaf.key",
-      "-out",
-      "leaf.csr",
-    );
-    writeFileSync(
-      join(dir, "san"),
-      `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}\n`,
-    );
-    openssl(
-      ...[
-        "x509",
-        "-req",
-        "-in",
+    const entries = [
+      ...names.map((name) => `DNS:${name}`),
+      ...addresses.map((address) => `IP:${address}`),
+    ];
+    writeFileSync(join(dir, "san"), `subjectAltName=${entries.join(",")}\n`);
+    for (;;) {
+      openssl(
+        "req",
+        "-new",
+        "-newkey",
+        ...newkey,
+        "-nodes",
+        "-subj",
+        "/",
+        "-keyout",
+        "leaf.key",
+        "-out",
         "leaf.csr",
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-CAcreateserial",
-      ],
-      ...["-days", String(days), "-extfile", "san", "-out", "leaf.pem"],
-    );
-    return {
-      key: createPrivateKey(readFileSync(join(dir, "leaf.key"))),
-      leaf: new X509Certificate(readFileSync(join(dir, "leaf.pem"))),
-      chain: [new X509Certificate(readFileSync(join(dir, "ca.pem")))],
-    };
+      );
+      openssl(
+        ...[
+          "x509",
+          "-req",
+          "-in",
+          "leaf.csr",
+          "-CA",
+          "ca.pem",
+          "-CAkey",
+          "ca.key",
+          "-CAcreateserial",
+        ],
+        ...["-days", String(days), "-extfile", "san", "-out", "leaf.pem"],
+      );
+      const made = {
+        key: createPrivateKey(readFileSync(join(dir, "leaf.key"))),
+        leaf: new X509Certificate(readFileSync(join(dir, "leaf.pem"))),
+        chain: [new X509Certificate(readFileSync(join(dir, "ca.pem")))],
+      };
+      if (until(made)) return made;
+    }
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -74,6 +74,7 @@ export interface Certs extends AsyncDisposable {
   run(...args: string[]): Promise<CliResult>;
   write(files: Files): void;
   read(file: string): string;
+  bytes(file: string): Buffer;
   mode(file: string): number;
   files(): string[];
   /** Contents, mode and times of all that is there, to see whether anything was touched. */
@@ -96,6 +97,7 @@ export function certsDir(files: Files = {}): Certs {
     run: (...args) => runCli(args, { cwd: temp.path }),
     write,
     read: (file) => readFileSync(at(file), "utf8"),
+    bytes: (file) => readFileSync(at(file)),
     mode: (file) => lstatSync(at(file)).mode & 0o777,
     files: () => visible().sort(),
     state: () =>
