@@ -130,7 +130,7 @@ const optionsFor = ({ directoryUrl, caFile }: Recorder) => [
 ];
 
 export interface Site extends AsyncDisposable {
-  /** A name that leads to where the program listens, and that no other site has. */
+  /** A name that leads to where the program listens, as `www.` of it does, and that no other site has. */
   name: string;
   certs: Certs;
   recorder: Recorder;
@@ -144,6 +144,7 @@ export interface Site extends AsyncDisposable {
 export async function site(pebble: Pebble): Promise<Site> {
   const [name, host] = [`${randomUUID()}.test`, loopbackAddress()];
   await pebble.dns.setA(name, [host]);
+  await pebble.dns.setA(`www.${name}`, [host]);
   await using stack = new AsyncDisposableStack();
   const recorder = stack.use(await startRecorder(pebble));
   const certs = stack.use(certsDir());
