@@ -21,6 +21,8 @@ const made = makeBundle({
 const old = simpLeFiles(made, account);
 const brief = simpLeFiles(makeBundle({ days: 6 }), account);
 const NAMES = ["-d", "a.test", "-d", "b.test"];
+/** Answered by files: no test may take port 80. */
+const FOLDER = ["-d", "a.test:"];
 const NOWHERE = "/no/such/folder";
 
 const KEPT: [statement: string, args: string[], files?: Files][] = [
@@ -183,7 +185,7 @@ describe("without a CA", { concurrency: 4 }, () => {
       await using certs = certsDir();
       const run = await certs.run(
         ...own.options,
-        ...NAMES,
+        ...FOLDER,
         "--user_agent",
         text,
       );
@@ -201,7 +203,7 @@ describe("without a CA", { concurrency: 4 }, () => {
       await using own = await unaskedCa();
       own.inject({ hang: "before" });
       await using certs = certsDir();
-      const args = [...own.options, ...NAMES];
+      const args = [...own.options, ...FOLDER];
       await using child = await startCli(args, { cwd: certs.path });
       await eventually("a request", () => own.count() > 0);
       child.kill(signal);
