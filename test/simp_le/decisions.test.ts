@@ -42,8 +42,6 @@ const KEPT: [statement: string, args: string[], files?: Files][] = [
     "other key sizes do not matter",
     [...NAMES, "--cert_key_size", "4096", "--account_key_size", "4096"],
   ],
-  ["another chain does not matter", [...NAMES, "--use_alt_chain", "2"]],
-  ["--reuse_key does not matter", [...NAMES, "--reuse_key"]],
   [
     "folders are not looked at",
     ["-d", `a.test:${NOWHERE}`, "-d", "b.test", "--default_root", NOWHERE],
@@ -53,12 +51,6 @@ const KEPT: [statement: string, args: string[], files?: Files][] = [
     NAMES,
     { ...old, "account_key.json": undefined, "account_reg.json": undefined },
   ],
-  [
-    "the account's registration is not needed, nor made",
-    NAMES,
-    { ...old, "account_reg.json": undefined },
-  ],
-  ["repeated -f do not matter", [...NAMES, ...fileFlags(), ...fileFlags()]],
 ];
 
 const EARLIER: [

@@ -50,6 +50,7 @@ const MEANS: [statement: string, argv: string[], as: string[]][] = [
     [...NAME, "-f", "account_key.json", "-f", "full.pem"],
   ],
   ["-v may be repeated", [...NAME, "-v", "-v"], [...NAME, "-v"]],
+  ["-v may be repeated in one word", [...NAME, "-vv"], [...NAME, "-v"]],
   ["-v may be joined with -d", ["-vda.test"], ["-v", "-d", "a.test"]],
   [
     "of a repeated option the last counts",
@@ -165,6 +166,7 @@ const REFUSED: [statement: string, argv: string[], message: RegExp][] = [
   ["an option that does not exist", [...NAME, "--colour"], /--colour/],
   ["an option without its value", [...NAME, "--valid_min"], /valid_min/],
   ["a switch with a value", [...NAME, "--reuse_key=yes"], /reuse_key/],
+  ["another switch with a value", [...NAME, "--revoke=yes"], /revoke/],
   ["a word that belongs to no option", [...NAME, "b.test"], /b\.test/],
   ["a port in place of a folder", ["-d", "a.test:8000"], /:\.\/8000/],
   ["a wildcard", ["-d", "*.a.test"], /wildcard/i],

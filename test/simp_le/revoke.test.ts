@@ -4,9 +4,16 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { FormatName } from "../../src/store/formats.ts";
+import { makeBundle } from "../support/certificates.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { request } from "../support/request.ts";
-import { fileFlags, type Site, site } from "../support/simp_le.ts";
+import {
+  fileFlags,
+  rsaAccount,
+  simpLeFiles,
+  type Site,
+  site,
+} from "../support/simp_le.ts";
 import { missing } from "../support/tools.ts";
 
 const skip = missing("pebble");
@@ -56,51 +63,62 @@ describe("--revoke", { skip, concurrency: 3 }, () => {
   const uriOf = (one: Site) =>
     (JSON.parse(one.certs.read("account_reg.json")) as { uri: string }).uri;
 
-  test("needs neither -d nor a place for everything, and signs with the account", async () => {
+  /** Runs it again: the certificate is found, and was revoked before. */
+  async function hasNothingToDo(one: Site, ...args: string[]) {
+    const state = one.certs.state();
+    const run = await one.certs.run(...args, ...one.options);
+    assert.equal(run.code, 1, run.stderr);
+    assert.equal(run.stdout, "");
+    assert.deepEqual(one.certs.state(), state);
+  }
+
+  test("with the account", async (t) => {
     await using one = await issued();
-    assert.equal(await statusOf(one), "Valid");
     const uri = uriOf(one);
-    const files = fileFlags([
-      "account_key.json",
-      "account_reg.json",
-      "cert.pem",
-    ]);
-    const signed = await revokes(one, "--revoke", ...files);
-    assert.equal(signed["kid"], uri);
-    assert.equal(one.recorder.count("new-account"), 1);
+    assert.equal(await statusOf(one), "Valid");
+    const account = fileFlags(["account_key.json", "account_reg.json"]);
+    await t.test("needs neither -d nor a place for everything", async () => {
+      const signed = await revokes(
+        one,
+        "--revoke",
+        ...account,
+        "-f",
+        "cert.pem",
+      );
+      assert.equal(signed["kid"], uri);
+      assert.equal(one.recorder.count("new-account"), 1);
+    });
+    await t.test(
+      "of a revoked certificate: nothing was to be done, and the code 1",
+      async () => {
+        await hasNothingToDo(one, "--revoke");
+      },
+    );
+    await t.test("may be written as a command", async () => {
+      await hasNothingToDo(one, "revoke");
+    });
+    for (const file of ["cert.der", "fullchain.pem", "full.pem"])
+      await t.test(`finds the certificate in ${file}`, async () => {
+        await hasNothingToDo(one, "--revoke", ...account, "-f", file);
+      });
   });
 
   test("takes the options of the run that issued, as Dokku gave them", async () => {
     await using one = await issued();
     const six: FormatName[] = [
-      "account_key.json",
-      "account_reg.json",
-      "fullchain.pem",
-      "chain.pem",
-      "cert.pem",
-      "key.pem",
+      ...(["account_key.json", "account_reg.json", "fullchain.pem"] as const),
+      ...(["chain.pem", "cert.pem", "key.pem"] as const),
     ];
-    const args = [
-      "--valid_min",
-      "2592000",
-      "--email",
-      "a@a.test",
+    const options = ["--valid_min", "2592000", "--email", "a@a.test"];
+    await revokes(
+      one,
+      "--revoke",
+      ...fileFlags(six),
+      ...options,
       "-d",
       one.name,
-    ];
-    await revokes(one, "--revoke", ...fileFlags(six), ...args);
+    );
   });
-
-  test("may be written as a command", async () => {
-    await using one = await issued();
-    await revokes(one, "revoke");
-  });
-
-  for (const file of ["cert.der", "fullchain.pem", "full.pem"] as const)
-    test(`finds the certificate in ${file}`, async () => {
-      await using one = await issued();
-      await revokes(one, "--revoke", ...fileFlags(["account_key.json", file]));
-    });
 
   test("finds the account by its key where account_reg.json is missing", async () => {
     await using one = await issued();
@@ -124,31 +142,14 @@ describe("--revoke", { skip, concurrency: 3 }, () => {
     assert.equal(one.recorder.count("new-account"), 1);
   });
 
-  test("of a revoked certificate: nothing was to be done, and the code 1", async () => {
-    await using one = await issued();
-    await revokes(one, "--revoke");
-    const state = one.certs.state();
-    const again = await one.run("--revoke");
-    assert.equal(again.code, 1, again.stderr);
-    assert.equal(again.stdout, "");
-    assert.deepEqual(one.certs.state(), state);
-  });
-
   test("that the CA refuses is an error, and every file is as it was", async () => {
-    await using one = await issued();
-    await using another = await issued();
-    one.certs.write({
-      "account_key.json": another.certs.read("account_key.json"),
-    });
-    remove(one, "account_reg.json");
+    await using one = await site(pebble);
+    const made = makeBundle({ names: [one.name] });
+    one.certs.write(simpLeFiles(made, rsaAccount()));
     const state = one.certs.state();
-    const run = await one.run(
-      "--revoke",
-      ...fileFlags(["account_key.json", "cert.pem"]),
-    );
+    const run = await one.run("--revoke", ...fileFlags());
     assert.equal(run.code, 2);
     assert.match(run.stderr, / error: .*\n$/);
     assert.deepEqual(one.certs.state(), state);
-    assert.equal(await statusOf(one), "Valid");
   });
 });
