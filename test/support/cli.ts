@@ -43,7 +43,7 @@ export async function startCli(
 ): Promise<Child> {
   const child = await startProcess(process.execPath, [MAIN, ...args], {
     ...{ cwd, input, uid },
-    env: { NODE_COMPILE_CACHE: compiled(), ...inherited(), ...env },
+    env: { ...inherited(), ...compiled(), ...env },
   });
   const stop = () => {
     child.kill("SIGTERM");
@@ -53,10 +53,11 @@ export async function startCli(
   return child;
 }
 
-/** Where Node.js keeps what it compiled, for the next run: half of a short one is spent on it. */
-function compiled(): string {
+/** Half of a short run goes into compiling; coverage is exact only without what was kept of it. */
+function compiled(): NodeJS.ProcessEnv {
+  if (process.env["NODE_V8_COVERAGE"] !== undefined) return {};
   cache ??= tempDir().path;
-  return cache;
+  return { NODE_COMPILE_CACHE: cache };
 }
 let cache: string | undefined;
 
