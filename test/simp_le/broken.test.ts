@@ -137,19 +137,19 @@ describe("input that cannot be used", { concurrency: 4 }, () => {
   async function refuses(
     certs: Certs,
     files: readonly string[],
-    { chosen, uid }: { chosen?: FormatName[]; uid?: number | undefined } = {},
+    { uid, more = [] }: { uid?: number | undefined; more?: string[] } = {},
   ): Promise<void> {
     const old = certs.state();
     // The CA's root lies where no other user may read it.
     const server =
       uid === undefined ? ca.options : ["--server", ca.directoryUrl];
-    const args = [...server, "-d", "a.test", ...fileFlags(chosen)];
+    const args = [...server, "-d", "a.test", ...fileFlags(), ...more];
     const as = uid === undefined ? {} : { uid };
     const run = await runCli(args, { cwd: certs.path, ...as });
     assert.equal(run.code, 2, run.stderr);
     assert.equal(run.stdout, "");
-    const [line = "", ...more] = run.stderr.trimEnd().split("\n");
-    assert.deepEqual(more, [], run.stderr);
+    const [line = "", ...others] = run.stderr.trimEnd().split("\n");
+    assert.deepEqual(others, [], run.stderr);
     for (const file of files)
       assert.match(line, new RegExp(`[ /]${file.replace(".", "\\.")}\\b`));
     assert.deepEqual(certs.state(), old);
@@ -201,6 +201,20 @@ describe("input that cannot be used", { concurrency: 4 }, () => {
   test("a broken file is an error even when a certificate is due anyway", async () => {
     await using certs = certsDir({ "account_key.json": "{" });
     await refuses(certs, ["account_key.json"]);
+  });
+
+  for (const option of ["--force", "--revoke"])
+    test(`${option} does not get past a broken file`, async () => {
+      await using certs = certsDir({ ...good, "cert.pem": "rubbish" });
+      await refuses(certs, ["cert.pem"], { more: [option] });
+    });
+
+  test("--force does not get past a key that is not the certificate's", async () => {
+    await using certs = certsDir({
+      "key.pem": other["key.pem"],
+      "fullchain.pem": good["fullchain.pem"],
+    });
+    await refuses(certs, ["key.pem", "fullchain.pem"], { more: ["--force"] });
   });
 
   test("an elliptic account key without its coordinates", async () => {
