@@ -101,6 +101,14 @@ function warningsFor(options: Options): string[] {
 }
 
 function parseTarget(options: Options, cwd: string): Target {
+  // Every value by itself comes before what all of them together lack.
+  const validMin = numberOf(options, "valid_min");
+  const accountKey = parseAccountKey(
+    numberOf(options, "account_key_size"),
+    numberOf(options, "account_key_public_exponent"),
+  );
+  const key = parseRsa("cert_key_size", numberOf(options, "cert_key_size"));
+  const alternateChain = numberOf(options, "use_alt_chain") ?? 0;
   const { names, method } = parseVhosts({
     vhosts: listOf(options, "vhost"),
     defaultRoot: textOf(options, "default_root"),
@@ -109,7 +117,6 @@ function parseTarget(options: Options, cwd: string): Target {
   });
   const keep = parsePlace(options, cwd);
   checkCoverage(keep.formats);
-  const validMin = numberOf(options, "valid_min");
   return {
     id: names[0],
     want: {
@@ -120,13 +127,10 @@ function parseTarget(options: Options, cwd: string): Target {
     ask: {
       from: parseServer(textOf(options, "server")),
       contact: parseEmail(textOf(options, "email")),
-      accountKey: parseAccountKey(
-        numberOf(options, "account_key_size"),
-        numberOf(options, "account_key_public_exponent"),
-      ),
-      key: parseRsa("cert_key_size", numberOf(options, "cert_key_size")),
+      accountKey,
+      key,
       reuseKey: options.reuse_key === true,
-      alternateChain: numberOf(options, "use_alt_chain") ?? 0,
+      alternateChain,
       method,
     },
     keep,

@@ -140,14 +140,19 @@ function certificatesIn(
   return [first, ...others];
 }
 
+/** What a certificate in DER begins with (X.690 section 8.9.1). */
+const SEQUENCE = 0x30;
+
 function readDerCertificate(data: Buffer): X509Certificate {
   try {
-    return new X509Certificate(data);
+    // This takes PEM too, which no other reader of such a file would.
+    if (data[0] === SEQUENCE) return new X509Certificate(data);
   } catch (error) {
     throw new Error("it is not a certificate in DER, or not a whole one", {
       cause: error,
     });
   }
+  throw new Error("it is not a certificate in DER");
 }
 
 function readDerKey(data: Buffer): KeyObject {
