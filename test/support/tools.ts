@@ -7,6 +7,8 @@ const SOURCES = {
   "pebble-challtestsrv":
     "go install github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv@latest",
   caddy: "apt-get install caddy",
+  certbot: "apt-get install certbot",
+  lego: "apt-get install lego",
   nginx: "apt-get install nginx",
   openssl: "apt-get install openssl",
   unshare: "apt-get install util-linux",
