@@ -1,0 +1,90 @@
+import { basename, dirname, join } from "node:path";
+import { list, readAs } from "./foreign.ts";
+import type { Foreign, ForeignAccount, ForeignCertificate } from "./foreign.ts";
+import { FORMATS, type Registration } from "./formats.ts";
+import { readCertificates } from "./pem.ts";
+
+const ACCOUNT = "account.json";
+const CERTIFICATE = ".crt";
+const ISSUER = ".issuer.crt";
+
+/**
+ * Reads what lego keeps below its --path: accounts/HOST_PORT/ID/account.json with
+ * the key in keys/ID.key (up to version 4) or ID.key beside it (from 5 on);
+ * certificates/NAME.{crt,issuer.crt,key}.
+ */
+export async function readLego(dir: string): Promise<Foreign> {
+  const accounts = await list(join(dir, "accounts"), true);
+  const files = await list(join(dir, "certificates"));
+  return {
+    accounts: accounts
+      .filter((path) => basename(path) === ACCOUNT)
+      .map((path) => accountIn(join(dir, "accounts"), dirname(path))),
+    certificates: files
+      .filter((file) => file.endsWith(CERTIFICATE) && !file.endsWith(ISSUER))
+      .map((file) => certificateOf(join(dir, "certificates", file))),
+  };
+}
+
+function accountIn(root: string, path: string): ForeignAccount {
+  const folder = join(root, path);
+  const id = basename(path);
+  const host = dirname(path);
+  return {
+    id,
+    label: `${host} (${id})`,
+    isAt: (url) => URL.parse(url)?.host.replace(":", "_") === host,
+    async read() {
+      const account = await readAs(join(folder, ACCOUNT), readAccount);
+      const old = (await list(folder)).includes("keys");
+      const file = join(folder, old ? "keys" : "", `${id}.key`);
+      const { key } = await readAs(file, FORMATS["key.pem"].decode);
+      return { ...account, accountKey: key };
+    },
+  };
+}
+
+/** Version 5 keeps the account object with its URL in it, and the CA; those before kept `body` and `uri`. */
+function readAccount(data: Buffer) {
+  const account = recordOf(JSON.parse(data.toString("utf8")));
+  const { accountURL, ...object } = recordOf(account["registration"]);
+  const { uri = accountURL, body = object } = object;
+  const { server } = account;
+  const registration: Registration | undefined =
+    typeof uri === "string" ? { uri, body: recordOf(body) } : undefined;
+  return {
+    // Without one the account is found again by its key.
+    ...(registration && { registration }),
+    server: typeof server === "string" ? server : undefined,
+  };
+}
+
+function certificateOf(file: string): ForeignCertificate {
+  const stem = file.slice(0, -CERTIFICATE.length);
+  return {
+    name: basename(stem),
+    file,
+    async read() {
+      const { leaf, others } = await readAs(file, readBundle);
+      const { key } = await readAs(`${stem}.key`, FORMATS["key.pem"].decode);
+      if (others.length > 0) return { key, leaf, chain: others };
+      // So it is with lego's --no-bundle.
+      return {
+        ...(await readAs(`${stem}${ISSUER}`, FORMATS["chain.pem"].decode)),
+        ...{ key, leaf },
+      };
+    },
+  };
+}
+
+function readBundle(data: Buffer) {
+  const [leaf, ...others] = readCertificates(data.toString("latin1"));
+  if (leaf === undefined) throw new Error("it has no certificate");
+  return { leaf, others };
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null
+    ? (value as Record<string, unknown>)
+    : {};
+}
