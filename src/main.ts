@@ -82,6 +82,10 @@ async function perform(request: Task, process: Process): Promise<Outcome[]> {
       const { revoke } = await import("./commands/revoke.ts");
       return revoke(request.revocation, request.network, process);
     }
+    case "import": {
+      const { importFrom } = await import("./commands/import.ts");
+      return importFrom(request.wish, process);
+    }
   }
 }
 

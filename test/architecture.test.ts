@@ -21,7 +21,7 @@ const level = (file: string) =>
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, "utf8");
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+  return [...text.matchAll(/(?<!")(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
     (match) => match[1] ?? "",
   );
 }
@@ -65,7 +65,7 @@ test("no file imports itself by way of others", () => {
 /** Without `import type`, which is gone at run time. */
 function runtimeImports(file: string): string[] {
   const text = readFileSync(file, "utf8").replace(/import type [^;]+;/g, "");
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)]
+  return [...text.matchAll(/(?<!")(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)]
     .map((match) => normalize(join(dirname(file), match[1] ?? "")))
     .filter((target) => target.startsWith("src/"));
 }

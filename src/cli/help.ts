@@ -21,6 +21,7 @@ export function helpText(): string {
   return [
     "Usage: acme-sidecar [issue] -d NAME[:ROOT]... [OPTION]...",
     "       acme-sidecar revoke [OPTION]...",
+    "       acme-sidecar account import DIR [-d NAME] [--server CA] [OPTION]...",
     "",
     "Gets and renews a TLS certificate over ACME while the web server keeps serving.",
     "",

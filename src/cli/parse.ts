@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
+import type { Import } from "../commands/import.ts";
 import type { Network } from "../commands/network.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Target } from "../core/target.ts";
 import { SECOND } from "../time.ts";
 import { helpText } from "./help.ts";
 import { OPTION_NAMES, specOf } from "./options.ts";
-import { parseServer, warningAbout } from "./server.ts";
+import { AUTHORITIES, parseServer, warningAbout } from "./server.ts";
 import { usage } from "./usage.ts";
 import {
   checkCoverage,
@@ -43,7 +44,8 @@ interface Common {
 export type Request =
   | { verb: "print"; text: string }
   | ({ verb: "issue"; target: Target } & Common)
-  | ({ verb: "revoke"; revocation: Revocation } & Common);
+  | ({ verb: "revoke"; revocation: Revocation } & Common)
+  | ({ verb: "import"; wish: Import } & Common);
 
 export interface Words {
   /** Without the program's name. */
@@ -53,7 +55,7 @@ export interface Words {
   version: string;
 }
 
-const VERBS = ["issue", "revoke", "help"];
+const VERBS = ["issue", "revoke", "account", "help"];
 
 /** Understands the words of a command line; pure. Throws an AppError with the code `usage`. */
 export function parse(words: Words): Request {
@@ -62,29 +64,82 @@ export function parse(words: Words): Request {
   if (verb !== undefined && !VERBS.includes(verb))
     throw usage(
       `"${verb}" is not a command.`,
-      "The commands are issue (also meant without any), revoke and help.",
+      "The commands are issue (also meant without any), revoke, account import and help.",
     );
-  const options = readOptions(verb ? rest : words.argv, words.env);
+  const { folder, others } =
+    verb === "account"
+      ? parseAccount(rest)
+      : { others: verb ? rest : words.argv };
+  const options = readOptions(others, words.env);
   const warnings = warningsFor(options);
   if (verb === "help" || options.help === true)
     return { verb: "print", text: helpText() };
   if (options.version === true)
     return { verb: "print", text: `acme-sidecar ${words.version}` };
-  const wish =
-    verb === "revoke" || options.revoke === true
-      ? {
-          verb: "revoke" as const,
-          revocation: parseRevocation(options, words.cwd),
-        }
-      : {
-          verb: "issue" as const,
-          target: parseTarget(options, words.cwd),
-        };
   return {
-    ...wish,
+    ...parseWish({ verb, folder }, options, words.cwd),
     network: parseNetwork(options, words),
     output: parseOutput(options),
     warnings,
+  };
+}
+
+interface Verb {
+  verb: string | undefined;
+  folder: string | undefined;
+}
+
+function parseWish({ verb, folder }: Verb, options: Options, cwd: string) {
+  if (verb === "account")
+    return { verb: "import", wish: parseImport(folder, options, cwd) } as const;
+  if (verb === "revoke" || options.revoke === true)
+    return {
+      verb: "revoke",
+      revocation: parseRevocation(options, cwd),
+    } as const;
+  return { verb: "issue", target: parseTarget(options, cwd) } as const;
+}
+
+/** The words after `account`: what to do, the folder to do it with, and options. */
+function parseAccount(words: readonly string[]) {
+  const [what, folder, ...others] = words;
+  if (what !== undefined && what !== "import" && !what.startsWith("-"))
+    throw usage(
+      `"account ${what}" is not a command.`,
+      "account import is the only one that begins so.",
+    );
+  if (what !== "import" || folder === undefined || folder.startsWith("-"))
+    return {
+      folder: undefined,
+      others: words.slice(what === "import" ? 1 : 0),
+    };
+  return { folder, others };
+}
+
+function parseImport(
+  folder: string | undefined,
+  options: Options,
+  cwd: string,
+): Import {
+  if (folder === undefined)
+    throw usage(
+      "There is no folder to import from.",
+      "Write account import DIR, and options after it.",
+    );
+  const server = textOf(options, "server");
+  const dir = textOf(options, "certs_dir");
+  const keep = parsePlace(options, cwd);
+  checkCoverage(keep.formats);
+  return {
+    from: resolve(cwd, folder),
+    wanted: listOf(options, "vhost"),
+    server: server === undefined ? undefined : parseServer(server),
+    known: Object.values(AUTHORITIES).filter((url) => url !== undefined),
+    keep,
+    words: [
+      ...(dir === undefined ? [] : ["--certs_dir", dir]),
+      ...listOf(options, "file").flatMap((file) => ["-f", file]),
+    ],
   };
 }
 

@@ -14,6 +14,19 @@ export interface Subject {
   dir: string;
 }
 
+/** What was taken over from another tool, and what a command has to say to go on with it. */
+export interface Imported {
+  /** Whether something was written; otherwise all of it was there already. */
+  changed: boolean;
+  /** The URL of the account, or what the tool calls it. */
+  account: string | undefined;
+  bundle: Bundle | undefined;
+  /** The URL of the CA's directory, where that is known. */
+  server: string | undefined;
+  /** The words that choose the same files again. */
+  words: readonly string[];
+}
+
 /** How a subject ended. `next` is when its certificate will be due. */
 export type Outcome = { subject: Subject } & (
   | { kind: "issued"; why: Why; bundle: Bundle; next: Date }
@@ -21,6 +34,7 @@ export type Outcome = { subject: Subject } & (
   | { kind: "kept"; completed: boolean; bundle: Bundle; next: Date }
   /** `before`: it had been revoked already. */
   | { kind: "revoked"; before: boolean }
+  | ({ kind: "imported" } & Imported)
   | { kind: "failed"; error: AppError }
 );
 

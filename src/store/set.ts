@@ -86,6 +86,24 @@ export async function loadSet({ dir, formats }: Place): Promise<Contents> {
   return contents;
 }
 
+/** The file of the set that holds something else than these contents; one that holds nothing of them does not. */
+export async function occupant(
+  { dir, formats }: Place,
+  contents: Contents,
+): Promise<FormatName | undefined> {
+  for (const name of formats) {
+    const part = await readPart(dir, name);
+    const other = FORMATS[name].holds.some(
+      (each) =>
+        part[each] !== undefined &&
+        contents[each] !== undefined &&
+        !agree(each, part, contents),
+    );
+    if (other) return name;
+  }
+  return undefined;
+}
+
 function disagreement(what: string): AppError {
   return new AppError("disagreeing-files", `${what}.`, {
     hint: "Move the wrong one away and run again; what is missing is made anew.",

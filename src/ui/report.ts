@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 import {
   type Level,
   type Line,
+  renewalOf,
   sayError,
   sayEvent,
   sayOutcome,
@@ -30,6 +31,13 @@ function detailsOf(
   outcome: Exclude<Outcome, { kind: "failed" }>,
 ): Record<string, unknown> {
   if (outcome.kind === "revoked") return { before: outcome.before };
+  if (outcome.kind === "imported")
+    return {
+      changed: outcome.changed,
+      account: outcome.account,
+      notAfter: outcome.bundle?.leaf.validToDate.toISOString(),
+      renewal: renewalOf(outcome),
+    };
   const { bundle, next } = outcome;
   return {
     ...(outcome.kind === "issued" ? { why: outcome.why } : {}),
@@ -68,6 +76,8 @@ function isNews(outcome: Outcome): boolean {
       return outcome.completed;
     case "revoked":
       return !outcome.before;
+    case "imported":
+      return outcome.changed;
     case "failed":
       return false;
   }

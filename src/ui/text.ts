@@ -1,7 +1,7 @@
 import type { Event, Outcome } from "../core/outcome.ts";
 import type { Why } from "../core/decide.ts";
 import type { AppError } from "../errors.ts";
-import { showName } from "../name.ts";
+import { parseName, showName } from "../name.ts";
 
 export type Level = "error" | "warn" | "info" | "debug";
 
@@ -134,7 +134,53 @@ export function sayOutcome(
           ? `The certificate for ${about} had been revoked before.`
           : `The certificate for ${about} is revoked. Its files in ${dir} are as they were; --force gets a new one.`,
       );
+    case "imported":
+      return sayImported(outcome);
   }
+}
+
+type Imported = Extract<Outcome, { kind: "imported" }>;
+
+function sayImported(outcome: Imported): Line {
+  const { account, bundle, changed, subject } = outcome;
+  const what = [
+    account && `the account ${account}`,
+    bundle &&
+      `the certificate for ${names(subject.names)}, good until ${minute(bundle.leaf.validToDate)}`,
+  ].filter((part) => part !== undefined);
+  const done = changed
+    ? `Imported into ${subject.dir}: ${what.join(" and ")}.`
+    : `Nothing to do: ${subject.dir} has ${what.join(" and ")} already.`;
+  const unfit = subject.names.map(whyUnfit).find((why) => why !== undefined);
+  if (unfit !== undefined)
+    return line("warn", `${done} It cannot be renewed here: ${unfit}.`);
+  const purpose = bundle ? "Renew it" : "Get a certificate";
+  const url =
+    outcome.server === undefined
+      ? " (URL being that of the CA's directory)"
+      : "";
+  return line("info", `${done} ${purpose} with${url}: ${renewalOf(outcome)}`);
+}
+
+function whyUnfit(name: string): string | undefined {
+  const parsed = parseName(name);
+  return "problem" in parsed ? `${name}: ${parsed.problem}` : undefined;
+}
+
+/** The command that goes on with what was imported. */
+export function renewalOf({ server, words, subject }: Imported): string {
+  const wanted = subject.names.length > 0 ? subject.names : ["NAME"];
+  const command = ["acme-sidecar", "--server", server ?? "URL", ...words];
+  return [...command, ...wanted.flatMap((name) => ["-d", name])]
+    .map(quote)
+    .join(" ");
+}
+
+/** A word as a shell takes it. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word)
+    ? word
+    : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** What went wrong, when to come back, and what to do. */

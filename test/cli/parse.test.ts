@@ -241,6 +241,37 @@ describe("options", () => {
   });
 });
 
+describe("account import", () => {
+  const imported = (...argv: string[]) => {
+    const request = words(["account", "import", ...argv]);
+    assert.ok(request.verb === "import");
+    return request.wish;
+  };
+  test("takes the folder, and without options all there is", () => {
+    const { from, keep, server, wanted } = imported("le");
+    assert.deepEqual([from, keep.dir], ["/certs/le", "/certs"]);
+    assert.deepEqual([wanted, server], [[], undefined]);
+  });
+  test("-d and --server choose, --certs_dir and -f are part of the command to go on with", () => {
+    const files = ["-f", "account_key.json", "-f", "full.pem"];
+    const wish = imported(
+      ...["/le", "-d", "a.test", "--server", "letsencrypt"],
+      ...["--certs-dir", "out", ...files],
+    );
+    assert.deepEqual(wish.wanted, ["a.test"]);
+    assert.match(wish.server ?? "", /^https:.*letsencrypt/);
+    assert.equal(wish.keep.dir, "/certs/out");
+    assert.deepEqual(wish.words, ["--certs_dir", "out", ...files]);
+  });
+  test("without a folder, or with other words after account, is an error", () => {
+    refused(["account", "import"], /no folder .* account import DIR/);
+    refused(["account", "import", "-d", "a.test"], /account import DIR/);
+    refused(["account"], /account import DIR/);
+    refused(["account", "show"], /"account show" is not a command/);
+    refused(["account", "import", "/le", "-f", "key.pem"], /no place for/);
+  });
+});
+
 describe("help and version", () => {
   test("--help names every option, its variable's rule and the exit codes", () => {
     const request = words(["--help"]);

@@ -1,0 +1,160 @@
+import { createPublicKey } from "node:crypto";
+import { chooseAccount, chooseCertificate } from "../core/choose.ts";
+import type { Outcome } from "../core/outcome.ts";
+import { AppError } from "../errors.ts";
+import { flawOf, namesOf } from "../store/bundle.ts";
+import { readCertbot } from "../store/certbot.ts";
+import {
+  checkSource,
+  type Foreign,
+  type ForeignAccount,
+  type ForeignCertificate,
+  holdsSet,
+} from "../store/foreign.ts";
+import type { Contents } from "../store/formats.ts";
+import { readLego } from "../store/lego.ts";
+import { lock } from "../store/lock.ts";
+import {
+  checkFolder,
+  loadSet,
+  occupant,
+  type Place,
+  recoverSet,
+  saveSet,
+} from "../store/set.ts";
+import type { Process } from "./network.ts";
+
+/** What somebody wants to take over from another tool. */
+export interface Import {
+  /** The other tool's folder. */
+  from: string;
+  /** A name of the certificate, as the tool calls it or as it has it; empty for the only one. */
+  wanted: readonly string[];
+  /** The URL of the directory of the CA whose account is meant; undefined for the only one. */
+  server: string | undefined;
+  /** The directories of well-known CAs, for tools that keep only the host. */
+  known: readonly string[];
+  keep: Place;
+  /** The words that choose the same `keep` again. */
+  words: readonly string[];
+}
+
+/**
+ * Takes an account and a certificate over from certbot or lego. The CA is not asked, and the
+ * tool's folder not changed. Throws an AppError, and has written nothing then.
+ */
+export async function importFrom(
+  wish: Import,
+  { signal, emit }: Pick<Process, "signal" | "emit">,
+): Promise<Outcome[]> {
+  const { keep, wanted, server: asked, words } = wish;
+  const foreign = await look(wish.from);
+  const certificate = await chooseCertificate(foreign, wanted);
+  const { bundle, ...renewal } = await prove(certificate);
+  const account = chooseAccount(foreign, asked, renewal.account);
+  const { server, ...owner } = await readOwner(account);
+
+  await checkFolder(keep.dir);
+  using _held = await lock(keep.dir, signal, emit);
+  const recovered = await recoverSet(keep, emit);
+  const found = await loadSet(keep);
+  const imported = merge(found, { ...owner, ...bundle });
+  const taken = await occupant(keep, imported);
+  if (taken !== undefined) throw occupied(keep.dir, taken);
+  const written = await saveSet(keep, { ...found, ...imported }, emit);
+  const names = bundle ? namesOf(bundle.leaf) : [];
+  return [
+    {
+      subject: { id: names[0] ?? wish.from, names, dir: keep.dir },
+      kind: "imported",
+      changed: recovered || written,
+      account: account && (imported.registration?.uri ?? account.label),
+      bundle,
+      server:
+        asked ??
+        renewal.server ??
+        server ??
+        wish.known.find((url) => account?.isAt(url)),
+      words,
+    },
+  ];
+}
+
+/** Each reader finds what is its tool's, so the tool need not be named. */
+async function look(dir: string): Promise<Foreign> {
+  await checkSource(dir);
+  const found = [await readCertbot(dir), await readLego(dir)];
+  const foreign = {
+    accounts: found.flatMap(({ accounts }) => accounts),
+    certificates: found.flatMap(({ certificates }) => certificates),
+  };
+  if (foreign.accounts.length + foreign.certificates.length > 0) return foreign;
+  if (await holdsSet(dir))
+    throw new AppError("usage", `${dir} needs no import.`, {
+      hint: "It has the files of simp_le, which are used as they are: mount it at /certs, or name it with --certs_dir.",
+      scope: "run",
+    });
+  throw new AppError(
+    "usage",
+    `There is nothing to import in ${dir}: no accounts/HOST/PATH/ID/private_key.json or live/NAME/cert.pem as certbot has them, and no accounts/HOST/ID/account.json or certificates/NAME.crt as lego has them.`,
+    {
+      hint: "Name certbot's configuration folder (mostly /etc/letsencrypt) or what lego has for --path (mostly .lego).",
+      scope: "run",
+    },
+  );
+}
+
+async function prove(certificate: ForeignCertificate | undefined) {
+  if (certificate === undefined) return {};
+  const { key, leaf, chain, account, server } = await certificate.read();
+  const bundle = { key, leaf, chain };
+  // Whether it has ended since is no matter: it will be renewed then.
+  const names = namesOf(leaf);
+  const flaw =
+    names.length > 0
+      ? flawOf(bundle, names, new Date(0))
+      : "it is for no DNS name";
+  if (flaw === undefined) return { bundle, account, server };
+  throw new AppError(
+    "bad-file",
+    `${certificate.file} cannot be imported: ${flaw}.`,
+    {
+      hint: "Nothing was written. Have the other tool renew it, or let this program get a new one instead.",
+    },
+  );
+}
+
+async function readOwner(
+  account: ForeignAccount | undefined,
+): Promise<Contents & { server?: string | undefined }> {
+  if (account === undefined) return {};
+  const { accountKey, registration, server } = await account.read();
+  const key =
+    accountKey && createPublicKey(accountKey).export({ format: "jwk" });
+  return {
+    ...(accountKey && { accountKey }),
+    ...(registration && {
+      // So that the two are not taken for each other's when one of them is replaced.
+      registration: { ...registration, body: { key, ...registration.body } },
+    }),
+    server,
+  };
+}
+
+/** The same account may have been described in other words since; those that are there count. */
+function merge(found: Contents, imported: Contents): Contents {
+  const { registration } = found;
+  return registration?.uri === imported.registration?.uri
+    ? { ...imported, ...(registration && { registration }) }
+    : imported;
+}
+
+function occupied(dir: string, file: string): AppError {
+  return new AppError(
+    "disagreeing-files",
+    `${file} in ${dir} holds something else than what is to be imported.`,
+    {
+      hint: "Nothing was written. Choose another folder with --certs_dir, or move the set that is there away.",
+    },
+  );
+}

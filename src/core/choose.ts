@@ -1,0 +1,89 @@
+import { AppError } from "../errors.ts";
+import { parseName } from "../name.ts";
+import { namesOf } from "../store/bundle.ts";
+import {
+  type Foreign,
+  type ForeignAccount,
+  type ForeignCertificate,
+  readAs,
+} from "../store/foreign.ts";
+import { FORMATS } from "../store/formats.ts";
+
+/**
+ * The certificate that is meant: the one that the tool calls so, else the one
+ * that is for all of these names; without a name the only one. Undefined when there is none at all.
+ */
+export async function chooseCertificate(
+  { certificates }: Foreign,
+  wanted: readonly string[],
+): Promise<ForeignCertificate | undefined> {
+  const called = certificates.filter(({ name }) => wanted.join() === name);
+  const fitting =
+    called.length > 0 ? called : await isFor(certificates, wanted);
+  if (fitting.length === 1 || certificates.length + wanted.length === 0)
+    return fitting[0];
+  const about = wanted.length === 0 ? "" : ` for ${wanted.join(", ")}`;
+  const list = (fitting.length > 0 ? fitting : certificates).map(
+    ({ name }) => name,
+  );
+  throw ambiguous(
+    `There ${fitting.length > 0 ? "are several certificates" : "is no certificate"}${about}.`,
+    list.length > 0
+      ? `Choose one with -d: ${list.join(", ")}.`
+      : "Leave out -d to import the account alone.",
+  );
+}
+
+/** Those that are for all of the names; one that cannot be read is for none. */
+async function isFor(
+  certificates: readonly ForeignCertificate[],
+  wanted: readonly string[],
+): Promise<readonly ForeignCertificate[]> {
+  if (wanted.length === 0) return certificates;
+  const asked = wanted.map(asName);
+  const fitting = [];
+  for (const certificate of certificates) {
+    const names: string[] = await readAs(
+      certificate.file,
+      FORMATS["cert.pem"].decode,
+    ).then(
+      ({ leaf }) => namesOf(leaf),
+      () => [],
+    );
+    if (asked.every((each) => names.includes(each))) fitting.push(certificate);
+  }
+  return fitting;
+}
+
+/** A name as certificates have it; wildcards are written as they are in them. */
+function asName(text: string): string {
+  const parsed = parseName(text);
+  return "name" in parsed ? parsed.name : text;
+}
+
+/**
+ * The account that is meant: the owner of the certificate, where the tool keeps that, else the only
+ * one; at this CA if one is named. Undefined when there is none at all, or the owner is gone.
+ */
+export function chooseAccount(
+  { accounts }: Foreign,
+  server: string | undefined,
+  owner: string | undefined,
+): ForeignAccount | undefined {
+  const there = accounts.filter(
+    (account) => server === undefined || account.isAt(server),
+  );
+  const own = there.find(({ id }) => id === owner);
+  if (own !== undefined) return own;
+  if (server === undefined && owner !== undefined) return undefined;
+  if (there.length === 1 || accounts.length === 0) return there[0];
+  const list = (there.length > 0 ? there : accounts).map(({ label }) => label);
+  throw ambiguous(
+    `There ${there.length > 0 ? "are several accounts" : "is no account"}${server === undefined ? "" : ` at ${server}`}.`,
+    `Choose one by its CA with --server: ${list.join(", ")}. Of several at one CA, import from a copy of the folder that has only one.`,
+  );
+}
+
+function ambiguous(message: string, hint: string): AppError {
+  return new AppError("usage", message, { hint, scope: "run" });
+}
