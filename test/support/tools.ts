@@ -14,6 +14,7 @@ const SOURCES = {
   unshare: "apt-get install util-linux",
   setpriv: "apt-get install setpriv",
   docker: "apt-get install docker.io",
+  simp_le: "scripts/setup",
 };
 
 export type Tool = keyof typeof SOURCES;
