@@ -211,7 +211,8 @@ function parseNetwork(options: Options, { cwd, version }: Words): Network {
   const caBundle = textOf(options, "ca_bundle");
   const userAgent = textOf(options, "user_agent");
   return {
-    caBundle: caBundle === undefined ? undefined : resolve(cwd, caBundle),
+    // Scripts give an empty one where they have none, which simp_le takes so.
+    caBundle: caBundle ? resolve(cwd, caBundle) : undefined,
     // RFC 8555 section 6.1 does not allow none.
     userAgent:
       userAgent === "" ? "ACME" : (userAgent ?? `acme-sidecar/${version}`),

@@ -23,12 +23,9 @@ export function readJwk(value: unknown): KeyObject {
   const absent = DERIVED.filter((name) => jwk[name] === undefined);
   if (jwk.kty === "RSA" && absent.length > 0 && absent.length < DERIVED.length)
     throw new Error(`its key lacks ${absent.join(", ")}`);
-  const bare = jwk.kty === "RSA" && absent.length > 0;
   try {
-    return createPrivateKey({
-      key: bare ? { ...jwk, ...derive(jwk) } : jwk,
-      format: "jwk",
-    });
+    const whole = jwk.kty === "RSA" ? wholeRsa(jwk, absent.length > 0) : jwk;
+    return createPrivateKey({ key: whole, format: "jwk" });
   } catch (error) {
     throw new Error("its key is damaged, or of an unknown kind", {
       cause: error,
@@ -45,22 +42,44 @@ export function writeJwk(key: KeyObject): Record<string, unknown> {
   return Object.fromEntries(members.filter(([, value]) => value !== undefined));
 }
 
-/** The primes of an RSA key by its exponents, as NIST SP 800-56B appendix C has it, and what follows from them. */
-function derive(jwk: JsonWebKey): JsonWebKey {
+/** Node.js does not look whether the members of an RSA key belong together. */
+function wholeRsa(jwk: JsonWebKey, bare: boolean): JsonWebKey {
+  const primes = bare
+    ? derive(jwk)
+    : { p: numberOf(jwk.p), q: numberOf(jwk.q) };
+  const whole = { ...jwk, ...derivedFrom(primes, numberOf(jwk.d)) };
+  const sound =
+    primes.p * primes.q === numberOf(jwk.n) &&
+    (bare ||
+      DERIVED.every((name) => numberOf(jwk[name]) === numberOf(whole[name])));
+  if (!sound) throw new Error("its members do not belong together");
+  return whole;
+}
+
+interface Primes {
+  p: bigint;
+  q: bigint;
+}
+
+function derivedFrom({ p, q }: Primes, d: bigint): JsonWebKey {
+  return {
+    p: textOf(p),
+    q: textOf(q),
+    dp: textOf(d % (p - 1n)),
+    dq: textOf(d % (q - 1n)),
+    qi: textOf(power(q, p - 2n, p)),
+  };
+}
+
+/** The primes of an RSA key by its exponents, as NIST SP 800-56B appendix C has it. */
+function derive(jwk: JsonWebKey): Primes {
   const [n, e, d] = [numberOf(jwk.n), numberOf(jwk.e), numberOf(jwk.d)];
   const multiple = e * d - 1n;
   for (let base = 2n; base < BASES; base += 1n) {
     const root = rootOfOne(base, multiple, n);
     if (root === undefined) continue;
     const p = gcd(root - 1n, n);
-    const q = n / p;
-    return {
-      p: textOf(p),
-      q: textOf(q),
-      dp: textOf(d % (p - 1n)),
-      dq: textOf(d % (q - 1n)),
-      qi: textOf(power(q, p - 2n, p)),
-    };
+    return { p, q: n / p };
   }
   throw new Error("its exponents do not belong to its modulus");
 }

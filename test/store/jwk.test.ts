@@ -32,6 +32,13 @@ test("a d of another key is an error", () => {
     assert.throws(() => readJwk(members), { message: /its key is damaged/ });
 });
 
+test("an RSA key whose members do not belong together is an error", () => {
+  for (const wrong of [{ dp: "AQAB" }, { qi: jwk.dq }, { p: jwk.q }])
+    assert.throws(() => readJwk({ ...jwk, ...wrong }), {
+      message: /its key is damaged/,
+    });
+});
+
 test("padded base64url is read", () => {
   const padded = Object.entries(jwk).map(([name, value]): [string, unknown] => [
     name,
