@@ -9,7 +9,7 @@ import type { Write } from "./ui/report.ts";
 
 const OLDEST_NODE = 24;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** How long an interrupted run may take to clean up behind itself, in milliseconds. */
+/** How long an interrupted run may take to clean up behind itself, in milliseconds; longer only while something lingers. */
 const LONGEST_FAREWELL = 900;
 
 /** Reads the words, does what they ask, and says with which code to exit. */
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
     return 2;
   }
   // Before anything is loaded: as process 1 of a container, signals without a handler are lost.
-  const { signal } = listenForSignals();
+  const { signal, linger } = listenForSignals();
   const { parse } = await import("./cli/parse.ts");
   const { openLog } = await import("./ui/log.ts");
   const { reportError } = await import("./ui/report.ts");
@@ -41,7 +41,7 @@ async function main(): Promise<number> {
       return 0;
     }
     log = openLog({ ...settings, ...request.output });
-    return await run(request, log.write, signal);
+    return await run(request, log.write, { signal, linger });
   } catch (error) {
     reportError(asAppError(error, signal), log.write);
     return 2;
@@ -50,12 +50,13 @@ async function main(): Promise<number> {
   }
 }
 
+type Interruption = Pick<Process, "signal" | "linger">;
 type Task = Exclude<Request, { verb: "print" }>;
 
 async function run(
   request: Task,
   write: Write,
-  signal: AbortSignal,
+  interruption: Interruption,
 ): Promise<number> {
   const { exitCodeOf, reportEvent, reportOutcome, reportWarning } =
     await import("./ui/report.ts");
@@ -63,12 +64,16 @@ async function run(
   const outcomes = await perform(request, {
     env: process.env,
     now: () => new Date(),
-    signal,
+    random: () => Math.random(),
+    ...interruption,
     emit: (event) => {
       reportEvent(event, write);
     },
   });
-  for (const outcome of outcomes) reportOutcome(outcome, write);
+  for (const outcome of outcomes) {
+    reportOutcome(outcome, write);
+    if (outcome.kind === "told") process.stdout.write(`${outcome.text}\n`);
+  }
   return exitCodeOf(outcomes);
 }
 
@@ -78,6 +83,10 @@ async function perform(request: Task, process: Process): Promise<Outcome[]> {
       const { issue } = await import("./commands/issue.ts");
       return issue(request.target, request.network, process);
     }
+    case "try": {
+      const { tryOut } = await import("./commands/try.ts");
+      return tryOut(request.target, request.network, process);
+    }
     case "revoke": {
       const { revoke } = await import("./commands/revoke.ts");
       return revoke(request.revocation, request.network, process);
@@ -86,25 +95,51 @@ async function perform(request: Task, process: Process): Promise<Outcome[]> {
       const { importFrom } = await import("./commands/import.ts");
       return importFrom(request.wish, process);
     }
+    case "nginx": {
+      const { nginx } = await import("./commands/nginx.ts");
+      return nginx(request.include, request.network, process);
+    }
+    case "account": {
+      const { account } = await import("./commands/account.ts");
+      return account(request.errand, request.network, process);
+    }
   }
 }
 
 /** A first signal ends the run in order, a second one, or a clean-up that takes too long, at once. */
-function listenForSignals(): AbortController {
+function listenForSignals(): Interruption {
   const controller = new AbortController();
+  const { signal } = controller;
+  let lingering = 0;
+  let guard: NodeJS.Timeout | undefined;
+  const watch = () => {
+    clearTimeout(guard);
+    if (!signal.aborted || lingering > 0) return;
+    guard = setTimeout(() => process.exit(exitCode), LONGEST_FAREWELL).unref();
+  };
   for (const name of SIGNALS) {
     process.on(name, () => {
       exitCode = 128 + constants.signals[name];
-      if (controller.signal.aborted) process.exit(exitCode);
+      if (signal.aborted) process.exit(exitCode);
       controller.abort(
         new AppError("interrupted", `Interrupted by ${name}.`, {
           scope: "run",
         }),
       );
-      setTimeout(() => process.exit(exitCode), LONGEST_FAREWELL).unref();
+      watch();
     });
   }
-  return controller;
+  const linger = () => {
+    lingering += 1;
+    watch();
+    return {
+      [Symbol.dispose]() {
+        lingering -= 1;
+        watch();
+      },
+    };
+  };
+  return { signal, linger };
 }
 
 let exitCode: number | undefined;

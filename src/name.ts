@@ -3,7 +3,11 @@ import { domainToASCII, domainToUnicode } from "node:url";
 
 declare const brand: unique symbol;
 
-/** A DNS name in lower-case ASCII (IDN converted to its A-labels, RFC 5890). Only `parseName` makes one. */
+/**
+ * What a certificate can be for: a DNS name in lower-case ASCII (IDN converted to
+ * its A-labels, RFC 5890), such a name behind `*.` (RFC 9525 section 6.3), or an IP
+ * address, IPv6 as RFC 5952 writes it. Only `parseName` makes one.
+ */
 export type Name = string & { readonly [brand]: "Name" };
 
 /** RFC 1035 section 2.3.4. */
@@ -15,11 +19,37 @@ const LONGEST_NAME = 253;
  * sentence, without the name itself, that says what is wrong and what to do.
  */
 export function parseName(text: string): { name: Name } | { problem: string } {
-  const problem = problemAsWritten(text);
+  const address = text.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(address) !== 0) return { name: canonicalAddress(address) };
+  const [, star = "", host = ""] = /^(\*\.)?(.*)$/s.exec(text) ?? [];
+  const problem = MISTAKES.find(([pattern]) => pattern.test(host))?.[1];
   if (problem !== undefined) return { problem };
-  const ascii = domainToASCII(text);
+  const ascii = domainToASCII(host);
   const wrong = problemOfAscii(ascii);
-  return wrong === undefined ? { name: ascii as Name } : { problem: wrong };
+  return wrong === undefined
+    ? { name: `${star}${ascii}` as Name }
+    : { problem: wrong };
+}
+
+/** The type of an ACME identifier for a name: RFC 8555 section 9.7.7, RFC 8738. */
+export function kindOf(name: Name): "dns" | "ip" {
+  return isIP(name) === 0 ? "dns" : "ip";
+}
+
+/** The name that a wildcard stands for all hosts of; any other name itself. */
+export function baseOf(name: Name): Name {
+  return name.replace(/^\*\./, "") as Name;
+}
+
+export function isWildcard(name: Name): boolean {
+  return name.startsWith("*.");
+}
+
+function canonicalAddress(address: string): Name {
+  if (isIP(address) === 4) return address as Name;
+  // A URL's host is written as RFC 5952 has it; a zone is no part of an address.
+  const host = URL.parse(`http://[${address.replace(/%.*$/, "")}]/`)?.hostname;
+  return (host ?? address).replace(/^\[(.*)\]$/, "$1") as Name;
 }
 
 /** The name as a person reads it: `bücher.example (xn--bcher-kva.example)` for an IDN. */
@@ -40,7 +70,7 @@ const MISTAKES: [RegExp, string][] = [
   [/\//, "give the name alone, without a path"],
   [
     /\*/,
-    "wildcard names need a DNS challenge, which is not supported yet; name each host",
+    'a "*" can only be the whole first part of a name, as in *.example.com',
   ],
   [/:/, "give the name alone, without a port"],
   [/[%?#\\<>^|,]/, 'a name cannot contain any of % ? # \\ < > ^ | and ","'],
@@ -52,17 +82,11 @@ const MISTAKES: [RegExp, string][] = [
   [/[.。．｡]$/u, "leave out the dot at the end"],
 ];
 
-function problemAsWritten(text: string): string | undefined {
-  if (isIP(text.replace(/^\[|\]$/g, "")) !== 0)
-    return "certificates for IP addresses are not supported yet; give a DNS name";
-  return MISTAKES.find(([pattern]) => pattern.test(text))?.[1];
-}
-
 function problemOfAscii(ascii: string): string | undefined {
   if (ascii === "")
     return "this is not a valid internationalised name (IDNA, UTS 46)";
   if (isIP(ascii) !== 0 || /(^|\.)(\d+|0x[0-9a-f]*)$/.test(ascii))
-    return "a name cannot end in a number; certificates for IP addresses are not supported yet";
+    return "a name cannot end in a number, and an IPv4 address has four, from 0 to 255";
   const labels = ascii.split(".");
   const long = labels.find((label) => label.length > LONGEST_LABEL);
   if (long !== undefined)

@@ -8,6 +8,12 @@ export const DAY = 24 * HOUR;
 /** Tells the present moment; a test hands in its own. */
 export type Clock = () => Date;
 
+/**
+ * Holds the process of an interrupted run until what it returns is disposed of. Whoever
+ * asks for it sees to it that this takes no longer than it must.
+ */
+export type Linger = () => Disposable;
+
 /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();

@@ -1,22 +1,30 @@
-import type { Name } from "../name.ts";
 import { SECOND, sleep } from "../time.ts";
 import {
   type AccountEvent,
+  type Applicant,
+  asAccount,
   belongs,
   find,
-  isAccountUnknown,
   register,
   type Registration,
 } from "./account.ts";
+import { type OrderEvent, type OrderWish, placeOrder } from "./order.ts";
+import { changeContact, isContactNew } from "./contact.ts";
 import { poll } from "./poll.ts";
-import { ProblemError } from "./problem.ts";
+import { isRecord, ProblemError } from "./problem.ts";
 import {
   type Authorization,
+  type Challenge,
   type Order,
   readAuthorization,
   readOrder,
 } from "./resources.ts";
 import { misbehaved, stringOf } from "./protocol.ts";
+import {
+  askRenewalInfo,
+  orUnanswered,
+  type RenewalInfo,
+} from "./renewal-info.ts";
 import {
   openTransport,
   type Transport,
@@ -24,14 +32,12 @@ import {
   type TransportOptions,
 } from "./transport.ts";
 
-export type AcmeEvent =
-  | TransportEvent
-  | AccountEvent
-  /** The CA has fewer chains than one was asked for. */
-  | { type: "no-such-chain"; alternate: number; offered: number };
+export type AcmeEvent = TransportEvent | AccountEvent | OrderEvent;
 
-export interface AuthorityOptions extends Omit<TransportOptions, "emit"> {
-  contact: readonly string[];
+export interface AuthorityOptions
+  extends
+    Omit<TransportOptions, "emit">,
+    Pick<Applicant, "newKey" | "contact" | "binding"> {
   /** What an earlier run kept of the account. */
   registration: Registration | undefined;
   /** Keeps a registration; called before anything is asked in its name. */
@@ -39,65 +45,88 @@ export interface AuthorityOptions extends Omit<TransportOptions, "emit"> {
   emit: (event: AcmeEvent) => void;
 }
 
+interface RevocationWish {
+  /** DER. */
+  certificate: Buffer;
+  /** CRLReason of RFC 5280 section 5.3.1. */
+  reason: number;
+  byKey: boolean;
+}
+
 /** One account at one CA: the resources of RFC 8555 and the requests that move them on. */
 export class Authority {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
+  #account: Registration | undefined;
 
   constructor(options: AuthorityOptions) {
     this.#options = options;
     this.#transport = openTransport(options);
   }
 
-  /** Places an order (section 7.4) in the name of the account, which is created where there is none. */
-  newOrder(names: readonly Name[]): Promise<Order> {
-    const { accountKey: key, contact, keep, emit } = this.#options;
-    return this.#asAccount(
-      () => this.#placeOrder(names),
-      async () => {
-        const found = await register(this.#transport, { key, contact, emit });
-        await keep(found);
-        return found;
-      },
+  /**
+   * Makes sure of the account, which is created where there is none, and of its contact. Asks
+   * the CA nothing when what is kept can be used as it is.
+   */
+  async account(): Promise<Registration> {
+    this.#account ??= await this.#asAccount(await this.#kept(), (account) =>
+      this.#updateContact(account),
+    );
+    return this.#account;
+  }
+
+  /** Places an order (section 7.4) in the name of the account. */
+  async newOrder(wish: OrderWish): Promise<Order> {
+    const { emit } = this.#options;
+    return this.#asAccount(await this.account(), () =>
+      placeOrder(this.#transport, wish, emit),
     );
   }
 
-  /**
-   * Asks in the name of the account. A kept registration is used without asking
-   * for it; when it is of no use, or the CA does not know it, another one is found.
-   */
-  async #asAccount<T>(
-    ask: () => Promise<T>,
-    find: () => Promise<Registration>,
+  #asAccount<T>(
+    kept: Registration | undefined,
+    ask: (account: Registration) => Promise<T>,
   ): Promise<T> {
-    const { registration, accountKey } = this.#options;
-    const directory = await this.#transport.directory();
-    let refused: ProblemError | undefined;
-    if (registration && belongs(registration, directory, accountKey)) {
-      this.#transport.signAs(registration.uri);
-      try {
-        return await ask();
-      } catch (error) {
-        if (!isAccountUnknown(error)) throw error;
-        refused = error;
-      }
-    }
-    const found = await find();
-    // The account is the same and known, so the refusal was meant for what was asked.
-    if (refused !== undefined && found.uri === registration?.uri) throw refused;
-    this.#transport.signAs(found.uri);
-    return ask();
+    const { keep, accountKey: key } = this.#options;
+    const find = () => register(this.#transport, { ...this.#options, key });
+    return asAccount(this.#transport, kept, { ask, find, keep });
   }
 
-  async #placeOrder(names: readonly Name[]): Promise<Order> {
-    const reply = await this.#transport.post({
-      url: stringOf(await this.#transport.directory(), "newOrder", "directory"),
-      payload: { identifiers: names.map((value) => ({ type: "dns", value })) },
-      doing: "take the order",
-    });
-    return readOrder(
-      reply,
-      reply.location ?? misbehaved("sent an order without its URL"),
+  async #updateContact(account: Registration): Promise<Registration> {
+    const { contact, keep, emit } = this.#options;
+    if (!isContactNew(account, contact)) return account;
+    const updated = await changeContact(this.#transport, account, contact);
+    emit({ type: "contact-changed", contact });
+    await keep(updated);
+    return updated;
+  }
+
+  /** The registration that is kept, if it is one of this CA and this key. */
+  async #kept(): Promise<Registration | undefined> {
+    const { registration, accountKey } = this.#options;
+    const directory = await this.#transport.directory();
+    return registration && belongs(registration, directory, accountKey)
+      ? registration
+      : undefined;
+  }
+
+  /** The names of the profiles that the CA offers (draft-ietf-acme-profiles section 3). */
+  async profiles(): Promise<string[]> {
+    const { meta } = await this.#transport.directory();
+    const offered = isRecord(meta) ? meta["profiles"] : undefined;
+    return isRecord(offered) ? Object.keys(offered) : [];
+  }
+
+  /** When the CA would like a certificate (DER) to be renewed; never rejects for the CA's sake. */
+  renewalInfo(certificate: Buffer): Promise<RenewalInfo> {
+    const { now, signal } = this.#options;
+    return orUnanswered(now, signal, async () =>
+      askRenewalInfo({
+        directory: await this.#transport.directory(),
+        certificate,
+        get: (url) => this.#transport.get(url),
+        now: now(),
+      }),
     );
   }
 
@@ -113,10 +142,11 @@ export class Authority {
   }
 
   /** Tells the CA that the challenge can be validated (section 7.5.1). */
-  async respond(authorization: Authorization): Promise<void> {
-    const { url } =
-      authorization.challenge ?? misbehaved("sent no http-01 challenge");
-    const doing = `validate ${authorization.identifier}`;
+  async respond(
+    authorization: Authorization,
+    { url }: Challenge,
+  ): Promise<void> {
+    const doing = `validate ${authorization.name}`;
     await this.#tell(
       async () => {
         await this.#transport.post({ url, payload: {}, doing, once: true });
@@ -124,7 +154,8 @@ export class Authority {
       },
       async () => {
         const seen = await this.authorization(authorization.url);
-        return seen.challenge?.status !== "pending" || undefined;
+        const challenge = seen.challenges.find((each) => each.url === url);
+        return challenge?.status !== "pending" || undefined;
       },
     );
   }
@@ -167,23 +198,16 @@ export class Authority {
     });
   }
 
-  /**
-   * The PEM chain, leaf first, as the CA sent it (section 7.4.2): the usual one, or
-   * one of those that the CA calls alternate, counted from 1, if there are so many.
-   */
-  async certificate(order: Order, alternate = 0): Promise<string> {
+  /** The chains that the CA offers for a valid order, PEM, leaf first, the usual one first (section 7.4.2); each is fetched when asked for. */
+  async *chains(order: Order): AsyncGenerator<string, undefined> {
     const url =
       order.certificate ??
       misbehaved("sent a valid order without a certificate");
-    const fetch = (url: string) =>
-      this.#transport.post({ url, doing: "hand out the certificate" });
-    const usual = await fetch(url);
-    if (alternate === 0) return usual.text;
-    const other = usual.alternates[alternate - 1];
-    if (other !== undefined) return (await fetch(other)).text;
-    const offered = usual.alternates.length;
-    this.#options.emit({ type: "no-such-chain", alternate, offered });
-    return usual.text;
+    const doing = "hand out the certificate";
+    const usual = await this.#transport.post({ url, doing });
+    yield usual.text;
+    for (const alternate of usual.alternates)
+      yield (await this.#transport.post({ url: alternate, doing })).text;
   }
 
   /**
@@ -191,14 +215,18 @@ export class Authority {
    * or, with `byKey`, by the key that was given as the account's, which is the certificate's then.
    * Resolves to whether it had been valid.
    */
-  async revoke(
-    certificate: Buffer,
-    { byKey }: { byKey: boolean },
-  ): Promise<boolean> {
+  async revoke({
+    certificate,
+    reason,
+    byKey,
+  }: RevocationWish): Promise<boolean> {
     const { accountKey: key, emit } = this.#options;
     const directory = await this.#transport.directory();
     const url = stringOf(directory, "revokeCert", "directory");
-    const payload = { certificate: certificate.toString("base64url") };
+    const payload = {
+      certificate: certificate.toString("base64url"),
+      reason,
+    };
     const doing = "revoke the certificate";
     let sent = 0;
     const ask = () =>
@@ -209,7 +237,10 @@ export class Authority {
     try {
       if (byKey) await ask();
       else
-        await this.#asAccount(ask, () => find(this.#transport, { key, emit }));
+        await asAccount(this.#transport, await this.#kept(), {
+          ask,
+          find: () => find(this.#transport, { key, emit }),
+        });
       return true;
     } catch (error) {
       if (

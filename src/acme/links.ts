@@ -4,10 +4,19 @@ const RELATION = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i;
 
 /** The targets of a Link header (RFC 8288) that are `alternate`, in their order, as absolute URLs. */
 export function alternatesIn(header: unknown, base: string): string[] {
+  return linksIn(header, "alternate", base);
+}
+
+/** The targets of a Link header that have this relation; without a base, the absolute ones. */
+export function linksIn(
+  header: unknown,
+  relation: string,
+  base?: string,
+): string[] {
   if (typeof header !== "string") return [];
   return [...header.matchAll(LINK)]
     .filter(([, , parameters = ""]) =>
-      relationsOf(parameters).includes("alternate"),
+      relationsOf(parameters).includes(relation),
     )
     .flatMap(([, target = ""]) => URL.parse(target, base)?.href ?? []);
 }

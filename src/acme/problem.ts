@@ -1,6 +1,8 @@
-import { AppError, type ErrorCode, type Scope } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { SECOND } from "../time.ts";
+import { consequenceOf } from "./consequences.ts";
 import type { HttpAnswer } from "./http.ts";
+import { linksIn } from "./links.ts";
 
 /** A problem document, RFC 7807 with the subproblems of RFC 8555 section 6.7.1. */
 export interface Problem {
@@ -9,6 +11,10 @@ export interface Problem {
   detail: string;
   /** The identifier a subproblem is about. */
   about?: string;
+  /** The algorithms that the CA takes, with badSignatureAlgorithm (section 6.2). */
+  algorithms?: string[];
+  /** The address of what happened, as an absolute URL. */
+  instance?: string;
   subproblems: Problem[];
 }
 
@@ -20,14 +26,29 @@ export function readProblem(value: unknown): Problem {
   const type = typeof fields["type"] === "string" ? fields["type"] : "";
   const identifier = isRecord(fields["identifier"]) ? fields["identifier"] : {};
   const about = identifier["value"];
+  const { algorithms, instance } = fields;
   return {
     type: type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type,
     detail: typeof fields["detail"] === "string" ? fields["detail"] : "",
     ...(typeof about === "string" ? { about } : {}),
+    ...(typeof instance === "string" && URL.canParse(instance)
+      ? { instance }
+      : {}),
+    ...(Array.isArray(algorithms)
+      ? { algorithms: algorithms.map(String) }
+      : {}),
     subproblems: Array.isArray(fields["subproblems"])
       ? fields["subproblems"].map(readProblem)
       : [],
   };
+}
+
+interface Circumstances {
+  /** Completes "The CA refused to ...". */
+  doing: string;
+  now: Date;
+  /** What to do about it, by problem type, where that is not the usual. */
+  hints?: Record<string, string>;
 }
 
 /** An answer of the CA that refuses what was asked. */
@@ -35,17 +56,28 @@ export class ProblemError extends AppError {
   readonly problem: Problem;
   readonly status: number;
 
-  constructor(answer: HttpAnswer, doing: string, now: Date) {
+  constructor(answer: HttpAnswer, { doing, now, hints = {} }: Circumstances) {
     const problem = readProblem(parseJson(answer.text));
-    const { code, scope, hint } = consequence(problem.type, answer.status);
+    const { code, scope, hint } = consequenceOf(problem, answer.status);
     super(code, `The CA refused to ${doing}: ${describe(problem, answer)}`, {
       scope,
-      hint,
-      retryAfter: retryAfter(answer, now),
+      hint: hints[problem.type] ?? termsHint(problem, answer) ?? hint,
+      retryAfter: retryAfter(answer, now) ?? timeIn(problem.detail),
     });
     this.problem = problem;
     this.status = answer.status;
   }
+}
+
+/** RFC 8555 section 7.3.3: the new terms are linked, and `instance` is where to agree to them. */
+function termsHint(
+  { type, instance }: Problem,
+  { headers }: HttpAnswer,
+): string | undefined {
+  const [terms] = linksIn(headers["link"], "terms-of-service");
+  if (type !== "userActionRequired" || terms === undefined) return undefined;
+  const where = instance === undefined ? "" : ` at ${instance}`;
+  return `The CA has new terms of service: read ${terms}, agree to them${where || " in the way the CA asks for"}, and run again.`;
 }
 
 /** One line for a problem: its sentence, its subproblems by name, its type. */
@@ -82,63 +114,14 @@ export function retryAfter(answer: HttpAnswer, now: Date): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-interface Consequence {
-  code: ErrorCode;
-  scope: Scope;
-  hint?: string;
-}
-
-const BAD_CONTACT: Consequence = {
-  code: "account-refused",
-  scope: "account",
-  hint: "Give an e-mail address that the CA accepts with --email.",
-};
-const BAD_NAME: Consequence = {
-  code: "name-refused",
-  scope: "target",
-  hint: "Take the name out, or mend what the CA says about it.",
-};
-
-/** RFC 8555 section 6.7: what must stop, and what the operator can do, by problem type. */
-const CONSEQUENCES: Record<string, Consequence | undefined> = {
-  rateLimited: {
-    code: "rate-limited",
-    scope: "target",
-    hint: "Wait for the limit to pass; trying sooner only counts against it.",
-  },
-  accountDoesNotExist: {
-    code: "account-refused",
-    scope: "account",
-    hint: "The key in account_key.json has no account there: name the CA that it belongs to with --server.",
-  },
-  externalAccountRequired: {
-    code: "account-refused",
-    scope: "account",
-    hint: "This CA wants an external account binding, which is not supported yet; choose another with --server.",
-  },
-  userActionRequired: {
-    code: "account-refused",
-    scope: "account",
-    hint: "The CA asks you to act on the page it names; then run again.",
-  },
-  invalidContact: BAD_CONTACT,
-  unsupportedContact: BAD_CONTACT,
-  rejectedIdentifier: BAD_NAME,
-  unsupportedIdentifier: BAD_NAME,
-  caa: BAD_NAME,
-  dns: BAD_NAME,
-};
-
-function consequence(type: string, status: number): Consequence {
-  const known = CONSEQUENCES[type];
-  if (known !== undefined) return known;
-  if (status !== 429 && status < 500)
-    return { code: "ca-refused", scope: "target" };
-  return {
-    code: status === 429 ? "rate-limited" : "ca-busy",
-    scope: "authority",
-    hint: "The CA is busy or has a fault; run again later.",
-  };
+/** The time in a sentence such as Let's Encrypt's "retry after 2026-01-02 03:04:05 UTC". */
+function timeIn(detail: string): Date | undefined {
+  const [, day, time] =
+    /retry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d) ?(?:UTC|Z)/i.exec(
+      detail,
+    ) ?? [];
+  const date = new Date(`${day ?? ""}T${time ?? ""}Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /** The value of a JSON text, or undefined when it is not JSON. */

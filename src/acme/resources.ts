@@ -13,12 +13,22 @@ export interface Order {
   error: Problem | undefined;
 }
 
-/** RFC 8555 section 7.1.4, with its http-01 challenge. */
+/** RFC 8555 section 8. */
+export interface Challenge {
+  type: string;
+  url: string;
+  token: string;
+  status: string;
+}
+
+/** RFC 8555 section 7.1.4. */
 export interface Authorization {
   url: string;
   status: string;
-  identifier: string;
-  challenge: { url: string; token: string; status: string } | undefined;
+  /** The name as it was ordered: with `*.` when that is so. */
+  name: string;
+  /** Those that have a token; others are not for us. */
+  challenges: Challenge[];
   /** Why a challenge of it failed. */
   error: Problem | undefined;
 }
@@ -62,16 +72,19 @@ export function readAuthorization(reply: Reply, url: string): Authorization {
     ? body["challenges"].filter(isRecord)
     : [];
   const failed = challenges.find((challenge) => isRecord(challenge["error"]));
-  const http = challenges.find((challenge) => challenge["type"] === "http-01");
+  const star = body["wildcard"] === true ? "*." : "";
   return {
     url,
     status: stringOf(body, "status", "authorization"),
-    identifier: stringOf(identifier, "value", "authorization"),
-    challenge: http && {
-      url: stringOf(http, "url", "challenge"),
-      token: stringOf(http, "token", "challenge"),
-      status: stringOf(http, "status", "challenge"),
-    },
+    name: star + stringOf(identifier, "value", "authorization").toLowerCase(),
+    challenges: challenges
+      .filter(({ token }) => typeof token === "string")
+      .map((challenge) => ({
+        type: stringOf(challenge, "type", "challenge"),
+        url: stringOf(challenge, "url", "challenge"),
+        token: stringOf(challenge, "token", "challenge"),
+        status: stringOf(challenge, "status", "challenge"),
+      })),
     error: failed && readProblem(failed["error"]),
   };
 }

@@ -42,6 +42,8 @@ interface Post {
   doing: string;
   /** Do not send it again when it fails: the caller looks at the CA's state first. */
   once?: boolean;
+  /** What to do when the CA refuses, by problem type, where that is not the usual. */
+  hints?: Record<string, string>;
   /** Sign with the key itself instead of the account's URL (RFC 8555 section 6.2). */
   byKey?: boolean;
 }
@@ -50,6 +52,8 @@ export interface Transport {
   /** The directory (RFC 8555 section 7.1.1), fetched once. */
   directory(): Promise<Record<string, unknown>>;
   post(request: Post): Promise<Reply>;
+  /** An unsigned question, asked once; every status is an answer. */
+  get(url: string): Promise<HttpAnswer>;
   /** Tries again, a few times, after failures that pass, as long as the CA does not ask for long. */
   patiently<T>(attempt: () => Promise<T>): Promise<T>;
   keyAuthorization(token: string): Promise<string>;
@@ -68,6 +72,7 @@ declare module "acme-client" {
         options?: { data?: unknown },
       ): Promise<HttpAnswer>;
       getNonce(): Promise<string>;
+      createSignedBody(url: string, payload: object): object;
     };
     api: {
       accountUrl: string | null;
@@ -121,9 +126,16 @@ export function openTransport(options: TransportOptions): Transport {
     }
   };
 
-  function accepted(answer: HttpAnswer, doing: string): HttpAnswer {
+  function accepted(
+    answer: HttpAnswer,
+    doing: string,
+    hints?: Record<string, string>,
+  ): HttpAnswer {
     if (answer.status >= 400)
-      throw new ProblemError(answer, doing, options.now());
+      throw new ProblemError(answer, {
+        ...{ doing, now: options.now() },
+        ...(hints && { hints }),
+      });
     if (answer.status >= 300)
       misbehaved(`answered with a redirection (HTTP status ${answer.status})`);
     return answer;
@@ -172,6 +184,7 @@ export function openTransport(options: TransportOptions): Transport {
     url,
     payload,
     doing,
+    hints,
     byKey = false,
   }: Post): Promise<Reply> {
     for (let badNonces = 0; ; badNonces += 1) {
@@ -179,7 +192,7 @@ export function openTransport(options: TransportOptions): Transport {
         includeJwsKid: !byKey,
       });
       try {
-        return replyOf(accepted(answer, doing), url, options.now());
+        return replyOf(accepted(answer, doing, hints), url, options.now());
       } catch (error) {
         // The nonce of this very answer is now on top of the pool (RFC 8555 section 6.5).
         const bad =
@@ -191,6 +204,7 @@ export function openTransport(options: TransportOptions): Transport {
 
   return {
     directory: readDirectory,
+    get: (url) => http("GET", url),
     post: (request) =>
       request.once === true ? send(request) : patiently(() => send(request)),
     patiently,

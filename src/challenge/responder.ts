@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { Name } from "../name.ts";
 
-/** What the CA will ask for one name (RFC 8555 section 8.3). */
+/** What the CA will ask for one name (RFC 8555 section 8). */
 export interface Answer {
   name: Name;
   token: string;
@@ -17,13 +17,19 @@ export interface Publication extends AsyncDisposable {
   asked(signal: AbortSignal): Promise<void>;
   /** The names whose answer was fetched, or undefined where that cannot be known. */
   fetched: ReadonlySet<Name> | undefined;
+  /** What to look at when the CA finds something else, where that is not the usual. */
+  hint?: string;
 }
 
+/** A type of challenge (RFC 8555 section 9.7.8) that can be answered here. */
+export type ChallengeType = "http-01" | "dns-01";
+
 /**
- * A way of answering http-01. All answers of an order are published at once;
+ * A way of answering one type of challenge. All answers of an order are published at once;
  * several orders may be under way at the same time.
  */
 export interface Responder extends AsyncDisposable {
+  type: ChallengeType;
   /** Resolves when the CA may ask. Rejects, with nothing left behind, when that cannot be reached. */
   publish(
     answers: readonly Answer[],
@@ -31,9 +37,32 @@ export interface Responder extends AsyncDisposable {
   ): Promise<Publication>;
 }
 
-export interface ChallengeEvent {
-  type: "answered";
-  name: Name;
+export type ChallengeEvent =
+  | { type: "answered"; name: Name }
+  /** A CNAME record says that the TXT record belongs elsewhere. */
+  | { type: "record-delegated"; from: string; to: string }
+  /** Whether there is such a CNAME record could not be found out. */
+  | { type: "alias-unknown"; fqdn: string; reason: string }
+  | {
+      type: "program-called";
+      action: "present" | "cleanup";
+      fqdn: string;
+      /** Milliseconds. */
+      took: number;
+      output: string;
+    }
+  | { type: "records-set"; names: readonly Name[] }
+  /** For the servers (none: for the time alone), so many milliseconds at most. */
+  | { type: "records-waiting"; servers: readonly string[]; time: number }
+  | { type: "records-late"; lacks: readonly Lack[]; time: number }
+  /** A TXT record could not be removed. */
+  | { type: "record-left"; fqdn: string; error: AppError };
+
+/** A DNS server that does not have a record: `silent` if it gave no answer at all. */
+export interface Lack {
+  server: string;
+  fqdn: string;
+  silent: boolean;
 }
 
 export const CHALLENGE_PATH = "/.well-known/acme-challenge/";

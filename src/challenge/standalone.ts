@@ -23,7 +23,7 @@ const SHORTEST_CALM = 100;
 /** Answers on a port of its own, bound when this resolves. */
 export async function openStandalone(
   listen: Listen,
-  emit: (event: ChallengeEvent) => void,
+  emit: (event: Extract<ChallengeEvent, { type: "answered" }>) => void,
 ): Promise<Standalone> {
   const published = new Map<string, { text: string; note: () => void }>();
   const server = await bound(listen, (path) => {
@@ -34,6 +34,7 @@ export async function openStandalone(
 
   return {
     port: server.port,
+    type: "http-01",
     async publish(answers) {
       const watch = watchQuestions(answers.length);
       const texts = answers.map((answer) => {

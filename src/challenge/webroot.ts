@@ -17,6 +17,7 @@ const USUAL_PAUSE = 500;
 /** Answers by files in the folders that a web server already serves, one folder a name. */
 export function openWebroot(roots: ReadonlyMap<Name, string>): Responder {
   return {
+    type: "http-01",
     async publish(answers) {
       await using undo = new AsyncDisposableStack();
       for (const answer of answers)

@@ -22,6 +22,8 @@ export function helpText(): string {
     "Usage: acme-sidecar [issue] -d NAME[:ROOT]... [OPTION]...",
     "       acme-sidecar revoke [OPTION]...",
     "       acme-sidecar account import DIR [-d NAME] [--server CA] [OPTION]...",
+    "       acme-sidecar nginx [--listen HOST:PORT | --stateless] [OPTION]...",
+    "       acme-sidecar account show|rollover|deactivate [OPTION]...",
     "",
     "Gets and renews a TLS certificate over ACME while the web server keeps serving.",
     "",

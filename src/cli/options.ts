@@ -37,24 +37,67 @@ export const OPTIONS = {
   },
   server: {
     value: "CA",
+    repeatable: true,
     describe:
-      "The CA: a name (see below) or the URL of its directory [letsencrypt]",
+      "The CA: a name (see below) or the URL of its directory; one more takes over when the one before is out of reach or busy [letsencrypt]",
+  },
+  eab_kid: {
+    value: "ID",
+    isNew: true,
+    describe: "The key identifier of an external account binding",
+  },
+  eab_hmac_key: {
+    value: "KEY",
+    isNew: true,
+    describe: "Its MAC key, base64url; better in a file or a variable",
+  },
+  eab_hmac_key_file: {
+    value: "FILE",
+    isNew: true,
+    describe: "A file with that key",
+  },
+  profile: {
+    value: "NAME",
+    isNew: true,
+    describe: "The profile that the certificate must have",
+  },
+  preferred_profile: {
+    value: "NAME",
+    isNew: true,
+    describe: "The profile to ask for where the CA has it",
   },
   valid_min: {
     value: "SECONDS",
     describe:
       "Renew when less than this is left [a third of the certificate's life, half below ten days]",
   },
+  next_run: {
+    value: "SECONDS",
+    isNew: true,
+    describe: "How long it takes until this is run again [86400]",
+  },
   force: {
     isNew: true,
     describe: "Get a new certificate even when none is due",
   },
   revoke: { describe: "Revoke the certificate instead; no file is changed" },
+  reason: {
+    value: "REASON",
+    isNew: true,
+    describe:
+      "Why: unspecified, keyCompromise, affiliationChanged, superseded, cessationOfOperation or privilegeWithdrawn [unspecified]",
+  },
   reuse_key: { describe: "Keep the certificate's key when renewing" },
+  key_type: {
+    value: "TYPE",
+    isNew: true,
+    describe:
+      "The kind of key the certificate must have: ec256, ec384, rsa2048, rsa3072 or rsa4096 [any; new ones the kind in use, or ec256]",
+  },
   cert_key_size: {
     value: "BITS",
     describe:
-      "Make RSA keys of this size for the certificate [the kind in use, or EC P-256]",
+      "Make RSA keys of this size for the certificate, from the next one on",
   },
   account_key_size: {
     value: "BITS",
@@ -68,6 +111,11 @@ export const OPTIONS = {
     value: "NUMBER",
     describe: "Which of the CA's alternate chains to take [0, the usual one]",
   },
+  preferred_chain: {
+    value: "NAME",
+    isNew: true,
+    describe: "Take the chain that has an issuer of this common name",
+  },
   key_mode: {
     value: "MODE",
     isNew: true,
@@ -78,10 +126,60 @@ export const OPTIONS = {
     isNew: true,
     describe: "Where to answer the CA's challenge [[::]:80]",
   },
+  stateless: {
+    isNew: true,
+    describe:
+      "Leave the answer to a web server that knows the account's thumbprint",
+  },
+  dns: {
+    value: "exec",
+    isNew: true,
+    describe: "Answer by TXT records (dns-01), which wildcards need",
+  },
+  dns_exec: {
+    value: "PROGRAM",
+    isNew: true,
+    describe: "Called as PROGRAM present|cleanup FQDN VALUE",
+  },
+  dns_timeout: {
+    value: "SECONDS",
+    isNew: true,
+    describe:
+      "How long that program may take, and then the records to spread [120]",
+  },
+  dns_wait: {
+    value: "SECONDS",
+    isNew: true,
+    describe: "Wait so long for the records [until the name servers have them]",
+  },
+  dns_resolvers: {
+    value: "HOST[:PORT]",
+    repeatable: true,
+    isNew: true,
+    describe: "Ask these for the records instead of the authoritative servers",
+  },
+  yes: {
+    isNew: true,
+    describe: "Really do what cannot be undone: account deactivate",
+  },
+  json: {
+    isNew: true,
+    describe: "Print what was asked for as one JSON object: account show",
+  },
   certs_dir: {
     value: "DIR",
     isNew: true,
     describe: "Where the files are [the working directory]",
+  },
+  account_dir: {
+    value: "DIR",
+    isNew: true,
+    describe:
+      "Keep accounts here, one for each CA and --email, for all sets that name it [with the other files]",
+  },
+  dry_run: {
+    isNew: true,
+    describe: "Try everything at the CA's staging directory and keep nothing",
   },
   ca_bundle: {
     value: "FILE",

@@ -1,30 +1,25 @@
 import { resolve } from "node:path";
+import type { AccountErrand } from "../commands/account.ts";
 import type { Import } from "../commands/import.ts";
+import type { Include } from "../commands/nginx.ts";
 import type { Network } from "../commands/network.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Target } from "../core/target.ts";
-import { SECOND } from "../time.ts";
+import {
+  parseOwner,
+  parseDeactivation,
+  parseRollover,
+  parseShow,
+} from "./account.ts";
 import { helpText } from "./help.ts";
+import { parseInclude } from "./nginx.ts";
 import { OPTION_NAMES, specOf } from "./options.ts";
-import { AUTHORITIES, parseServer, warningAbout } from "./server.ts";
+import { parseImport } from "./import.ts";
+import { parseServers, warningsAbout } from "./server.ts";
+import { forTrying, parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
-import {
-  checkCoverage,
-  parseAccountKey,
-  parseEmail,
-  parseFormats,
-  parseKeyMode,
-  parseListen,
-  parseRsa,
-} from "./values.ts";
-import { parseVhosts } from "./vhost.ts";
-import {
-  listOf,
-  numberOf,
-  type Options,
-  readOptions,
-  textOf,
-} from "./words.ts";
+import { parseReason } from "./values.ts";
+import { listOf, type Options, readOptions, textOf } from "./words.ts";
 
 /** Where messages go and how they look. */
 export interface Output {
@@ -44,8 +39,11 @@ interface Common {
 export type Request =
   | { verb: "print"; text: string }
   | ({ verb: "issue"; target: Target } & Common)
+  | ({ verb: "try"; target: Target } & Common)
   | ({ verb: "revoke"; revocation: Revocation } & Common)
-  | ({ verb: "import"; wish: Import } & Common);
+  | ({ verb: "import"; wish: Import } & Common)
+  | ({ verb: "account"; errand: AccountErrand } & Common)
+  | ({ verb: "nginx"; include: Include } & Common);
 
 export interface Words {
   /** Without the program's name. */
@@ -55,92 +53,97 @@ export interface Words {
   version: string;
 }
 
-const VERBS = ["issue", "revoke", "account", "help"];
+/** The one command that has a word of its own after it. */
+const IMPORT = "account import";
+
+/** What somebody wants done, without how to talk to the CA or to people. */
+type Wish = DistributiveOmit<Task, keyof Common>;
+type Task = Exclude<Request, { verb: "print" }>;
+type DistributiveOmit<T, K extends keyof T> = T extends unknown
+  ? Omit<T, K>
+  : never;
+
+type Understand = (
+  options: Options,
+  words: Words,
+  /** The word after the command. */
+  operand: string | undefined,
+) => Wish;
+
+/** The commands, in one word or two. Without any, `issue` is meant. */
+const VERBS: Record<string, Understand> = {
+  issue: (options, words) =>
+    options.revoke === true
+      ? parseRevocation(options, words)
+      : parseIssue(options, words),
+  revoke: parseRevocation,
+  nginx: (options, { cwd }) => ({
+    verb: "nginx",
+    include: parseInclude(options, cwd),
+  }),
+  "account show": (options, { cwd }) => ({
+    verb: "account",
+    errand: parseShow(options, cwd),
+  }),
+  "account rollover": (options, { cwd }) => ({
+    verb: "account",
+    errand: parseRollover(options, cwd),
+  }),
+  "account deactivate": (options, { cwd }) => ({
+    verb: "account",
+    errand: parseDeactivation(options, cwd),
+  }),
+  [IMPORT]: (options, { cwd }, folder) => ({
+    verb: "import",
+    wish: parseImport(folder, options, cwd),
+  }),
+};
 
 /** Understands the words of a command line; pure. Throws an AppError with the code `usage`. */
 export function parse(words: Words): Request {
-  const [first, ...rest] = words.argv;
-  const verb = first === undefined || first.startsWith("-") ? undefined : first;
-  if (verb !== undefined && !VERBS.includes(verb))
+  const { verb, operand, rest } = splitVerb(words.argv);
+  const understand = VERBS[verb];
+  const helpless = verb !== "help" && !rest.some(asksForHelp);
+  if (understand === undefined && helpless)
     throw usage(
       `"${verb}" is not a command.`,
-      "The commands are issue (also meant without any), revoke, account import and help.",
+      `The commands are ${Object.keys(VERBS).join(", ")} and help; without any, issue is meant.`,
     );
-  const { folder, others } =
-    verb === "account"
-      ? parseAccount(rest)
-      : { others: verb ? rest : words.argv };
-  const options = readOptions(others, words.env);
+  const options = readOptions(rest, words.env);
   const warnings = warningsFor(options);
-  if (verb === "help" || options.help === true)
+  if (understand === undefined || options.help === true)
     return { verb: "print", text: helpText() };
   if (options.version === true)
     return { verb: "print", text: `acme-sidecar ${words.version}` };
   return {
-    ...parseWish({ verb, folder }, options, words.cwd),
+    ...understand(options, words, operand),
     network: parseNetwork(options, words),
     output: parseOutput(options),
     warnings,
   };
 }
 
-interface Verb {
-  verb: string | undefined;
-  folder: string | undefined;
+const asksForHelp = (word: string) => word === "-h" || word === "--help";
+
+interface Split {
+  verb: string;
+  operand?: string | undefined;
+  rest: readonly string[];
 }
 
-function parseWish({ verb, folder }: Verb, options: Options, cwd: string) {
-  if (verb === "account")
-    return { verb: "import", wish: parseImport(folder, options, cwd) } as const;
-  if (verb === "revoke" || options.revoke === true)
-    return {
-      verb: "revoke",
-      revocation: parseRevocation(options, cwd),
-    } as const;
-  return { verb: "issue", target: parseTarget(options, cwd) } as const;
-}
-
-/** The words after `account`: what to do, the folder to do it with, and options. */
-function parseAccount(words: readonly string[]) {
-  const [what, folder, ...others] = words;
-  if (what !== undefined && what !== "import" && !what.startsWith("-"))
-    throw usage(
-      `"account ${what}" is not a command.`,
-      "account import is the only one that begins so.",
-    );
-  if (what !== "import" || folder === undefined || folder.startsWith("-"))
-    return {
-      folder: undefined,
-      others: words.slice(what === "import" ? 1 : 0),
-    };
-  return { folder, others };
-}
-
-function parseImport(
-  folder: string | undefined,
-  options: Options,
-  cwd: string,
-): Import {
-  if (folder === undefined)
-    throw usage(
-      "There is no folder to import from.",
-      "Write account import DIR, and options after it.",
-    );
-  const server = textOf(options, "server");
-  const dir = textOf(options, "certs_dir");
-  const keep = parsePlace(options, cwd);
-  checkCoverage(keep.formats);
-  return {
-    from: resolve(cwd, folder),
-    wanted: listOf(options, "vhost"),
-    server: server === undefined ? undefined : parseServer(server),
-    known: Object.values(AUTHORITIES).filter((url) => url !== undefined),
-    keep,
-    words: [
-      ...(dir === undefined ? [] : ["--certs_dir", dir]),
-      ...listOf(options, "file").flatMap((file) => ["-f", file]),
-    ],
-  };
+/** The words before the first option are the command; `account` takes one more. */
+function splitVerb(argv: readonly string[]): Split {
+  const [first = "", second = "", third = "-"] = argv;
+  if (first === "" || first.startsWith("-"))
+    return { verb: "issue", rest: argv };
+  const twofold = Object.keys(VERBS).some((verb) =>
+    verb.startsWith(`${first} `),
+  );
+  const verb =
+    twofold && !second.startsWith("-") ? `${first} ${second}`.trim() : first;
+  if (verb === IMPORT && !third.startsWith("-"))
+    return { verb, operand: third, rest: argv.slice(3) };
+  return { verb, rest: argv.slice(verb.includes(" ") ? 2 : 1) };
 }
 
 /** Throws `usage` for an option that is refused. */
@@ -152,59 +155,26 @@ function warningsFor(options: Options): string[] {
       throw usage(`--${name} is an option of simp_le only.`, describe);
     return gone === "ignored" ? `--${name} is ignored. ${describe}` : [];
   });
-  return [...ignored, ...warningAbout(textOf(options, "server"))];
+  return [...ignored, ...warningsAbout(listOf(options, "server"))];
 }
 
-function parseTarget(options: Options, cwd: string): Target {
-  // Every value by itself comes before what all of them together lack.
-  const validMin = numberOf(options, "valid_min");
-  const accountKey = parseAccountKey(
-    numberOf(options, "account_key_size"),
-    numberOf(options, "account_key_public_exponent"),
-  );
-  const key = parseRsa("cert_key_size", numberOf(options, "cert_key_size"));
-  const alternateChain = numberOf(options, "use_alt_chain") ?? 0;
-  const { names, method } = parseVhosts({
-    vhosts: listOf(options, "vhost"),
-    defaultRoot: textOf(options, "default_root"),
-    listen: parseListen(textOf(options, "listen")),
-    cwd,
-  });
-  const keep = parsePlace(options, cwd);
-  checkCoverage(keep.formats);
-  return {
-    id: names[0],
-    want: {
-      names,
-      validAtLeast: validMin && validMin * SECOND,
-      force: options.force === true,
-    },
-    ask: {
-      from: parseServer(textOf(options, "server")),
-      contact: parseEmail(textOf(options, "email")),
-      accountKey,
-      key,
-      reuseKey: options.reuse_key === true,
-      alternateChain,
-      method,
-    },
-    keep,
-  };
+function parseIssue(options: Options, { cwd }: Words): Wish {
+  const target = parseTarget(options, cwd);
+  return options.dry_run === true
+    ? { verb: "try", target: forTrying(target) }
+    : { verb: "issue", target };
 }
 
-function parseRevocation(options: Options, cwd: string): Revocation {
-  return {
-    from: parseServer(textOf(options, "server")),
-    keep: parsePlace(options, cwd),
+function parseRevocation(
+  options: Options,
+  { cwd }: Words,
+): Extract<Wish, { verb: "revoke" }> {
+  const revocation = {
+    ...parseOwner(options, cwd),
+    from: parseServers(listOf(options, "server")),
+    reason: parseReason(textOf(options, "reason")),
   };
-}
-
-function parsePlace(options: Options, cwd: string): Target["keep"] {
-  return {
-    dir: resolve(cwd, textOf(options, "certs_dir") ?? "."),
-    formats: parseFormats(listOf(options, "file")),
-    keyMode: parseKeyMode(textOf(options, "key_mode")),
-  };
+  return { verb: "revoke", revocation };
 }
 
 function parseNetwork(options: Options, { cwd, version }: Words): Network {

@@ -18,17 +18,39 @@ const GONE: Record<string, string | undefined> = {
   "https://acme-staging.api.letsencrypt.org/directory": "letsencrypt-staging",
 };
 
-/** What to say about an address that should not be written any more. */
-export function warningAbout(server: string | undefined): string[] {
-  const successor = server === undefined ? undefined : GONE[server];
-  if (successor === undefined) return [];
-  return [
-    `--server ${server} is gone, as ACME v1 is; taking its successor. Write --server ${successor}.`,
-  ];
+/** What to say about addresses that should not be written any more. */
+export function warningsAbout(servers: readonly string[]): string[] {
+  return servers.flatMap((server) => {
+    const successor = GONE[server];
+    return successor === undefined
+      ? []
+      : `--server ${server} is gone, as ACME v1 is; taking its successor. Write --server ${successor}.`;
+  });
 }
 
-/** The directory URL that `--server` means. */
-export function parseServer(text = "letsencrypt"): string {
+/** The directory URLs that `--server` means, in their order. */
+export function parseServers(
+  texts: readonly string[],
+): readonly [string, ...string[]] {
+  const [first = "letsencrypt", ...others] = texts;
+  return [parseServer(first), ...others.map(parseServer)];
+}
+
+/** The directory for trying things, of a CA that has one; any other address stays. */
+export function stagingOf(directoryUrl: string): string {
+  const known = Object.entries(AUTHORITIES).find(
+    ([, url]) => url === directoryUrl,
+  )?.[0];
+  if (known === undefined || known.endsWith("-staging")) return directoryUrl;
+  const staging = AUTHORITIES[`${known}-staging`];
+  if (staging !== undefined) return staging;
+  throw usage(
+    `--dry_run: ${known} has no directory for trying things.`,
+    "Try with --server letsencrypt-staging.",
+  );
+}
+
+function parseServer(text: string): string {
   const known = AUTHORITIES[GONE[text] ?? text.toLowerCase()];
   if (known !== undefined) return known;
   const url = URL.parse(text);

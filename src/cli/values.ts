@@ -1,4 +1,6 @@
-import type { KeyType } from "../core/target.ts";
+import { isIPv6 } from "node:net";
+import { resolve } from "node:path";
+import type { Binding, Chain, KeyType, Method } from "../core/target.ts";
 import type { Listen } from "../serve.ts";
 import {
   type Component,
@@ -6,6 +8,8 @@ import {
   FORMAT_NAMES,
   FORMATS,
 } from "../store/formats.ts";
+import type { Place } from "../store/set.ts";
+import { DAY, SECOND } from "../time.ts";
 import { usage } from "./usage.ts";
 
 const DEFAULT_FORMATS: FormatName[] = [
@@ -19,6 +23,9 @@ const DEFAULT_FORMATS: FormatName[] = [
 const DEFAULT_LISTEN = "[::]:80";
 const SMALLEST_RSA = 2048;
 const LARGEST_RSA = 8192;
+/** Seconds. */
+const DNS_TIMEOUT = 120;
+const LONGEST_SPAN = DAY / SECOND;
 
 /** A wish for an RSA key of so many bits. */
 export function parseRsa(
@@ -58,14 +65,137 @@ export function parseAccountKey(
 ): KeyType | undefined {
   const wish = exponent === undefined ? bits : (bits ?? 4096);
   const type = parseRsa("account_key_size", wish);
-  if (type === undefined || exponent === undefined || type === "ec256")
-    return type;
+  if (exponent === undefined || typeof type !== "object") return type;
   if (exponent % 2 === 1 && exponent >= 3 && exponent < 2 ** 32)
     return { ...type, exponent };
   throw usage(
     `--account_key_public_exponent ${exponent}: an odd number from 3 to ${2 ** 32 - 1} is needed.`,
     "65537 is what every CA takes.",
   );
+}
+
+const KEY_TYPES: Record<string, KeyType | undefined> = {
+  ec256: "ec256",
+  ec384: "ec384",
+  rsa2048: { rsa: 2048 },
+  rsa3072: { rsa: 3072 },
+  rsa4096: { rsa: 4096 },
+};
+
+/** The kind of key that a certificate must have. */
+export function parseKeyType(text: string | undefined): KeyType | undefined {
+  if (text === undefined) return undefined;
+  return (
+    KEY_TYPES[text.toLowerCase()] ??
+    unknown("key_type", text, Object.keys(KEY_TYPES))
+  );
+}
+
+/** How `-d` is answered where neither a port nor a folder is. */
+export function parseMethod(
+  { stateless, dns, program, ...others }: MethodWords,
+  cwd: string,
+): Extract<Method, { kind: "stateless" | "dns" }> | undefined {
+  if (dns === undefined && program !== undefined)
+    throw usage("--dns_exec has no use without --dns.", "Add --dns exec.");
+  if (dns === undefined) return stateless ? { kind: "stateless" } : undefined;
+  if (stateless)
+    throw usage("--stateless and --dns exclude each other.", "Choose one.");
+  if (dns !== "exec") unknown("dns", dns, ["exec"]);
+  if (program === undefined)
+    throw usage(
+      "--dns exec needs a program that sets the records.",
+      "Name it with --dns_exec PROGRAM.",
+    );
+  return {
+    kind: "dns",
+    script: resolve(cwd, program),
+    timeout: parseSpan("dns_timeout", others.timeout ?? DNS_TIMEOUT, 1),
+    wait: others.wait && parseSpan("dns_wait", others.wait, 0),
+    resolvers: others.resolvers.map(parseResolver),
+  };
+}
+
+function parseSpan(option: string, seconds: number, least: number): number {
+  if (seconds >= least && seconds <= LONGEST_SPAN) return seconds * SECOND;
+  throw usage(
+    `--${option} ${seconds}: ${least} to ${LONGEST_SPAN} seconds are possible.`,
+  );
+}
+
+function parseResolver(text: string): { host: string; port: number } {
+  if (isIPv6(text)) return { host: text, port: 53 };
+  const [, six, plain, digits = "53"] =
+    /^(?:\[([^\]]+)\]|([^:[\]\s/]+))(?::(\d+))?$/.exec(text) ?? [];
+  const host = six !== undefined && isIPv6(six) ? six : plain;
+  const port = Number(digits);
+  if (host !== undefined && port > 0 && port <= 65535) return { host, port };
+  throw usage(
+    `--dns_resolvers ${text}: write HOST, HOST:PORT, IPV6 or [IPV6]:PORT.`,
+  );
+}
+
+interface MethodWords {
+  stateless: boolean;
+  dns: string | undefined;
+  program: string | undefined;
+  /** Seconds. */
+  timeout: number | undefined;
+  wait: number | undefined;
+  resolvers: readonly string[];
+}
+
+/** What both options of one binding say; undefined when there is none. */
+export function parseBinding(
+  kid: string | undefined,
+  hmacKey: Binding["hmacKey"] | undefined,
+): Binding | undefined {
+  if (kid === undefined && hmacKey === undefined) return undefined;
+  if (kid === undefined || hmacKey === undefined)
+    throw usage(
+      "An external account binding has a key identifier and a MAC key.",
+      "Give --eab_kid and --eab_hmac_key_file (or --eab_hmac_key) together.",
+    );
+  return { kid, hmacKey };
+}
+
+/** The chain that simp_le's option means, or ours. */
+export function parseChain(
+  alternate: number | undefined,
+  issuer: string | undefined,
+): Chain {
+  if (issuer === undefined) return { alternate: alternate ?? 0 };
+  if (alternate !== undefined)
+    throw usage(
+      "--use_alt_chain and --preferred_chain exclude each other.",
+      "Choose one.",
+    );
+  return { issuer };
+}
+
+function unknown(option: string, text: string, known: string[]): never {
+  throw usage(
+    `--${option} ${text}: there is no such thing.`,
+    `Choose one of ${known.join(", ")}.`,
+  );
+}
+
+/** CRLReason of RFC 5280 section 5.3.1, as far as it is for the owner of a certificate to give. */
+const REASONS = new Map([
+  ["unspecified", 0],
+  ["keyCompromise", 1],
+  ["affiliationChanged", 3],
+  ["superseded", 4],
+  ["cessationOfOperation", 5],
+  ["privilegeWithdrawn", 9],
+]);
+
+/** The number of a reason to revoke. */
+export function parseReason(text = "unspecified"): number {
+  const known = [...REASONS].find(
+    ([name]) => name.toLowerCase() === text.toLowerCase(),
+  );
+  return known?.[1] ?? unknown("reason", text, [...REASONS.keys()]);
 }
 
 /** The mode of files with a key, as chmod has it. */
@@ -99,10 +229,11 @@ export function parseFormats(files: readonly string[]): FormatName[] {
 }
 
 /** Throws `usage` for a set of files that does not hold everything. */
-export function checkCoverage(chosen: readonly FormatName[]): void {
+export function checkCoverage({ formats, accounts }: Place): void {
   const held = new Set<Component>(
-    chosen.flatMap((name) => FORMATS[name].holds),
+    formats.flatMap((name) => FORMATS[name].holds),
   );
+  if (accounts !== undefined) held.add("accountKey");
   const missing = Object.entries(NEEDED).filter(
     ([component]) => !held.has(component as Component),
   );

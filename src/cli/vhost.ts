@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { Method } from "../core/target.ts";
-import { type Name, parseName } from "../name.ts";
+import { isWildcard, kindOf, type Name, parseName } from "../name.ts";
 import type { Listen } from "../serve.ts";
 import { usage } from "./usage.ts";
 
@@ -13,7 +13,10 @@ interface Vhosts {
 interface Asked {
   vhosts: readonly string[];
   defaultRoot: string | undefined;
+  /** Where to answer without folders. */
   listen: Listen;
+  /** A method that needs no folders. */
+  other: Extract<Method, { kind: "stateless" | "dns" }> | undefined;
   cwd: string;
 }
 
@@ -22,6 +25,7 @@ export function parseVhosts({
   vhosts,
   defaultRoot,
   listen,
+  other,
   cwd,
 }: Asked): Vhosts {
   const roots = new Map<Name, string | undefined>();
@@ -36,6 +40,26 @@ export function parseVhosts({
       "Name one or more with -d NAME.",
     );
   const names: Vhosts["names"] = [first, ...others];
+  if (other !== undefined)
+    checkNames(
+      names,
+      (name) => roots.get(name) !== undefined,
+      `a folder is of no use with --${other.kind}; give the name alone`,
+    );
+  if (other?.kind === "dns") {
+    checkNames(
+      names,
+      (name) => kindOf(name) === "ip",
+      "an IP address cannot be validated by DNS (RFC 8738)",
+    );
+    return { names, method: other };
+  }
+  checkNames(
+    names,
+    isWildcard,
+    "a wildcard can only be validated by DNS; add --dns exec --dns_exec PROGRAM",
+  );
+  if (other !== undefined) return { names, method: other };
   const rootless = names.filter((name) => roots.get(name) === undefined);
   if (rootless.length === names.length)
     return { names, method: { kind: "standalone", listen } };
@@ -50,12 +74,21 @@ export function parseVhosts({
   return { names, method: { kind: "webroot", roots: new Map(folders) } };
 }
 
+function checkNames(
+  names: readonly Name[],
+  isWrong: (name: Name) => boolean,
+  why: string,
+): void {
+  const wrong = names.filter(isWrong);
+  if (wrong.length > 0) throw usage(`-d ${wrong.join(", ")}: ${why}.`);
+}
+
 /** The first colon parts the two, unless it belongs to a URL or an IPv6 address. */
 function parseVhost(text: string): { name: Name; root: string | undefined } {
   const colon =
-    /:\/\//.test(text) || isIP(text) !== 0 || text.startsWith("[")
+    /:\/\//.test(text) || isIP(text) !== 0
       ? -1
-      : text.indexOf(":");
+      : text.indexOf(":", text.startsWith("[") ? text.indexOf("]") : 0);
   const root = colon < 0 ? undefined : text.slice(colon + 1);
   if (root !== undefined && /^\d+$/.test(root))
     throw usage(

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Surroundings } from "../core/fulfil.ts";
 import type { Emit } from "../core/outcome.ts";
 import { AppError, messageOf } from "../errors.ts";
-import type { Clock } from "../time.ts";
+import type { Clock, Linger } from "../time.ts";
 
 /** How to reach the CA. */
 export interface Network {
@@ -15,17 +15,19 @@ export interface Network {
 export interface Process {
   env: Record<string, string | undefined>;
   now: Clock;
+  random: () => number;
   signal: AbortSignal;
   emit: Emit;
+  linger: Linger;
 }
 
 /** What a run that talks to a CA needs. Throws `usage` for roots that cannot be read. */
 export async function surroundingsOf(
   { caBundle, userAgent }: Network,
-  { env, ...host }: Process,
+  { env, now, random, signal, emit }: Process,
 ): Promise<Omit<Surroundings, "openResponder">> {
   const roots = caBundle && (await readRoots(caBundle));
-  return { ...host, roots, userAgent, proxyEnv: env };
+  return { now, random, signal, emit, roots, userAgent, proxyEnv: env };
 }
 
 async function readRoots(file: string): Promise<string> {

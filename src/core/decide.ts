@@ -1,45 +1,120 @@
-import { after, DAY } from "../time.ts";
 import { type Bundle, flawOf, namesOf, sameNames } from "../store/bundle.ts";
 import type { Contents } from "../store/formats.ts";
+import type { Origin } from "../store/state.ts";
+import { after, DAY } from "../time.ts";
+import { isOfType } from "./keys.ts";
 import type { Target } from "./target.ts";
 
 export type Decision =
   /** Nothing to do; `next` is when there will be. */
   { keep: true; bundle: Bundle; next: Date } | { keep: false; why: Why };
 
-/** Why a certificate is issued: nothing there yet, a part of it missing, other names, too little life left, or asked for. */
-export type Why = "missing" | "incomplete" | "names" | "expiring" | "forced";
+/**
+ * Why a certificate is issued: nothing there yet, a part of it missing, other names,
+ * another kind of key or profile, too little life left, the CA's wish, or asked for.
+ */
+export type Why =
+  | "missing"
+  | "incomplete"
+  | "names"
+  | "key"
+  | "profile"
+  | "expiring"
+  | "renewal-info"
+  | "forced";
+
+interface Present {
+  found: Contents;
+  /** What is remembered of the certificate. */
+  origin: Origin | undefined;
+  now: Date;
+}
+
+type Want = Target["want"];
+type Leaf = Bundle["leaf"];
 
 /** Whether what is there satisfies what is wanted. */
-export function decide(
-  want: Target["want"],
-  found: Contents,
-  now: Date,
-): Decision {
+export function decide(want: Want, { found, origin, now }: Present): Decision {
   const { key, leaf, chain } = found;
   if (want.force) return { keep: false, why: "forced" };
   if (leaf === undefined) return { keep: false, why: "missing" };
   if (!sameNames(namesOf(leaf), want.names))
     return { keep: false, why: "names" };
-  const next = dueAt(leaf, want.validAtLeast);
-  if (next <= now) return { keep: false, why: "expiring" };
+  if (key !== undefined && want.key && !isOfType(key, want.key))
+    return { keep: false, why: "key" };
+  if (isOtherProfile(want, origin)) return { keep: false, why: "profile" };
+  const why = whyNow(want, leaf, { origin, now });
+  if (why !== undefined) return { keep: false, why };
   if (key === undefined || chain === undefined)
     return { keep: false, why: "incomplete" };
   const bundle = { key, leaf, chain };
   if (flawOf(bundle, want.names, now) !== undefined)
     return { keep: false, why: "incomplete" };
-  return { keep: true, bundle, next };
+  return { keep: true, bundle, next: nextOf(want, leaf, origin) };
+}
+
+/** Of a certificate that another program got, the profile is not known, and not the reason for a new one. */
+function isOtherProfile(want: Want, origin: Origin | undefined): boolean {
+  return (
+    want.profile !== undefined &&
+    origin?.from !== undefined &&
+    origin.profile !== want.profile
+  );
+}
+
+/** The last part of a certificate's life, in which nothing but its end counts. */
+const LAST = 20;
+
+/** Why a certificate has to be renewed now, if it has. */
+function whyNow(
+  want: Want,
+  leaf: Leaf,
+  { origin, now }: Omit<Present, "found">,
+): "expiring" | "renewal-info" | undefined {
+  const due = dueAt(leaf, want.validAtLeast);
+  if (want.validAtLeast !== undefined)
+    return due <= now ? "expiring" : undefined;
+  // What would be due before the next run is due now: that run, or the CA then, may fail.
+  const isDue = (moment: Date) => early(moment, leaf, want.nextRun) <= now;
+  if (isDue(after(leaf.validToDate, -lifeOf(leaf) / LAST))) return "expiring";
+  const window = origin?.window;
+  if (window === undefined) return isDue(due) ? "expiring" : undefined;
+  // Inside the window an order is exempt from rate limits, so an earlier run leaves it to one that will be inside.
+  const nextRun = after(now, want.nextRun);
+  const soonest = now < window.start && nextRun < window.end ? now : nextRun;
+  return window.pick <= soonest ? "renewal-info" : undefined;
 }
 
 /**
- * When a certificate is due: so long before its end, or when a third of its life
- * is left (half of it below ten days), as Let's Encrypt's integration guide asks.
+ * So long before a moment, but not in the first half of the time from a certificate's beginning to it: one that lives
+ * shorter than it takes to the next run would be renewed in every run otherwise.
  */
-export function dueAt(
-  leaf: Bundle["leaf"],
-  validAtLeast: number | undefined,
+function early(moment: Date, leaf: Leaf, ahead: number): Date {
+  const age = moment.getTime() - leaf.validFromDate.getTime();
+  return after(moment, -Math.min(ahead, age / 2));
+}
+
+/** When a certificate will be due, by what is known now. */
+export function nextOf(
+  { validAtLeast }: Want,
+  leaf: Leaf,
+  origin: Origin | undefined,
 ): Date {
-  const life = leaf.validToDate.getTime() - leaf.validFromDate.getTime();
+  const due = dueAt(leaf, validAtLeast);
+  return validAtLeast === undefined ? (origin?.window?.pick ?? due) : due;
+}
+
+/**
+ * When a certificate is due without a wish of the CA: so long before its end, or
+ * when a third of its life is left (half of it below ten days), as Let's Encrypt's
+ * integration guide asks.
+ */
+function dueAt(leaf: Leaf, validAtLeast: number | undefined): Date {
+  const life = lifeOf(leaf);
   const share = life < 10 * DAY ? life / 2 : life / 3;
   return after(leaf.validToDate, -(validAtLeast ?? share));
+}
+
+function lifeOf(leaf: Leaf): number {
+  return leaf.validToDate.getTime() - leaf.validFromDate.getTime();
 }

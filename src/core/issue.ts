@@ -1,13 +1,17 @@
 import type { KeyObject } from "node:crypto";
-import { Authority } from "../acme/authority.ts";
-import type { Bundle } from "../store/bundle.ts";
+import type { Responder } from "../challenge/responder.ts";
+import { AppError } from "../errors.ts";
+import { type Bundle, namesOf } from "../store/bundle.ts";
 import type { Contents } from "../store/formats.ts";
 import { closeKeys, saveSet } from "../store/set.ts";
-import { dueAt, type Why } from "./decide.ts";
+import { type Origin, saveOrigin } from "../store/state.ts";
+import { openAccount } from "./account.ts";
+import { nextOf, type Why } from "./decide.ts";
 import type { Surroundings } from "./fulfil.ts";
-import { makeKey, typeOf } from "./keys.ts";
+import { isOfType, makeKey, typeOf } from "./keys.ts";
 import { obtain } from "./obtain.ts";
-import type { Emit } from "./outcome.ts";
+import { chooseProfile } from "./profile.ts";
+import { withRenewalInfo } from "./renewal.ts";
 import type { Target } from "./target.ts";
 
 interface Issued {
@@ -19,61 +23,99 @@ interface Issued {
 interface Start {
   why: Why;
   found: Contents;
+  /** What is remembered of the certificate in `found`. */
+  origin: Origin | undefined;
   surroundings: Surroundings;
 }
 
-/** Gets the certificate of a target and keeps it, with an account made where there is none. */
-export async function issue(
-  target: Target,
-  { why, found, surroundings }: Start,
-): Promise<Issued> {
-  const { ask, keep, want } = target;
-  const { openResponder, now, signal, emit } = surroundings;
+/** Gets the certificate of a target, from the first CA that can be used, and keeps it. */
+export async function issue(target: Target, start: Start): Promise<Issued> {
+  const { ask, want } = target;
+  const { why, found, surroundings } = start;
+  const { openResponder, emit } = surroundings;
   emit({ type: "decided", why, names: want.names });
   await using responder = await openResponder(ask.method);
-  const accountKey = found.accountKey ?? (await makeAccountKey(target, emit));
-  const authority = new Authority({
-    ...surroundings,
-    directoryUrl: ask.from,
-    accountKey,
-    contact: ask.contact,
-    registration: found.registration,
-    keep: async (registration) => {
-      await saveSet(keep, { accountKey, registration }, emit);
-    },
-  });
-  const key = await certificateKey(ask, found.key);
+  const key = await certificateKey(target, found.key);
   emit({ type: "key", reused: key === found.key });
+  const means = { ...start, responder, key };
+  const [first, ...others] = ask.from;
+  let from = first;
+  for (const to of others) {
+    try {
+      return await issueAt(from, target, means);
+    } catch (error) {
+      if (!isOutOfUse(error)) throw error;
+      emit({ type: "next-authority", error, from, to });
+      from = to;
+    }
+  }
+  return await issueAt(from, target, means);
+}
+
+/** Whether another CA may do what this one could not: what a name is at fault for, it would refuse too. */
+function isOutOfUse(error: unknown): error is AppError {
+  return (
+    error instanceof AppError &&
+    (error.scope === "authority" || error.code === "rate-limited")
+  );
+}
+
+interface Means extends Start {
+  responder: Responder;
+  key: KeyObject;
+}
+
+async function issueAt(
+  from: string,
+  target: Target,
+  { why, found, origin, surroundings, responder, key }: Means,
+): Promise<Issued> {
+  const { ask, want, keep } = target;
+  const { now, signal, emit, random } = surroundings;
+  const authority = await openAccount(target, {
+    directoryUrl: from,
+    surroundings,
+  });
+  const profile = await chooseProfile(authority, { ask, want }, emit);
   const bundle = await obtain({
     names: want.names,
     key,
-    alternateChain: ask.alternateChain,
-    authority,
-    responder,
-    now,
-    signal,
-    emit,
+    profile,
+    replaces: replacedBy(want, { found, origin }, from),
+    chain: ask.chain,
+    ...{ authority, responder, now, signal, emit },
   });
   await saveSet(keep, bundle, emit);
   await closeKeys(keep, emit);
-  return { why, bundle, next: dueAt(bundle.leaf, want.validAtLeast) };
+  const info = await authority.renewalInfo(bundle.leaf.raw);
+  const certificate = bundle.leaf.fingerprint256;
+  const next = withRenewalInfo({ certificate, from, profile }, info, random());
+  await saveOrigin(keep.dir, next);
+  return { why, bundle, next: nextOf(want, bundle.leaf, next) };
 }
 
-/** The key is on disk before the CA knows it, so that the account can be found again by it. */
-async function makeAccountKey(
-  { ask, keep }: Target,
-  emit: Emit,
-): Promise<KeyObject> {
-  const accountKey = await makeKey(ask.accountKey ?? "ec256");
-  emit({ type: "account-key-made" });
-  await saveSet(keep, { accountKey }, emit);
-  return accountKey;
+/**
+ * The certificate (DER) that an order at a CA takes the place of: one that has a name in common with
+ * it (RFC 9773 section 5). Of one that another program got, the CA is not known; one that it is not of refuses.
+ */
+function replacedBy(
+  want: Target["want"],
+  { found, origin }: Pick<Start, "found" | "origin">,
+  from: string,
+): Buffer | undefined {
+  if (found.leaf === undefined || (origin?.from ?? from) !== from)
+    return undefined;
+  const old: string[] = namesOf(found.leaf);
+  return want.names.some((name) => old.includes(name))
+    ? found.leaf.raw
+    : undefined;
 }
 
 function certificateKey(
-  ask: Target["ask"],
+  { ask, want }: Target,
   kept: KeyObject | undefined,
 ): Promise<KeyObject> {
-  if (kept !== undefined && ask.reuseKey) return Promise.resolve(kept);
+  const fits = kept && (want.key === undefined || isOfType(kept, want.key));
+  if (fits && ask.reuseKey) return Promise.resolve(kept);
   return makeKey(ask.key ?? (kept && typeOf(kept)) ?? "ec256");
 }

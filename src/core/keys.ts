@@ -4,10 +4,12 @@ import type { KeyType } from "./target.ts";
 
 const generate = promisify(generateKeyPair);
 
+const CURVES = { ec256: "P-256", ec384: "P-384" };
+
 export async function makeKey(type: KeyType): Promise<KeyObject> {
   const pair =
-    type === "ec256"
-      ? await generate("ec", { namedCurve: "P-256" })
+    typeof type === "string"
+      ? await generate("ec", { namedCurve: CURVES[type] })
       : await generate("rsa", {
           modulusLength: type.rsa,
           publicExponent: type.exponent ?? 65537,
@@ -20,5 +22,15 @@ export function typeOf(key: KeyObject): KeyType | undefined {
   const bits = key.asymmetricKeyDetails?.modulusLength;
   if (key.asymmetricKeyType === "rsa" && bits !== undefined)
     return { rsa: bits };
-  return key.asymmetricKeyType === "ec" ? "ec256" : undefined;
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  if (curve === "prime256v1") return "ec256";
+  return curve === "secp384r1" ? "ec384" : undefined;
+}
+
+/** Whether a key is of a kind; the exponent of an RSA key does not matter. */
+export function isOfType(key: KeyObject, wanted: KeyType): boolean {
+  const type = typeOf(key);
+  return typeof type === "object" && typeof wanted === "object"
+    ? type.rsa === wanted.rsa
+    : type === wanted;
 }

@@ -2,19 +2,29 @@ import type { KeyObject, X509Certificate } from "node:crypto";
 import type { Authority } from "../acme/authority.ts";
 import { createCsr } from "../acme/csr.ts";
 import { describeProblem } from "../acme/problem.ts";
-import type { Authorization, Order } from "../acme/resources.ts";
-import type { Answer, Publication, Responder } from "../challenge/responder.ts";
+import type { Authorization, Challenge, Order } from "../acme/resources.ts";
+import type {
+  Answer,
+  ChallengeType,
+  Publication,
+  Responder,
+} from "../challenge/responder.ts";
 import { AppError } from "../errors.ts";
 import { type Name, showName } from "../name.ts";
 import { type Bundle, flawOf } from "../store/bundle.ts";
 import { readCertificates } from "../store/pem.ts";
 import type { Clock } from "../time.ts";
+import { chooseChain } from "./chain.ts";
 import type { Emit } from "./outcome.ts";
+import type { Chain } from "./target.ts";
 
 export interface Errand {
   names: readonly Name[];
   key: KeyObject;
-  alternateChain: number;
+  chain: Chain;
+  profile: string | undefined;
+  /** The certificate (DER) that the new one takes the place of, when this CA issued it. */
+  replaces: Buffer | undefined;
   authority: Authority;
   responder: Responder;
   now: Clock;
@@ -24,15 +34,18 @@ export interface Errand {
 
 /** Gets a certificate: order, answers, CSR, chain (RFC 8555 section 7.4), proven before it is returned. */
 export async function obtain(errand: Errand): Promise<Bundle> {
-  const { alternateChain, authority, names, key, emit } = errand;
-  const order = await authority.newOrder(names);
+  const { chain, authority, names, key, emit } = errand;
+  const order = await authority.newOrder(errand);
   emit({ type: "ordered", url: order.url, names });
   const ready =
     order.status === "pending" ? await validate(order, errand) : order;
   if (ready.status !== "ready") throw unusable(ready);
   const finished = await authority.finalize(ready, await createCsr(names, key));
   if (finished.status !== "valid") throw unusable(finished);
-  return prove(await authority.certificate(finished, alternateChain), errand);
+  return prove(
+    await chooseChain(authority.chains(finished), chain, emit),
+    errand,
+  );
 }
 
 async function validate(order: Order, errand: Errand): Promise<Order> {
@@ -42,15 +55,18 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
   );
   const pending = authorizations.filter(({ status }) => status !== "valid");
   const failed = pending.filter(({ status }) => status !== "pending");
-  if (failed.length > 0) throw rejected(failed);
-  const answers = await Promise.all(
-    pending.map((authorization) => answerOf(authorization, errand)),
+  if (failed.length > 0) throw rejected(failed, responder.type);
+  const tasks = await Promise.all(
+    pending.map((authorization) => taskOf(authorization, errand)),
   );
+  const answers = tasks.map(({ answer }) => answer);
 
   await using publication = await responder.publish(answers, signal);
   emit({ type: "validating", names: answers.map(({ name }) => name) });
   await Promise.all(
-    pending.map((authorization) => authority.respond(authorization)),
+    tasks.map(({ authorization, challenge }) =>
+      authority.respond(authorization, challenge),
+    ),
   );
   const verdicts = () =>
     Promise.all(pending.map(({ url }) => authority.authorization(url)));
@@ -62,65 +78,79 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
       const open = (await verdicts()).filter(
         ({ status }) => status !== "valid",
       );
-      throw rejected(open, publication, error);
+      throw rejected(open, responder.type, { publication, late: error });
     });
   if (validated.status === "invalid") {
     const failed = (await verdicts()).filter(
       ({ status, error }) => status === "invalid" || error,
     );
     throw failed.length > 0
-      ? rejected(failed, publication)
+      ? rejected(failed, responder.type, { publication })
       : unusable(validated);
   }
   emit({ type: "validated" });
   return validated;
 }
 
-async function answerOf(
+interface Task {
+  authorization: Authorization;
+  challenge: Challenge;
+  answer: Answer;
+}
+
+async function taskOf(
   authorization: Authorization,
-  { names, authority }: Errand,
-): Promise<Answer> {
-  const name = names.find(
-    (each) => each === authorization.identifier.toLowerCase(),
-  );
+  { names, authority, responder }: Errand,
+): Promise<Task> {
+  const name = names.find((each) => each === authorization.name);
   if (name === undefined)
     throw new AppError(
       "ca-misbehaved",
-      `The CA asks about ${authorization.identifier}, which was not ordered.`,
-      {
-        scope: "authority",
-      },
+      `The CA asks about ${authorization.name}, which was not ordered.`,
+      { scope: "authority" },
     );
-  if (authorization.challenge === undefined)
+  const challenge = authorization.challenges.find(
+    ({ type }) => type === responder.type,
+  );
+  if (challenge === undefined) {
+    const offered = authorization.challenges.map(({ type }) => type).join(", ");
     throw new AppError(
       "challenge-missing",
-      `The CA does not offer an http-01 challenge for ${showName(name)}.`,
-      {
-        hint: "Choose another CA with --server; other kinds of challenge are not supported yet.",
-      },
+      `The CA does not offer the challenge ${responder.type} for ${showName(name)}, but ${offered || "none that is known"}.`,
+      { hint: "Choose another way to answer it, or another CA with --server." },
     );
-  const { token } = authorization.challenge;
+  }
+  const { token } = challenge;
+  const keyAuthorization = await authority.keyAuthorization(token);
   return {
-    name,
-    token,
-    keyAuthorization: await authority.keyAuthorization(token),
+    authorization,
+    challenge,
+    answer: { name, token, keyAuthorization },
   };
 }
+
+const NEVER_ASKED =
+  "The CA never reached this program: check the name's A and AAAA records, port 80, and that the web server forwards /.well-known/acme-challenge/ here.";
+const HINTS: Record<ChallengeType, string> = {
+  "http-01":
+    "Open http://NAME/.well-known/acme-challenge/ from outside: it must reach this program or the webroot, over IPv4 and IPv6.",
+  "dns-01":
+    "Look for the TXT record of _acme-challenge.NAME (or what that is a CNAME of) during a run: the program must set it where the public name servers of that zone show it. --dns_wait gives them more time.",
+};
 
 /** The error for names without a good verdict: each with the CA's reason, and whether the CA ever came here. */
 function rejected(
   failed: readonly Authorization[],
-  publication?: Publication,
-  late?: AppError,
+  type: ChallengeType,
+  { publication, late }: { publication?: Publication; late?: AppError } = {},
 ): AppError {
   const fetched = publication?.fetched;
-  const asked = ({ identifier }: Authorization) =>
-    fetched?.has(identifier as Name);
+  const asked = ({ name }: Authorization) => fetched?.has(name as Name);
   const reasons = failed.map((authorization) => {
-    const { identifier, status, error } = authorization;
-    if (error) return `${showName(identifier)}: ${describeProblem(error)}`;
+    const { name, status, error } = authorization;
+    if (error) return `${showName(name)}: ${describeProblem(error)}`;
     const silent = asked(authorization) === false ? ", and it never asked" : "";
-    return `${showName(identifier)}: its authorization is ${status}${silent}`;
+    return `${showName(name)}: its authorization is ${status}${silent}`;
   });
   const unheard = failed.some(
     (authorization) => asked(authorization) === false,
@@ -129,9 +159,7 @@ function rejected(
     late === undefined ? "validation-failed" : "timed-out",
     `The CA ${late === undefined ? "marked some of the authorizations as invalid:" : "took too long to validate"} ${reasons.join("; ")}`,
     {
-      hint: unheard
-        ? "The CA never reached this program: check the name's A and AAAA records, port 80, and that the web server forwards /.well-known/acme-challenge/ here."
-        : "Open http://NAME/.well-known/acme-challenge/ from outside: it must reach this program or the webroot, over IPv4 and IPv6.",
+      hint: unheard ? NEVER_ASKED : (publication?.hint ?? HINTS[type]),
       retryAfter: late?.retryAfter,
       cause: late,
     },

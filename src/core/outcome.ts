@@ -6,6 +6,7 @@ import type { Bundle } from "../store/bundle.ts";
 import type { LockEvent } from "../store/lock.ts";
 import type { StoreEvent } from "../store/set.ts";
 import type { Why } from "./decide.ts";
+import type { Chain } from "./target.ts";
 
 /** What an outcome is about. */
 export interface Subject {
@@ -32,9 +33,17 @@ export type Outcome = { subject: Subject } & (
   | { kind: "issued"; why: Why; bundle: Bundle; next: Date }
   /** `completed`: files that had been missing were put in place. */
   | { kind: "kept"; completed: boolean; bundle: Bundle; next: Date }
+  /** It could have been issued by these CAs. */
+  | { kind: "tried"; from: readonly string[] }
   /** `before`: it had been revoked already. */
   | { kind: "revoked"; before: boolean }
   | ({ kind: "imported" } & Imported)
+  /** An account has another key now. */
+  | { kind: "rolled-over"; uri: string; thumbprint: string }
+  /** An account is no more; `before`: it had been so already. */
+  | { kind: "deactivated"; before: boolean }
+  /** What was asked for, for the standard output. */
+  | { kind: "told"; text: string }
   | { kind: "failed"; error: AppError }
 );
 
@@ -45,7 +54,19 @@ export type Event =
   | StoreEvent
   | LockEvent
   | { type: "decided"; why: Why; names: readonly Name[] }
+  /** The CA does not offer the chain that was asked for, of so many. */
+  | { type: "no-such-chain"; wanted: Chain; offered: number }
+  /** The CA does not offer the profile that would be preferred. */
+  | { type: "no-such-profile"; profile: string; offered: readonly string[] }
+  /** The CA wants a certificate renewed at an unusual time, and says why. */
+  | { type: "renewal-explained"; url: string }
+  /** A CA cannot be used now, so the next one is asked. */
+  | { type: "next-authority"; error: AppError; from: string; to: string }
+  /** The account may not revoke a certificate, so its own key has to. */
+  | { type: "revoking-by-key"; error: AppError }
   | { type: "account-key-made" }
+  /** An interrupted rollover: whether the CA has the new key. */
+  | { type: "rollover-settled"; completed: boolean }
   | { type: "key"; reused: boolean }
   | { type: "ordered"; url: string; names: readonly Name[] }
   | { type: "validating"; names: readonly Name[] }

@@ -1,14 +1,23 @@
+import type { KeyObject } from "node:crypto";
 import { Authority } from "../acme/authority.ts";
+import { ProblemError } from "../acme/problem.ts";
 import { AppError } from "../errors.ts";
 import { namesOf } from "../store/bundle.ts";
 import { lock } from "../store/lock.ts";
 import { checkFolder, loadSet, type Place, recoverSet } from "../store/set.ts";
-import type { Surroundings } from "./fulfil.ts";
-import type { Outcome } from "./outcome.ts";
+import { loadOrigin } from "../store/state.ts";
+import { type AccountRef, loadAccount, type Reach } from "./account.ts";
+import { enter, homeOf } from "./home.ts";
+import type { Emit, Outcome } from "./outcome.ts";
 
-/** A certificate that is to be revoked: where it is, and the URL of the directory of its CA. */
+/** A certificate that is to be revoked: where it is, and why. */
 export interface Revocation {
-  from: string;
+  /** The URLs of the directories of CAs that it may be of. */
+  from: readonly [string, ...string[]];
+  /** Whose account it is, where sets share accounts. */
+  contact: readonly string[];
+  /** CRLReason of RFC 5280 section 5.3.1. */
+  reason: number;
   keep: Place;
 }
 
@@ -17,40 +26,83 @@ export interface Revocation {
  * own key. Changes no file. Throws an AppError.
  */
 export async function revoke(
-  { from, keep }: Revocation,
-  surroundings: Omit<Surroundings, "openResponder">,
+  { from, contact, reason, keep }: Revocation,
+  surroundings: Reach,
 ): Promise<Outcome> {
   const { signal, emit } = surroundings;
   await checkFolder(keep.dir);
   using _held = await lock(keep.dir, signal, emit);
   await recoverSet(keep, emit);
-  const { accountKey, registration, key, leaf } = await loadSet(keep);
+  const { key, leaf } = await loadSet(keep);
   if (leaf === undefined)
     throw missing(keep, "certificate", "the folder or the files that hold it");
-  const signer = accountKey ?? key;
-  if (signer === undefined)
+  const origin = await loadOrigin(keep.dir, leaf.fingerprint256);
+  const directoryUrl = from.find((url) => url === origin.from) ?? from[0];
+  const { accountKey, registration } = await accountOf(
+    { from: directoryUrl, contact, keep },
+    surroundings,
+  );
+  // Whoever has the certificate's key may revoke it, whichever account it was issued to.
+  const signers = [
+    { signer: accountKey, byKey: false },
+    { signer: key, byKey: true },
+  ].filter((each): each is Signer => each.signer !== undefined);
+  const revoked = await byFirst(signers, emit, ({ signer, byKey }) =>
+    new Authority({
+      ...surroundings,
+      directoryUrl,
+      accountKey: signer,
+      newKey: false,
+      contact: [],
+      binding: undefined,
+      registration,
+      keep: () => Promise.resolve(),
+    }).revoke({ certificate: leaf.raw, reason, byKey }),
+  );
+  if (revoked === undefined)
     throw missing(
       keep,
       "key",
       "account_key.json or the file with the certificate's key",
     );
-  const authority = new Authority({
-    ...surroundings,
-    directoryUrl: from,
-    accountKey: signer,
-    contact: [],
-    registration,
-    keep: () => Promise.resolve(),
-  });
-  const revoked = await authority.revoke(leaf.raw, {
-    byKey: accountKey === undefined,
-  });
   const names = namesOf(leaf);
   return {
     subject: { id: names[0] ?? keep.dir, names, dir: keep.dir },
     kind: "revoked",
     before: !revoked,
   };
+}
+
+interface Signer {
+  signer: KeyObject;
+  byKey: boolean;
+}
+
+/** What the first signer gets that the CA does not refuse; undefined without any. */
+async function byFirst(
+  [first, ...others]: Signer[],
+  emit: Emit,
+  revoke: (signer: Signer) => Promise<boolean>,
+): Promise<boolean | undefined> {
+  if (first === undefined) return undefined;
+  try {
+    return await revoke(first);
+  } catch (error) {
+    if (!(error instanceof ProblemError) || others.length === 0) throw error;
+    emit({ type: "revoking-by-key", error });
+    // What is wrong with the account is what there is to mend.
+    return byFirst(others, emit, revoke).catch(() => {
+      throw error;
+    });
+  }
+}
+
+/** The set's account; the lock of its own folder is held. */
+async function accountOf(owner: AccountRef, reach: Reach) {
+  const home = homeOf(owner.keep, owner);
+  using _held = home.shared ? await enter(home, reach) : undefined;
+  const account = await loadAccount(home, reach);
+  return account;
 }
 
 function missing(

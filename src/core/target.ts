@@ -1,14 +1,32 @@
+import type { DnsExec } from "../challenge/dns-exec.ts";
 import type { Listen } from "../serve.ts";
 import type { Name } from "../name.ts";
 import type { Place } from "../store/set.ts";
 
-/** A kind of key to make: the elliptic curve P-256, or RSA of so many bits (and with 65537, if nothing else). */
-export type KeyType = "ec256" | { rsa: number; exponent?: number | undefined };
+/** A kind of key to make: an elliptic curve, or RSA of so many bits (and with 65537, if nothing else). */
+export type KeyType =
+  "ec256" | "ec384" | { rsa: number; exponent?: number | undefined };
 
-/** How http-01 is answered: on a port of our own, or by files in the folders a web server serves. */
+/**
+ * How the CA is answered: http-01 on a port of our own, by files in the folders a web
+ * server serves, or by a proxy that knows the account's thumbprint; or dns-01
+ * by a program of the user's that sets TXT records.
+ */
 export type Method =
   | { kind: "standalone"; listen: Listen }
-  | { kind: "webroot"; roots: ReadonlyMap<Name, string> };
+  | { kind: "webroot"; roots: ReadonlyMap<Name, string> }
+  | { kind: "stateless" }
+  | ({ kind: "dns" } & DnsExec);
+
+/** The chain to take: one of those that the CA calls alternate, counted from 1 (0: the usual one), or one that has an issuer of this common name. */
+export type Chain = { alternate: number } | { issuer: string };
+
+/** External account binding (RFC 8555 section 7.3.4). */
+export interface Binding {
+  kid: string;
+  /** The MAC key, as the CA gives it out (base64url), or the path of a file with it. */
+  hmacKey: string | { file: string };
+}
 
 /** One certificate that somebody wants: what has to be true of it, how to get it, where to keep it. */
 export interface Target {
@@ -16,14 +34,24 @@ export interface Target {
   id: string;
   want: {
     names: readonly [Name, ...Name[]];
-    /** Renew when less than this is left, in milliseconds; undefined: as a share of its life. */
+    /** The kind that its key must be of; undefined: any. */
+    key?: KeyType | undefined;
+    /** The profile that it must have been issued with. */
+    profile?: string | undefined;
+    /** Renew when less than this is left, in milliseconds; undefined: when the CA says so, or as a share of its life. */
     validAtLeast?: number | undefined;
+    /** When there will be another run, in milliseconds from now. */
+    nextRun: number;
     /** Issue in any case. */
     force: boolean;
   };
   ask: {
-    /** The URL of the CA's directory. */
-    from: string;
+    /** The URLs of the CAs' directories: the next is asked when one is out of reach, or busy. */
+    from: readonly [string, ...string[]];
+    /** For CAs that require one. */
+    binding?: Binding | undefined;
+    /** What to ask the CA for, and whether to go on without when it does not have it. */
+    profile?: { name: string; required: boolean } | undefined;
     contact: readonly string[];
     /** For a new account; undefined: the usual kind. */
     accountKey?: KeyType | undefined;
@@ -31,8 +59,7 @@ export interface Target {
     key?: KeyType | undefined;
     /** Keep using the key that is there. */
     reuseKey: boolean;
-    /** Which of the chains that the CA calls alternate, counted from 1; 0 is the usual one. */
-    alternateChain: number;
+    chain: Chain;
     method: Method;
   };
   keep: Place;

@@ -1,4 +1,5 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
+import { parseName } from "../name.ts";
 
 /** A certificate ready for use: proven by `flawOf` before it is called a bundle. */
 export interface Bundle {
@@ -31,12 +32,15 @@ export function flawOf(
   return chain.length === 0 ? "its issuer's certificate is missing" : undefined;
 }
 
-/** The DNS names in the subjectAltName (RFC 5280 section 4.2.1.6), in lower case. */
+/** The DNS names and IP addresses in the subjectAltName (RFC 5280 section 4.2.1.6), as `parseName` writes them. */
 export function namesOf(leaf: X509Certificate): string[] {
   const entries = leaf.subjectAltName?.split(", ") ?? [];
-  return entries
-    .filter((entry) => entry.startsWith("DNS:"))
-    .map((entry) => entry.slice("DNS:".length).toLowerCase());
+  return entries.flatMap((entry) => {
+    const [, text] = /^(?:DNS|IP Address):(.*)$/.exec(entry) ?? [];
+    if (text === undefined) return [];
+    const parsed = parseName(text);
+    return "name" in parsed ? parsed.name : text.toLowerCase();
+  });
 }
 
 export function sameNames(

@@ -127,6 +127,11 @@ export const FORMATS = {
 
 export type FormatName = keyof typeof FORMATS;
 
+/** Whether a file is about the account, and not about a certificate. */
+export function isAccountFile(name: FormatName): boolean {
+  return name === "account_key.json" || name === "account_reg.json";
+}
+
 export const FORMAT_NAMES = Object.keys(FORMATS) as FormatName[];
 
 function certificatesIn(

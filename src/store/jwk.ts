@@ -1,4 +1,10 @@
-import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  type webcrypto,
+} from "node:crypto";
 
 type JsonWebKey = webcrypto.JsonWebKey;
 
@@ -40,6 +46,20 @@ export function writeJwk(key: KeyObject): Record<string, unknown> {
   });
   const members = Object.entries({ n, e, d, p, q, dp, dq, qi, kty, ...others });
   return Object.fromEntries(members.filter(([, value]) => value !== undefined));
+}
+
+/** The public part of a key, as CAs see it. */
+export function publicJwk(key: KeyObject): Record<string, unknown> {
+  return { ...createPublicKey(key).export({ format: "jwk" }) };
+}
+
+/** The thumbprint of a key's public part (RFC 7638). */
+export function thumbprintOf(key: KeyObject): string {
+  const { e, n, crv, x, y, kty } = publicJwk(key);
+  const required = kty === "RSA" ? { e, kty, n } : { crv, kty, x, y };
+  return createHash("sha256")
+    .update(JSON.stringify(required))
+    .digest("base64url");
 }
 
 /** Node.js does not look whether the members of an RSA key belong together. */

@@ -169,7 +169,8 @@ interface Modes {
   chosen: number | undefined;
 }
 
-async function writeSynced(
+/** Writes a file that is on disk when this resolves; one that was there goes first. */
+export async function writeSynced(
   file: string,
   data: string | Buffer,
   mode: number,
@@ -180,7 +181,7 @@ async function writeSynced(
   await handle.sync();
 }
 
-async function syncFolder(dir: string): Promise<void> {
+export async function syncFolder(dir: string): Promise<void> {
   await using handle = await open(dir, "r");
   await handle.sync();
 }

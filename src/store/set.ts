@@ -1,4 +1,13 @@
-import { access, chmod, constants, readFile, stat } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import {
@@ -9,7 +18,13 @@ import {
   FORMAT_NAMES,
   FORMATS,
 } from "./formats.ts";
-import { modeOf, recover, replaceFiles, type ReplaceEvent } from "./replace.ts";
+import {
+  modeOf,
+  recover,
+  replaceFiles,
+  type ReplaceEvent,
+  syncFolder,
+} from "./replace.ts";
 
 export type StoreEvent = ReplaceEvent | { type: "saved"; file: string };
 
@@ -19,6 +34,17 @@ export interface Place {
   formats: readonly FormatName[];
   /** The mode of every file with a key; undefined: the old one's, or 0600. */
   keyMode?: number | undefined;
+  /** The folder of accounts that sets share; undefined: each set has its own. */
+  accounts?: string | undefined;
+}
+
+/** Makes a folder that is for its owner only, where there is none. */
+export async function makeFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
 }
 
 /** Makes sure that the folder is there and can be written to, before the CA is asked for anything. */
@@ -154,6 +180,25 @@ export async function closeKeys(
     }
     emit({ type: "mode", file: name, mode: right });
   }
+}
+
+const RETIRED = "account_key.json.deactivated";
+
+/**
+ * Puts the key of an account that is no more aside, and removes its registration.
+ * Resolves to whether that had been done before.
+ */
+export async function retire({ dir }: Place): Promise<{ before: boolean }> {
+  try {
+    await rename(join(dir, "account_key.json"), join(dir, RETIRED));
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw unwritable(dir, error);
+    const left = await stat(join(dir, RETIRED)).catch(() => undefined);
+    return { before: left !== undefined };
+  }
+  await rm(join(dir, "account_reg.json"), { force: true });
+  await syncFolder(dir);
+  return { before: false };
 }
 
 function unwritable(dir: string, cause: unknown): AppError {

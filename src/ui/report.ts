@@ -1,13 +1,7 @@
 import type { Event, Outcome } from "../core/outcome.ts";
 import { AppError } from "../errors.ts";
-import {
-  type Level,
-  type Line,
-  renewalOf,
-  sayError,
-  sayEvent,
-  sayOutcome,
-} from "./text.ts";
+import { renewalOf, sayOutcome } from "./outcome.ts";
+import { type Level, type Line, sayError, sayEvent } from "./text.ts";
 
 /** Where lines go: a level, a sentence, and what a program may want to know about it. */
 export type Write = (line: Line, fields: Record<string, unknown>) => void;
@@ -23,14 +17,21 @@ export function reportOutcome(outcome: Outcome, write: Write): void {
     event: outcome.kind,
     ...{ target: id, names, dir },
   };
+  if (outcome.kind === "told") return;
   if (outcome.kind === "failed") reportError(outcome.error, write, fields);
   else write(sayOutcome(outcome), { ...fields, ...detailsOf(outcome) });
 }
 
 function detailsOf(
-  outcome: Exclude<Outcome, { kind: "failed" }>,
+  outcome: Exclude<Outcome, { kind: "failed" | "told" }>,
 ): Record<string, unknown> {
-  if (outcome.kind === "revoked") return { before: outcome.before };
+  if (outcome.kind === "revoked" || outcome.kind === "deactivated")
+    return { before: outcome.before };
+  if (outcome.kind === "rolled-over") {
+    const { uri, thumbprint } = outcome;
+    return { uri, thumbprint };
+  }
+  if (outcome.kind === "tried") return { from: outcome.from };
   if (outcome.kind === "imported")
     return {
       changed: outcome.changed,
@@ -71,10 +72,15 @@ export function exitCodeOf(outcomes: readonly Outcome[]): 0 | 1 | 2 {
 function isNews(outcome: Outcome): boolean {
   switch (outcome.kind) {
     case "issued":
+    case "tried":
       return true;
     case "kept":
       return outcome.completed;
+    case "rolled-over":
+    case "told":
+      return true;
     case "revoked":
+    case "deactivated":
       return !outcome.before;
     case "imported":
       return outcome.changed;

@@ -1,7 +1,8 @@
-import type { Event, Outcome } from "../core/outcome.ts";
+import type { Lack } from "../challenge/responder.ts";
+import type { Event } from "../core/outcome.ts";
 import type { Why } from "../core/decide.ts";
 import type { AppError } from "../errors.ts";
-import { parseName, showName } from "../name.ts";
+import { showName } from "../name.ts";
 
 export type Level = "error" | "warn" | "info" | "debug";
 
@@ -15,22 +16,32 @@ const WHY: Record<Why, string> = {
   missing: "there is none yet",
   incomplete: "a part of the present one is missing",
   names: "the present one is for other names",
+  key: "the present one has another kind of key",
+  profile: "the present one has another profile",
   expiring: "the present one ends soon",
+  "renewal-info": "the CA wants the present one renewed",
   forced: "--force asks for it",
 };
 
 /** So many names are listed; of more, the first stand for all. */
 const MOST_NAMES = 5;
 
-function names(list: readonly string[]): string {
-  if (list.length <= MOST_NAMES) return list.map(showName).join(", ");
-  const first = list.slice(0, MOST_NAMES - 1).map(showName);
+function some(list: readonly string[]): string {
+  if (list.length <= MOST_NAMES) return list.join(", ");
+  const first = list.slice(0, MOST_NAMES - 1);
   return `${first.join(", ")} and ${list.length - first.length} more`;
 }
 
-const minute = (date: Date) =>
+export const names = (list: readonly string[]) => some(list.map(showName));
+const seconds = (ms: number) => `${ms / 1000} s`;
+
+function sayLack({ server, fqdn, silent }: Lack): string {
+  return `${server} ${silent ? "gives no answer about" : "lacks"} ${fqdn}`;
+}
+
+export const minute = (date: Date) =>
   `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-const line = (level: Level, text: string): Line => ({ level, text });
+export const line = (level: Level, text: string): Line => ({ level, text });
 
 type Say = {
   [Type in Event["type"]]: (event: Extract<Event, { type: Type }>) => Line;
@@ -65,14 +76,44 @@ const SAY: Say = {
   "no-such-chain": (event) =>
     line(
       "warn",
-      `There is no chain ${event.alternate} (the CA offers ${event.offered} beside the usual one); taking the usual one. Change --use_alt_chain.`,
+      "alternate" in event.wanted
+        ? `There is no chain ${event.wanted.alternate} (the CA offers ${event.offered - 1} beside the usual one); taking the usual one. Change --use_alt_chain.`
+        : `None of the ${event.offered} chains that the CA offers has the issuer "${event.wanted.issuer}"; taking the usual one. Change --preferred_chain.`,
     ),
+  "no-such-profile": (event) =>
+    line(
+      "warn",
+      `The CA has no profile "${event.profile}"${event.offered.length > 0 ? ` (it has ${event.offered.join(", ")})` : ""}; going on without.`,
+    ),
+  "not-replaced": (event) =>
+    line(
+      "debug",
+      `${event.error.message} Placing the order as one that replaces nothing.`,
+    ),
+  "revoking-by-key": (event) =>
+    line(
+      "info",
+      `${event.error.message} Trying with the certificate's own key.`,
+    ),
+  "renewal-explained": (event) =>
+    line("warn", `The CA says why it wants this renewed: ${event.url}`),
+  "next-authority": (event) =>
+    line("warn", `${event.error.message} Going on with ${event.to}.`),
   "account-key-made": () => line("info", "Generating new account key."),
+  "rollover-settled": (event) =>
+    line(
+      "warn",
+      event.completed
+        ? "A rollover of the account's key had been interrupted; it is complete now."
+        : "A rollover of the account's key had been interrupted; the CA has not taken the new key, and the old one stays.",
+    ),
   "terms-agreed": (event) =>
     line(
       "info",
       `By using this CA you agree to its terms of service: ${event.url}`,
     ),
+  "contact-changed": (event) =>
+    line("info", `The account's contact is now ${event.contact.join(", ")}.`),
   account: (event) =>
     line(
       "info",
@@ -90,6 +131,40 @@ const SAY: Say = {
     line("info", `The CA is validating ${names(event.names)}.`),
   answered: (event) =>
     line("info", `The CA has asked for ${showName(event.name)}.`),
+  "record-delegated": (event) =>
+    line(
+      "info",
+      `${event.from} is an alias (CNAME) of ${event.to}: its TXT record belongs there.`,
+    ),
+  "alias-unknown": (event) =>
+    line(
+      "warn",
+      `Cannot find out whether ${event.fqdn} is an alias (CNAME) of another name (${event.reason}); going on as if it were not.`,
+    ),
+  "program-called": (event) =>
+    line(
+      "debug",
+      `The program's ${event.action} for ${event.fqdn} took ${event.took.toFixed(0)} ms. ${event.output}`.trim(),
+    ),
+  "records-set": (event) =>
+    line("info", `The TXT records for ${names(event.names)} are set.`),
+  "records-waiting": (event) =>
+    line(
+      "info",
+      event.servers.length === 0
+        ? `Waiting ${seconds(event.time)} for the TXT records to spread.`
+        : `Waiting until these have the TXT records, ${seconds(event.time)} at most: ${some(event.servers)}.`,
+    ),
+  "records-late": (event) =>
+    line(
+      "warn",
+      `After ${seconds(event.time)} there are DNS servers without a TXT record: ${some(event.lacks.map(sayLack))}. Asking the CA all the same; --dns_timeout or --dns_wait gives them longer.`,
+    ),
+  "record-left": (event) =>
+    line(
+      "warn",
+      `The TXT record of ${event.fqdn} may still be there: ${sayError(event.error)}`,
+    ),
   validated: () => line("info", "The CA has validated every name."),
   saved: (event) => line("info", `Saving ${event.file}.`),
   retry: (event) =>
@@ -108,79 +183,6 @@ const SAY: Say = {
 export function sayEvent(event: Event): Line {
   const say = SAY[event.type] as (event: Event) => Line;
   return say(event);
-}
-
-/** The sentence for how a target ended. */
-export function sayOutcome(
-  outcome: Exclude<Outcome, { kind: "failed" }>,
-): Line {
-  const { dir } = outcome.subject;
-  const about = names(outcome.subject.names);
-  switch (outcome.kind) {
-    case "issued":
-      return line(
-        "info",
-        `The certificate for ${about} is in ${dir}. It is good until ${minute(outcome.bundle.leaf.validToDate)}; renew it from ${minute(outcome.next)}.`,
-      );
-    case "kept":
-      return line(
-        "info",
-        `The certificate for ${about} is good until ${minute(outcome.bundle.leaf.validToDate)}; renewal is not necessary before ${minute(outcome.next)}.`,
-      );
-    case "revoked":
-      return line(
-        "info",
-        outcome.before
-          ? `The certificate for ${about} had been revoked before.`
-          : `The certificate for ${about} is revoked. Its files in ${dir} are as they were; --force gets a new one.`,
-      );
-    case "imported":
-      return sayImported(outcome);
-  }
-}
-
-type Imported = Extract<Outcome, { kind: "imported" }>;
-
-function sayImported(outcome: Imported): Line {
-  const { account, bundle, changed, subject } = outcome;
-  const what = [
-    account && `the account ${account}`,
-    bundle &&
-      `the certificate for ${names(subject.names)}, good until ${minute(bundle.leaf.validToDate)}`,
-  ].filter((part) => part !== undefined);
-  const done = changed
-    ? `Imported into ${subject.dir}: ${what.join(" and ")}.`
-    : `Nothing to do: ${subject.dir} has ${what.join(" and ")} already.`;
-  const unfit = subject.names.map(whyUnfit).find((why) => why !== undefined);
-  if (unfit !== undefined)
-    return line("warn", `${done} It cannot be renewed here: ${unfit}.`);
-  const purpose = bundle ? "Renew it" : "Get a certificate";
-  const url =
-    outcome.server === undefined
-      ? " (URL being that of the CA's directory)"
-      : "";
-  return line("info", `${done} ${purpose} with${url}: ${renewalOf(outcome)}`);
-}
-
-function whyUnfit(name: string): string | undefined {
-  const parsed = parseName(name);
-  return "problem" in parsed ? `${name}: ${parsed.problem}` : undefined;
-}
-
-/** The command that goes on with what was imported. */
-export function renewalOf({ server, words, subject }: Imported): string {
-  const wanted = subject.names.length > 0 ? subject.names : ["NAME"];
-  const command = ["acme-sidecar", "--server", server ?? "URL", ...words];
-  return [...command, ...wanted.flatMap((name) => ["-d", name])]
-    .map(quote)
-    .join(" ");
-}
-
-/** A word as a shell takes it. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word)
-    ? word
-    : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** What went wrong, when to come back, and what to do. */

@@ -10,7 +10,7 @@ import {
   type Standalone,
 } from "../../src/challenge/standalone.ts";
 import { skipUnlessCI } from "../support/tools.ts";
-import { answer, name, testResponder } from "./responder.contract.ts";
+import { answer, name, testHttpResponder } from "./responder.contract.ts";
 
 const never = new AbortController().signal;
 const silent = () => undefined;
@@ -32,7 +32,7 @@ async function ask(
 
 const open = () => openStandalone({ host: "127.0.0.1", port: 0 }, silent);
 
-testResponder("standalone", async () => {
+testHttpResponder("standalone", async () => {
   const responder = await open();
   return {
     responder,

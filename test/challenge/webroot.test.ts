@@ -16,7 +16,7 @@ import { freePort } from "../support/ports.ts";
 import { request } from "../support/request.ts";
 import { tempDir } from "../support/temp.ts";
 import { missing } from "../support/tools.ts";
-import { answer, name, testResponder } from "./responder.contract.ts";
+import { answer, name, testHttpResponder } from "./responder.contract.ts";
 
 const never = new AbortController().signal;
 const one = answer("a.test");
@@ -28,7 +28,7 @@ const roots = (path: string) =>
 const FOLDER = ".well-known/acme-challenge";
 
 if (missing("nginx") === false)
-  testResponder("webroot, served by nginx", async () => {
+  testHttpResponder("webroot, served by nginx", async () => {
     const stack = new AsyncDisposableStack();
     const root = stack.use(tempDir());
     chmodSync(root.path, 0o755);

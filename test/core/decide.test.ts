@@ -11,7 +11,7 @@ function name(text: string): Name {
   return parsed.name;
 }
 
-const want = { names: [name("a.test")] as const, force: false };
+const want = { names: [name("a.test")] as const, nextRun: 0, force: false };
 const long = makeBundle({ days: 90 });
 const short = makeBundle({ days: 6 });
 const start = long.leaf.validFromDate;
@@ -19,8 +19,7 @@ const start = long.leaf.validFromDate;
 function whyAt(days: number, bundle = long, validAtLeast?: number): string {
   const decision = decide(
     { ...want, validAtLeast },
-    bundle,
-    after(start, days * DAY),
+    { found: bundle, origin: undefined, now: after(start, days * DAY) },
   );
   return decision.keep ? "keep" : decision.why;
 }
@@ -44,7 +43,11 @@ describe("when a certificate is due", () => {
     assert.equal(whyAt(89.9, long, 0), "keep");
   });
   test("a kept certificate says when it will be due", () => {
-    const decision = decide(want, long, start);
+    const decision = decide(want, {
+      found: long,
+      origin: undefined,
+      now: start,
+    });
     assert.ok(decision.keep);
     const life = long.leaf.validToDate.getTime() - start.getTime();
     assert.equal(decision.next.getTime(), start.getTime() + (life * 2) / 3);
@@ -54,10 +57,10 @@ describe("when a certificate is due", () => {
 describe("what makes a certificate necessary", () => {
   const now = after(start, HOUR);
   const why = (
-    found: Parameters<typeof decide>[1],
+    found: Parameters<typeof decide>[1]["found"],
     wish: Parameters<typeof decide>[0] = want,
   ) => {
-    const decision = decide(wish, found, now);
+    const decision = decide(wish, { found, origin: undefined, now });
     return decision.keep ? "keep" : decision.why;
   };
   test("there is none", () => {

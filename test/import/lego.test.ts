@@ -142,13 +142,13 @@ describe("what lego left", { skip }, () => {
 
   // Those above count the requests of one run, so they run alone.
   describe("is imported as a whole or not at all", { concurrency: 4 }, () => {
-    test("a wildcard certificate is taken over, with a warning that it cannot be renewed", async () => {
+    test("a wildcard certificate is taken over, and renewed by DNS", async () => {
       const into = await setting.folder();
       const { code, stderr } = await importFrom(lego, into, "-d", "*.w.test");
       assert.equal(code, 0, stderr);
       assert.match(
         stderr,
-        /warn: .*cannot be renewed here: \*\.w\.test: wildcard/,
+        /Renew it with.* --dns exec --dns_exec PROGRAM -d '\*\.w\.test'/,
       );
     });
 

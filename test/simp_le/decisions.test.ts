@@ -16,7 +16,6 @@ const DAY = 24 * 60 * 60;
 const account = rsaAccount();
 const made = makeBundle({
   names: ["a.test", "b.test"],
-  addresses: ["192.0.2.1", "2001:db8::1"],
 });
 const old = simpLeFiles(made, account);
 const brief = simpLeFiles(makeBundle({ days: 6 }), account);

@@ -268,7 +268,7 @@ describe("what is different", () => {
       const { target } = issue(
         ...[...NAME, "--server", `https://${old}/directory`],
       );
-      assert.equal(target.ask.from, `https://${now}/directory`);
+      assert.deepEqual(target.ask.from, [`https://${now}/directory`]);
     });
 
   test("--tos_sha256 is accepted and changes nothing", () => {

@@ -2,11 +2,12 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { mountSkip, withFile } from "./mounts.ts";
 import { freePort, loopbackAddress } from "./ports.ts";
-import { run, startProcess, untilListening, type Child } from "./process.ts";
+import { startProcess, untilListening, type Child } from "./process.ts";
 import { request } from "./request.ts";
 import { tempDir } from "./temp.ts";
-import { findTool, requireTool, skipUnlessCI } from "./tools.ts";
+import { requireTool, skipUnlessCI } from "./tools.ts";
 import { eventually } from "./wait.ts";
 
 export interface CaddyOptions {
@@ -42,7 +43,7 @@ export async function startCaddy({
     const hosts = join(path, "hosts");
     const line = `${validationAddress} ${names.join(" ")}\n`;
     await writeFile(hosts, (await readFile("/etc/hosts", "utf8")) + line);
-    command.unshift(...withHosts(hosts));
+    command.unshift(...withFile("/etc/hosts", hosts));
   }
   const [program = caddy, ...args] = command;
   const home = { HOME: path, XDG_DATA_HOME: path, XDG_CONFIG_HOME: path };
@@ -75,16 +76,7 @@ export async function validationSkip(): Promise<string | false> {
   } catch {
     return skipUnlessCI("port 80 of loopback addresses may not be bound");
   }
-  if (findTool("unshare") === undefined) {
-    return skipUnlessCI("unshare is not installed");
-  }
-  try {
-    const [program = "", ...args] = withHosts("/etc/hosts");
-    await run(program, [...args, "true"]);
-    return false;
-  } catch {
-    return skipUnlessCI("/etc/hosts may not be replaced for one process");
-  }
+  return mountSkip("/etc/hosts");
 }
 
 /** Its certificate for localhost comes a little after its listener. */
@@ -114,14 +106,4 @@ function configuration(port: number): string {
       acme_server
     }
   `;
-}
-
-/** The start of a command that runs with another /etc/hosts: in a mount namespace of its own. */
-function withHosts(hosts: string): string[] {
-  const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
-  const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
-  return [
-    ...[requireTool("unshare"), ...asRoot, "--mount"],
-    ...["sh", "-c", script, hosts],
-  ];
 }

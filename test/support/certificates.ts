@@ -12,6 +12,7 @@ export interface MadeBundle {
 
 interface Wish {
   names?: string[];
+  /** May be a fraction. */
   days?: number;
   /** Bits of an RSA key; P-256 without. */
   rsa?: number;
@@ -21,6 +22,24 @@ interface Wish {
   until?: (made: MadeBundle) => boolean;
 }
 
+const DAY = 24 * 60 * 60 * 1000;
+
+const CONFIGURATION = `[ca]
+default_ca = any
+[any]
+database = index.txt
+new_certs_dir = .
+default_md = sha256
+rand_serial = yes
+policy = any_name
+[any_name]
+commonName = optional
+`;
+
+/** A moment as `openssl ca` takes it. */
+const stamp = (time: number) =>
+  `${new Date(time).toISOString().replace(/\D/g, "").slice(0, 14)}Z`;
+
 /** A certificate for the names, valid from now on, with its issuer as its chain; made with openssl. */
 export function makeBundle({
   names = ["a.test"],
@@ -29,6 +48,7 @@ export function makeBundle({
   addresses = [],
   until = () => true,
 }: Wish = {}): MadeBundle {
+  const now = Date.now();
   const dir = mkdtempSync(join(tmpdir(), "acme-sidecar-certs-"));
   const openssl = (...args: string[]) =>
     execFileSync("openssl", args, {
@@ -59,7 +79,9 @@ export function makeBundle({
       ...addresses.map((address) => `IP:${address}`),
     ];
     writeFileSync(join(dir, "san"), `subjectAltName=${entries.join(",")}\n`);
+    writeFileSync(join(dir, "ca.cnf"), CONFIGURATION);
     for (;;) {
+      writeFileSync(join(dir, "index.txt"), "");
       openssl(
         "req",
         "-new",
@@ -67,25 +89,17 @@ export function makeBundle({
         ...newkey,
         "-nodes",
         "-subj",
-        "/",
+        "/CN=leaf",
         "-keyout",
         "leaf.key",
         "-out",
         "leaf.csr",
       );
       openssl(
-        ...[
-          "x509",
-          "-req",
-          "-in",
-          "leaf.csr",
-          "-CA",
-          "ca.pem",
-          "-CAkey",
-          "ca.key",
-          "-CAcreateserial",
-        ],
-        ...["-days", String(days), "-extfile", "san", "-out", "leaf.pem"],
+        ...["ca", "-batch", "-config", "ca.cnf", "-notext"],
+        ...["-cert", "ca.pem", "-keyfile", "ca.key", "-extfile", "san"],
+        ...["-startdate", stamp(now), "-enddate", stamp(now + days * DAY)],
+        ...["-in", "leaf.csr", "-out", "leaf.pem"],
       );
       const made = {
         key: createPrivateKey(readFileSync(join(dir, "leaf.key"))),

@@ -1,3 +1,4 @@
+import { Resolver } from "node:dns/promises";
 import { isIPv6 } from "node:net";
 import { freePort } from "./ports.ts";
 import { startProcess, untilListening } from "./process.ts";
@@ -11,6 +12,13 @@ export interface Dns extends AsyncDisposable {
   setA(name: string, addresses: string[]): Promise<void>;
   /** Answers every query for the name with SERVFAIL. */
   setServfail(name: string): Promise<void>;
+  setCname(name: string, target: string): Promise<void>;
+  /** Adds one TXT record. */
+  addTxt(name: string, value: string): Promise<void>;
+  /** The TXT records of a name, as a client of this server sees them. */
+  txt(name: string): Promise<string[]>;
+  /** What a program needs that sets records itself: `set-txt` and others are paths below it. */
+  managementUrl: string;
   /** Back to the defaults for this name. */
   clear(name: string): Promise<void>;
 }
@@ -30,9 +38,10 @@ export async function startDns(defaultAAAA = ""): Promise<Dns> {
   await untilListening(child, port);
   await untilListening(child, management);
 
-  const tell = async (what: string, host: string, addresses?: string[]) => {
-    const url = `http://127.0.0.1:${management}/${what}`;
-    const body = JSON.stringify({ host, addresses });
+  const managementUrl = `http://127.0.0.1:${management}`;
+  const tell = async (what: string, host: string, more: object = {}) => {
+    const url = `${managementUrl}/${what}`;
+    const body = JSON.stringify({ host, ...more });
     const { status } = await request(url, { method: "POST", body });
     if (status !== 200) throw new Error(`${what} ${host}: status ${status}`);
   };
@@ -44,15 +53,32 @@ export async function startDns(defaultAAAA = ""): Promise<Dns> {
   const stack = owned.move();
   return {
     address,
+    managementUrl,
     clear,
+    setCname: (name, target) => tell("set-cname", name, { target }),
+    addTxt: (name, value) => tell("set-txt", `${name}.`, { value }),
+    txt: (name) => txtAt(address, name),
     async setA(name, addresses) {
       await clear(name);
       const six = addresses.filter((one) => isIPv6(one));
       const four = addresses.filter((one) => !isIPv6(one));
-      if (four.length > 0) await tell("add-a", name, four);
-      if (six.length > 0) await tell("add-aaaa", name, six);
+      if (four.length > 0) await tell("add-a", name, { addresses: four });
+      if (six.length > 0) await tell("add-aaaa", name, { addresses: six });
     },
     setServfail: (name) => tell("set-servfail", name),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** The TXT records of a name at one server (IP:PORT). */
+export async function txtAt(address: string, name: string): Promise<string[]> {
+  const resolver = new Resolver();
+  resolver.setServers([address]);
+  try {
+    return (await resolver.resolveTxt(name)).map((parts) => parts.join(""));
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (code === "ENODATA" || code === "ENOTFOUND") return [];
+    throw error;
+  }
 }

@@ -28,9 +28,13 @@ export interface PebbleOptions {
   /** Demands external account binding; key identifiers to base64url MAC keys. */
   eab?: Record<string, string>;
   strict?: boolean;
+  /** IP:PORT of the server to ask instead of `dns`. */
+  dnsServer?: string;
   /** The IPv6 address of every name. */
   ipv6?: string;
   keyAlgorithm?: "rsa" | "ecdsa";
+  /** Where http-01 validation connects to; a port of its own, if nothing else. */
+  httpPort?: number;
 }
 
 export interface Profile {
@@ -66,14 +70,19 @@ export async function startPebble(
   const ports = {
     acme: await freePort(),
     management: await freePort(),
-    http: await freePort(),
+    http: options.httpPort ?? (await freePort()),
     tls: await freePort(),
   };
   const files = await tls();
   const configFile = join(dir.path, "pebble.json");
   await writeFile(configFile, configuration(options, ports, files));
 
-  const args = ["-config", configFile, "-dnsserver", dns.address];
+  const args = [
+    "-config",
+    configFile,
+    "-dnsserver",
+    options.dnsServer ?? dns.address,
+  ];
   if (options.strict ?? true) args.push("-strict");
   const env = { ...process.env, ...environment(options) };
   const child = owned.use(

@@ -17,6 +17,9 @@ export interface Sidecar extends AsyncDisposable {
     names: readonly string[],
     ...more: string[]
   ): ReturnType<typeof startCli>;
+  /** Runs another command for the same CA and folder. */
+  run(verb: string, ...more: string[]): ReturnType<typeof runCli>;
+  startRun(verb: string, ...more: string[]): ReturnType<typeof startCli>;
   read(file: string): string;
   leaf(): X509Certificate;
 }
@@ -31,15 +34,12 @@ export function sidecar(
   }: { host?: string; env?: Record<string, string> } = {},
 ): Sidecar {
   const temp: TempDir = tempDir();
+  const common = (more: readonly string[]) => [
+    ...(more.includes("--server") ? [] : ["--server", directoryUrl]),
+    ...["--ca_bundle", caFile, "--certs-dir", temp.path],
+  ];
   const words = (names: readonly string[], more: string[]) => [
-    ...[
-      "--server",
-      directoryUrl,
-      "--ca_bundle",
-      caFile,
-      "--certs-dir",
-      temp.path,
-    ],
+    ...common(more),
     ...["--email", "me@example.com"],
     ...(names.some((name) => name.includes(":"))
       ? []
@@ -52,6 +52,10 @@ export function sidecar(
     dir: temp.path,
     issue: (names, ...more) => runCli(words(names, more), { env }),
     start: (names, ...more) => startCli(words(names, more), { env }),
+    run: (verb, ...more) =>
+      runCli([...verb.split(" "), ...common(more), ...more], { env }),
+    startRun: (verb, ...more) =>
+      startCli([...verb.split(" "), ...common(more), ...more], { env }),
     read,
     leaf: () => new X509Certificate(read("cert.pem")),
     [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),

@@ -90,7 +90,7 @@ export function certsDir(files: Files = {}): Certs {
       if (data !== undefined) writeFileSync(at(name), data, { mode: 0o644 });
   };
   const visible = () =>
-    readdirSync(temp.path).filter((file) => file !== ".acme-sidecar.lock");
+    readdirSync(temp.path).filter((file) => !file.startsWith(".acme-sidecar."));
   write(files);
   return {
     path: temp.path,
@@ -132,6 +132,8 @@ const optionsFor = ({ directoryUrl, caFile }: Recorder) => [
 export interface Site extends AsyncDisposable {
   /** A name that leads to where the program listens, as `www.` of it does, and that no other site has. */
   name: string;
+  /** The address of that name. */
+  host: string;
   certs: Certs;
   recorder: Recorder;
   /** Runs the program in its folder, with its CA and its address. */
@@ -152,7 +154,7 @@ export async function site(pebble: Pebble): Promise<Site> {
   const options = [...optionsFor(recorder), ...listen];
   const all = stack.move();
   return {
-    ...{ name, certs, recorder, options },
+    ...{ name, host, certs, recorder, options },
     run: (...args) => certs.run(...options, ...args),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

@@ -10,6 +10,8 @@ const SOURCES = {
   certbot: "apt-get install certbot",
   lego: "apt-get install lego",
   nginx: "apt-get install nginx",
+  knotd: "apt-get install knot",
+  nsupdate: "apt-get install bind9-dnsutils",
   openssl: "apt-get install openssl",
   unshare: "apt-get install util-linux",
   setpriv: "apt-get install setpriv",

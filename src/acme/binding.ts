@@ -1,0 +1,122 @@
+import { createHmac, createPublicKey, type KeyObject } from "node:crypto";
+import { AppError } from "../errors.ts";
+import { isRecord } from "./problem.ts";
+
+/** What a CA gives out for external account binding (RFC 8555 section 7.3.4). */
+export interface Credentials {
+  kid: string;
+  macKey: Buffer;
+}
+
+const HASHES = { HS256: "sha256", HS384: "sha384", HS512: "sha512" };
+type MacAlgorithm = keyof typeof HASHES;
+const ALGORITHMS = Object.keys(HASHES) as MacAlgorithm[];
+
+/**
+ * What every CA takes. The length of a key says nothing: ZeroSSL's has 40 bytes,
+ * Google's is called an HS256 key whatever its length.
+ */
+export const USUAL_ALGORITHM: MacAlgorithm = "HS256";
+
+/**
+ * The bytes of a MAC key as CAs write it: base64url, or base64 with or without its padding.
+ * Throws an Error whose message is the end of a sentence about it, and tells nothing of it.
+ */
+export function readMacKey(text: string): Buffer {
+  const bare = text.trim().replace(/={1,2}$/, "");
+  if (bare === "") throw new Error("it is empty");
+  if (!/^(?:[A-Za-z0-9_-]+|[A-Za-z0-9+/]+)$/.test(bare))
+    throw new Error(
+      "it is neither base64url nor base64: take the key as the CA shows it, and nothing else",
+    );
+  if (bare.length % 4 === 1)
+    throw new Error("it is not whole: base64url has no text of this length");
+  return Buffer.from(bare, "base64url");
+}
+
+/** The binding: the account's public key, signed with the MAC key that the CA gave out. */
+export function bind(
+  { kid, macKey }: Credentials,
+  { url, key, alg }: { url: string; key: KeyObject; alg: MacAlgorithm },
+): Record<string, string> {
+  const encode = (value: unknown) =>
+    Buffer.from(JSON.stringify(value)).toString("base64url");
+  const head = encode({ alg, kid, url });
+  const payload = encode(createPublicKey(key).export({ format: "jwk" }));
+  const signature = createHmac(HASHES[alg], macKey)
+    .update(`${head}.${payload}`)
+    .digest("base64url");
+  return { protected: head, payload, signature };
+}
+
+/** The first algorithm a CA asks for that was not tried (RFC 8555 section 6.2), if there is one. */
+export function otherAlgorithm(
+  offered: readonly string[],
+  tried: readonly MacAlgorithm[],
+): MacAlgorithm | undefined {
+  return ALGORITHMS.find(
+    (alg) => offered.includes(alg) && !tried.includes(alg),
+  );
+}
+
+/** Whether a CA makes accounts only for those who have one elsewhere. */
+export function requiresBinding(directory: Record<string, unknown>): boolean {
+  const { meta } = directory;
+  return isRecord(meta) && meta["externalAccountRequired"] === true;
+}
+
+interface Source {
+  ca: string;
+  /** The page that tells how to get the credentials. */
+  page: string;
+}
+
+const GOOGLE: Source = {
+  ca: "Google Trust Services",
+  page: "https://cloud.google.com/certificate-manager/docs/public-ca-tutorial",
+};
+
+/** By the host of the directory. */
+const SOURCES: Record<string, Source | undefined> = {
+  "acme.zerossl.com": {
+    ca: "ZeroSSL",
+    page: "https://zerossl.com/documentation/acme/",
+  },
+  "dv.acme-v02.api.pki.goog": GOOGLE,
+  "dv.acme-v02.test-api.pki.goog": GOOGLE,
+  "acme.ssl.com": {
+    ca: "SSL.com",
+    page: "https://www.ssl.com/guide/ssl-tls-certificate-issuance-and-revocation-with-acme/",
+  },
+  "acme-api.actalis.com": {
+    ca: "Actalis",
+    page: "https://guide.actalis.com/ssl-certificate/acme.aspx",
+  },
+};
+
+/** The error for a CA that wants a binding when there is none. */
+export function bindingMissing(directoryUrl: string): AppError {
+  const { ca, from } = sourceOf(directoryUrl);
+  return new AppError(
+    "account-refused",
+    `${ca} makes an account only with an external account binding, and none was given.`,
+    {
+      hint: `Get a key identifier and a MAC key from ${from}, and give them with --eab_kid and --eab_hmac_key_file.`,
+      scope: "account",
+    },
+  );
+}
+
+/** What to do when a CA does not take a binding. */
+export function bindingHint(directoryUrl: string): string {
+  const { from } = sourceOf(directoryUrl);
+  return `Check that --eab_kid and the MAC key belong together, are meant for this CA and are still good (some work once only, or for a few days); new ones come from ${from}.`;
+}
+
+function sourceOf(directoryUrl: string) {
+  const { host } = new URL(directoryUrl);
+  const known = SOURCES[host];
+  return known === undefined
+    ? { ca: `The CA at ${host}`, from: "the CA's operator" }
+    : { ca: `${known.ca} (${host})`, from: `the CA (${known.page})` };
+}

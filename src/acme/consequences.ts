@@ -1,0 +1,133 @@
+import type { ErrorCode, Scope } from "../errors.ts";
+
+/** What a refusal of the CA means for us, and what the operator can do about it. */
+export interface Consequence {
+  code: ErrorCode;
+  scope: Scope;
+  hint?: string;
+}
+
+const account = (hint: string): Consequence => ({
+  code: "account-refused",
+  scope: "account",
+  hint,
+});
+const name = (hint: string): Consequence => ({
+  code: "name-refused",
+  scope: "target",
+  hint,
+});
+const challenge = (hint: string): Consequence => ({
+  code: "validation-failed",
+  scope: "target",
+  hint,
+});
+const refused = (hint: string): Consequence => ({
+  code: "ca-refused",
+  scope: "target",
+  hint,
+});
+const busy = (hint: string): Consequence => ({
+  code: "ca-busy",
+  scope: "authority",
+  hint,
+});
+
+const CONTACT = account(
+  "Give an e-mail address that the CA accepts with --email.",
+);
+const KEY =
+  "Choose another kind with --key_type (for the account's key, a new folder and --account_key_size).";
+
+/** By problem type: RFC 8555 section 6.7, RFC 9773 section 7.4, draft-ietf-acme-profiles section 7. */
+const CONSEQUENCES: Record<string, Consequence | undefined> = {
+  accountDoesNotExist: account(
+    "The key in account_key.json has no account there: name the CA that it belongs to with --server.",
+  ),
+  alreadyReplaced: refused("Run again; the next order replaces nothing."),
+  alreadyRevoked: refused("There is nothing left to revoke."),
+  badCSR: refused(
+    `The CA does not take the certificate's key or names. ${KEY}`,
+  ),
+  badNonce: busy("The CA has refused every nonce; run again."),
+  badPublicKey: refused(`The CA does not take this kind of key. ${KEY}`),
+  badRevocationReason: refused("Choose another with --reason."),
+  badSignatureAlgorithm: account(
+    `The CA does not take signatures of the account's key. ${KEY}`,
+  ),
+  caa: name(
+    "A CAA record of the name, or of a domain above it, has to allow this CA.",
+  ),
+  compound: name("Mend what the CA says about each name, or take it out."),
+  connection: challenge(
+    "The CA could not connect: check the name's A and AAAA records, and that the port can be reached from everywhere.",
+  ),
+  dns: challenge(
+    "The CA could not look it up: check the name's records, and its servers with a tool such as dnsviz.net.",
+  ),
+  externalAccountRequired: account(
+    "This CA wants an external account binding: give one with --eab_kid and --eab_hmac_key_file.",
+  ),
+  incorrectResponse: challenge(
+    "Something else answered the CA: it must be this program, the webroot or the record that it set.",
+  ),
+  invalidContact: CONTACT,
+  invalidProfile: {
+    code: "profile-unknown",
+    scope: "target",
+    hint: "Choose another with --profile, or leave it out.",
+  },
+  malformed: refused(
+    "If it stays so, please report it together with what -v prints.",
+  ),
+  orderNotReady: refused("Run again; the CA starts a new order then."),
+  rateLimited: {
+    code: "rate-limited",
+    scope: "target",
+    hint: "Wait for the limit to pass; trying sooner only counts against it.",
+  },
+  rejectedIdentifier: name(
+    "The CA does not issue for this name: take it out, or choose another CA with --server.",
+  ),
+  serverInternal: busy("The CA has a fault; run again later."),
+  tls: challenge(
+    "The CA met a broken TLS server: check what redirects the challenge to https.",
+  ),
+  unauthorized: refused(
+    "The CA does not let this account do it; see what it says.",
+  ),
+  unsupportedContact: CONTACT,
+  unsupportedIdentifier: name(
+    "The CA does not issue for this kind of name: take it out, choose a --profile that has it, or another CA with --server.",
+  ),
+  userActionRequired: account(
+    "The CA asks you to act on the page it names; then run again.",
+  ),
+};
+
+/** Let's Encrypt pauses a name that failed for weeks, and says where to end that. */
+const UNPAUSE = /https:\/\/\S*unpause\S*/;
+
+/** What a problem of this type and detail means, in an answer with this HTTP status. */
+export function consequenceOf(
+  { type, detail }: { type: string; detail: string },
+  status: number,
+): Consequence {
+  const page = UNPAUSE.exec(detail)?.[0];
+  if (page !== undefined)
+    return {
+      code: "paused",
+      scope: "target",
+      hint: `Mend what made it fail, then open ${page} to have it tried again.`,
+    };
+  const known = CONSEQUENCES[type];
+  if (known !== undefined) return known;
+  if (status === 429)
+    return {
+      ...busy("The CA is busy; run again later."),
+      code: "rate-limited",
+    };
+  return status >= 500
+    ? busy("The CA is busy or has a fault; run again later.")
+    : { code: "ca-refused", scope: "target" };
+}

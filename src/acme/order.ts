@@ -1,0 +1,59 @@
+import type { AppError } from "../errors.ts";
+import { kindOf, type Name } from "../name.ts";
+import { ProblemError } from "./problem.ts";
+import { misbehaved, stringOf } from "./protocol.ts";
+import { certificateId } from "./renewal-info.ts";
+import { type Order, readOrder } from "./resources.ts";
+import type { Transport } from "./transport.ts";
+
+/** What an order asks for. */
+export interface OrderWish {
+  names: readonly Name[];
+  /** Only one that the directory lists (draft-ietf-acme-profiles). */
+  profile?: string | undefined;
+  /** The certificate (DER) that the new one takes the place of, issued by this CA. */
+  replaces?: Buffer | undefined;
+}
+
+/** The CA did not let an order take the place of a certificate. */
+export interface OrderEvent {
+  type: "not-replaced";
+  error: AppError;
+}
+
+/** Places an order (RFC 8555 section 7.4), once more without `replaces` when the CA refuses it with that. */
+export async function placeOrder(
+  transport: Transport,
+  { names, profile, replaces }: OrderWish,
+  emit: (event: OrderEvent) => void,
+): Promise<Order> {
+  const directory = await transport.directory();
+  const url = stringOf(directory, "newOrder", "directory");
+  const identifiers = names.map((value) => ({ type: kindOf(value), value }));
+  const place = async (more: { replaces?: string }) => {
+    const reply = await transport.post({
+      url,
+      payload: { identifiers, ...(profile ? { profile } : {}), ...more },
+      doing: "take the order",
+    });
+    const location =
+      reply.location ?? misbehaved("sent an order without its URL");
+    return readOrder(reply, location);
+  };
+  const knows = typeof directory["renewalInfo"] === "string";
+  const id = replaces && knows ? certificateId(replaces) : undefined;
+  if (id === undefined) return place({});
+  try {
+    return await place({ replaces: id });
+  } catch (error) {
+    // A CA may have any reason to refuse it, and no order needs it (RFC 9773 section 5).
+    if (!(error instanceof ProblemError) || !isRefusal(error)) throw error;
+    emit({ type: "not-replaced", error });
+    return place({});
+  }
+}
+
+/** A CA that limits the rate, or says when to come back, would say the same of any other order. */
+function isRefusal({ status, retryAfter }: ProblemError): boolean {
+  return status !== 429 && retryAfter === undefined;
+}

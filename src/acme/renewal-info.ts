@@ -1,0 +1,125 @@
+import { AsnConvert } from "@peculiar/asn1-schema";
+import {
+  AuthorityKeyIdentifier,
+  Certificate,
+  id_ce_authorityKeyIdentifier,
+} from "@peculiar/asn1-x509";
+import { after, type Clock, DAY, HOUR, MINUTE } from "../time.ts";
+import { type HttpAnswer, type HttpOptions, openHttp } from "./http.ts";
+import { isRecord, parseJson, retryAfter } from "./problem.ts";
+
+/** What a CA says about the renewal of a certificate (RFC 9773 section 4.2). */
+export interface RenewalInfo {
+  window: { start: Date; end: Date; explanation?: string } | undefined;
+  /** When to ask again, at the earliest. */
+  lookAgain: Date;
+}
+
+/** Retry-After is a wish within reason: between these (RFC 9773 section 4.3.2). */
+const SOONEST = MINUTE;
+const LATEST = DAY;
+/** When to ask again after an answer that says nothing about it. */
+const USUAL = 6 * HOUR;
+
+interface Question {
+  /** Of the CA, where the member is looked up. */
+  directory: Record<string, unknown>;
+  /** DER. */
+  certificate: Buffer;
+  get: (url: string) => Promise<HttpAnswer>;
+  now: Date;
+}
+
+/** Asks a CA when a certificate should be renewed. A CA that does not know, or gives no sensible answer, has no window. */
+export async function askRenewalInfo({
+  directory,
+  certificate,
+  get,
+  now,
+}: Question): Promise<RenewalInfo> {
+  const url = directory["renewalInfo"];
+  const id = certificateId(certificate);
+  if (typeof url !== "string" || id === undefined)
+    return { window: undefined, lookAgain: after(now, LATEST) };
+  const answer = await get(`${url.replace(/\/$/, "")}/${id}`);
+  const asked = retryAfter(answer, now) ?? after(now, USUAL);
+  const pause = asked.getTime() - now.getTime();
+  return {
+    window: answer.status === 200 ? windowIn(answer) : undefined,
+    lookAgain: after(now, Math.min(Math.max(pause, SOONEST), LATEST)),
+  };
+}
+
+/** The same for a run that has nothing else to ask of that CA. Rejects for nothing but an interruption. */
+export async function lookUpRenewalInfo(
+  certificate: Buffer,
+  options: HttpOptions & { directoryUrl: string; now: Clock },
+): Promise<RenewalInfo> {
+  const { directoryUrl, now, signal } = options;
+  const http = openHttp(options);
+  const get = (url: string) => http("GET", url);
+  return orUnanswered(now, signal, async () => {
+    const directory = parseJson((await get(directoryUrl)).text);
+    if (!isRecord(directory)) return unanswered(now());
+    return askRenewalInfo({ directory, certificate, get, now: now() });
+  });
+}
+
+/** A question that fails is one without an answer. */
+export async function orUnanswered(
+  now: Clock,
+  signal: AbortSignal,
+  ask: () => Promise<RenewalInfo>,
+): Promise<RenewalInfo> {
+  try {
+    return await ask();
+  } catch {
+    signal.throwIfAborted();
+    return unanswered(now());
+  }
+}
+
+function unanswered(now: Date): RenewalInfo {
+  return { window: undefined, lookAgain: after(now, USUAL) };
+}
+
+/**
+ * The identifier of a certificate (RFC 9773 section 4.1), from its raw DER, since the
+ * serial keeps a leading zero; undefined for one that does not name its issuer's key.
+ */
+export function certificateId(der: Buffer): string | undefined {
+  const { tbsCertificate } = AsnConvert.parse(der, Certificate);
+  const extension = tbsCertificate.extensions?.find(
+    ({ extnID }) => extnID === id_ce_authorityKeyIdentifier,
+  );
+  const issuer =
+    extension && AsnConvert.parse(extension.extnValue, AuthorityKeyIdentifier);
+  if (issuer?.keyIdentifier === undefined) return undefined;
+  return [issuer.keyIdentifier.buffer, tbsCertificate.serialNumber]
+    .map((bytes) => Buffer.from(bytes).toString("base64url"))
+    .join(".");
+}
+
+function windowIn(answer: HttpAnswer): RenewalInfo["window"] {
+  const body = parseJson(answer.text);
+  if (!isRecord(body) || !isRecord(body["suggestedWindow"])) return undefined;
+  const start = dateOf(body["suggestedWindow"]["start"]);
+  const end = dateOf(body["suggestedWindow"]["end"]);
+  // An end that is not after the start is no answer (section 4.2).
+  if (start === undefined || end === undefined || end <= start)
+    return undefined;
+  const explanation = body["explanationURL"];
+  return {
+    start,
+    end,
+    ...(typeof explanation === "string" ? { explanation } : {}),
+  };
+}
+
+/** RFC 3339, and nothing else that Date would take. */
+function dateOf(value: unknown): Date | undefined {
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT/.test(value))
+    return undefined;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

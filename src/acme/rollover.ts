@@ -1,0 +1,77 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { Client } from "acme-client";
+import { isKnown } from "./account.ts";
+import { stringOf } from "./protocol.ts";
+import {
+  openTransport,
+  type Transport,
+  type TransportOptions,
+} from "./transport.ts";
+
+/** Where the CA is told of a new key. */
+export async function keyChangeOf(transport: Transport): Promise<string> {
+  return stringOf(await transport.directory(), "keyChange", "directory");
+}
+
+interface Change {
+  /** The account's URL. */
+  account: string;
+  newKey: KeyObject;
+}
+
+/** `changed: false`: the CA said that it does not know the new key. */
+export type Changed = { changed: true } | { changed: false; error: unknown };
+
+/**
+ * Gives an account another key (RFC 8555 section 7.3.5). An answer that is lost hides
+ * whether the CA took it, so the CA is asked for the account of the new key before
+ * anything is sent again. Rejects when it cannot be found out which key counts.
+ */
+export async function changeKey(
+  options: TransportOptions,
+  { account, newKey }: Change,
+): Promise<Changed> {
+  const transport = openTransport(options);
+  const url = await keyChangeOf(transport);
+  transport.signAs(account);
+  const payload = innerJws(options, { url, account, newKey });
+  let refused: unknown;
+  try {
+    await transport.patiently(async () => {
+      refused = undefined;
+      try {
+        const doing = "take the account's new key";
+        await transport.post({ url, payload, doing, once: true });
+      } catch (error) {
+        if (await hasAccount(options, newKey)) return;
+        refused = error;
+        throw error;
+      }
+    });
+    return { changed: true };
+  } catch (error) {
+    if (error === refused) return { changed: false, error };
+    throw error;
+  }
+}
+
+/** Whether a key has an account at the CA. */
+export function hasAccount(
+  options: TransportOptions,
+  key: KeyObject,
+): Promise<boolean> {
+  return isKnown(openTransport({ ...options, accountKey: key }), key);
+}
+
+/** The new key's own signature, without a nonce. */
+function innerJws(
+  { directoryUrl, accountKey }: TransportOptions,
+  { url, account, newKey }: Change & { url: string },
+): object {
+  const { http } = new Client({
+    directoryUrl,
+    accountKey: newKey.export({ type: "pkcs8", format: "pem" }),
+  });
+  const oldKey = createPublicKey(accountKey).export({ format: "jwk" });
+  return http.createSignedBody(url, { account, oldKey });
+}

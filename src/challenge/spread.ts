@@ -1,0 +1,116 @@
+import { sleep } from "../time.ts";
+import { systemCode } from "../errors.ts";
+import { type Ask, type Server, showServer } from "./resolve.ts";
+import type { Lack } from "./responder.ts";
+
+/** The values that a name must have, and the servers that must know them. */
+export interface Wanted {
+  fqdn: string;
+  values: readonly string[];
+  servers: readonly Server[];
+}
+
+interface Watch {
+  server: Server;
+  open: Set<Wanted>;
+  silent: boolean;
+}
+
+interface Surroundings {
+  ask: Ask;
+  signal: AbortSignal;
+  /** Is told of the servers that are waited for, once there are any. */
+  waiting: (servers: string[]) => void;
+}
+
+/** Between two looks, in milliseconds: from the first to the last. */
+const SHORTEST_PAUSE = 250;
+const LONGEST_PAUSE = 4_000;
+
+/**
+ * Asks each server for the TXT records that it must have until every one of them has them all,
+ * or `limit` milliseconds are over: then it returns what is lacking. A server that does not
+ * answer (as over IPv6 from a host that has none) is not waited for when another one does.
+ */
+export async function spread(
+  wanted: readonly Wanted[],
+  limit: number,
+  { ask, signal, waiting }: Surroundings,
+): Promise<Lack[]> {
+  const deadline = performance.now() + limit;
+  const watches = watchesOf(wanted);
+  for (let pause = 0; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    const open = watches.filter(({ open }) => open.size > 0);
+    await Promise.all(open.map((watch) => look(watch, ask, signal)));
+    if (isSpread(wanted, watches)) return [];
+    const left = deadline - performance.now();
+    if (left <= 0) return lacksOf(watches);
+    if (pause === 0) {
+      const lacking = new Set(lacksOf(watches).map(({ server }) => server));
+      waiting([...lacking]);
+      pause = SHORTEST_PAUSE;
+    }
+    await sleep(Math.min(pause, left), signal);
+  }
+}
+
+function watchesOf(wanted: readonly Wanted[]): Watch[] {
+  const watches = new Map<string, Watch>();
+  for (const record of wanted)
+    for (const server of record.servers) {
+      const watch = watches.get(server.address) ?? {
+        server,
+        open: new Set(),
+        silent: false,
+      };
+      watch.open.add(record);
+      watches.set(server.address, watch);
+    }
+  return [...watches.values()];
+}
+
+/** One server is asked one question at a time, and no more once it gives no answer. */
+async function look(
+  watch: Watch,
+  ask: Ask,
+  signal: AbortSignal,
+): Promise<void> {
+  watch.silent = false;
+  for (const record of watch.open) {
+    try {
+      const found = await ask([watch.server], (resolver) =>
+        resolver.resolveTxt(record.fqdn),
+      );
+      const texts = found.map((parts) => parts.join(""));
+      if (record.values.every((value) => texts.includes(value)))
+        watch.open.delete(record);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (systemCode(error) === undefined) throw error;
+      watch.silent = true;
+      return;
+    }
+  }
+}
+
+function isSpread(wanted: readonly Wanted[], watches: readonly Watch[]) {
+  const lacking = watches.some(({ open, silent }) => open.size > 0 && !silent);
+  return (
+    !lacking &&
+    wanted.every(
+      (record) =>
+        record.servers.length === 0 ||
+        watches.some(
+          ({ server, open }) =>
+            !open.has(record) &&
+            record.servers.some(({ address }) => address === server.address),
+        ),
+    )
+  );
+}
+
+function lacksOf(watches: readonly Watch[]): Lack[] {
+  return watches.flatMap(({ server, open, silent }) =>
+    [...open].map(({ fqdn }) => ({ server: showServer(server), fqdn, silent })),
+  );
+}

@@ -1,0 +1,106 @@
+import type { KeyObject } from "node:crypto";
+import { find } from "../acme/account.ts";
+import { changeKey, hasAccount, keyChangeOf } from "../acme/rollover.ts";
+import { openTransport } from "../acme/transport.ts";
+import type { Registration } from "../store/formats.ts";
+import { publicJwk } from "../store/jwk.ts";
+import {
+  dropPending,
+  loadPending,
+  type PendingKey,
+  savePending,
+} from "../store/pending.ts";
+import { loadSet, type Place, saveSet } from "../store/set.ts";
+import type { Reach } from "./account.ts";
+
+/**
+ * Gives an account another key. The new key is on disk before the CA is told of it, and
+ * becomes the account's only when the CA knows it: whatever ends the run, `settle` finds out.
+ */
+export async function rollOver(
+  home: Place,
+  { directoryUrl, oldKey, newKey }: Keys,
+  reach: Reach,
+): Promise<string> {
+  const options = { ...reach, directoryUrl, accountKey: oldKey };
+  const transport = openTransport(options);
+  await keyChangeOf(transport);
+  const { uri } = await find(transport, { key: oldKey, emit: reach.emit });
+  const pending = { directoryUrl, key: newKey };
+  await savePending(home.dir, pending);
+  const result = await changeKey(options, { account: uri, newKey });
+  if (result.changed) await adopt(home, pending, reach);
+  else await dropPending(home.dir);
+  if (!result.changed) throw result.error;
+  return uri;
+}
+
+interface Keys {
+  directoryUrl: string;
+  oldKey: KeyObject;
+  newKey: KeyObject;
+}
+
+/**
+ * Ends what an interrupted rollover left, to be done before the account's files are read: the CA is asked
+ * whether it knows the new key, and told of it again where it does not, since the
+ * first time may still be under way. Only a new key that it does not take is dropped.
+ */
+export async function settle(home: Place, reach: Reach): Promise<void> {
+  const pending = await loadPending(home.dir);
+  if (pending === undefined) return;
+  const { accountKey, registration } = await loadSet(home);
+  if (accountKey?.equals(pending.key)) {
+    await dropPending(home.dir);
+    return;
+  }
+  const { directoryUrl, key: newKey } = pending;
+  const taken =
+    (await hasAccount(
+      { ...reach, directoryUrl, accountKey: newKey },
+      newKey,
+    )) || (await takeAgain(pending, { accountKey, registration, reach }));
+  if (taken) await adopt(home, pending, reach);
+  else await dropPending(home.dir);
+  reach.emit({ type: "rollover-settled", completed: taken });
+}
+
+async function takeAgain(
+  { directoryUrl, key: newKey }: PendingKey,
+  { accountKey, registration, reach }: Kept,
+): Promise<boolean> {
+  if (accountKey === undefined || registration === undefined) return false;
+  const { changed } = await changeKey(
+    { ...reach, directoryUrl, accountKey },
+    { account: registration.uri, newKey },
+  );
+  return changed;
+}
+
+interface Kept {
+  accountKey: KeyObject | undefined;
+  registration: Registration | undefined;
+  reach: Reach;
+}
+
+async function adopt(
+  home: Place,
+  { key }: PendingKey,
+  { emit }: Reach,
+): Promise<void> {
+  const { registration } = await loadSet(home);
+  await saveSet(
+    home,
+    {
+      accountKey: key,
+      ...(registration && {
+        registration: {
+          ...registration,
+          body: { ...registration.body, key: publicJwk(key) },
+        },
+      }),
+    },
+    emit,
+  );
+  await dropPending(home.dir);
+}

@@ -1,0 +1,90 @@
+import type { Outcome } from "../core/outcome.ts";
+import { line, type Line, minute, names } from "./text.ts";
+
+/** The sentence for how a target ended. */
+export function sayOutcome(
+  outcome: Exclude<Outcome, { kind: "failed" | "told" }>,
+): Line {
+  const { dir } = outcome.subject;
+  const about = names(outcome.subject.names);
+  switch (outcome.kind) {
+    case "issued":
+      return line(
+        "info",
+        `The certificate for ${about} is in ${dir}. It is good until ${minute(outcome.bundle.leaf.validToDate)}; renew it from ${minute(outcome.next)}.`,
+      );
+    case "kept":
+      return line(
+        "info",
+        `The certificate for ${about} is good until ${minute(outcome.bundle.leaf.validToDate)}; renewal is not necessary before ${minute(outcome.next)}.`,
+      );
+    case "tried":
+      return line(
+        "info",
+        `A certificate for ${about} can be had: ${outcome.from.join(" or ")} issued one for trying. Nothing was kept.`,
+      );
+    case "revoked":
+      return line(
+        "info",
+        outcome.before
+          ? `The certificate for ${about} had been revoked before.`
+          : `The certificate for ${about} is revoked. Its files in ${dir} are as they were; --force gets a new one.`,
+      );
+    case "imported":
+      return sayImported(outcome);
+    case "rolled-over":
+      return line(
+        "info",
+        `The account ${outcome.uri} has a new key, in ${dir}. Its thumbprint is ${outcome.thumbprint}: an nginx include for --stateless has to be made anew.`,
+      );
+    case "deactivated":
+      return line(
+        "info",
+        outcome.before
+          ? `The account in ${dir} had been deactivated before.`
+          : `The account is deactivated for ever. Its key is in ${dir} as account_key.json.deactivated, of no more use; the next run that needs an account makes another.`,
+      );
+  }
+}
+
+type Imported = Extract<Outcome, { kind: "imported" }>;
+
+function sayImported(outcome: Imported): Line {
+  const { account, bundle, changed, subject } = outcome;
+  const what = [
+    account && `the account ${account}`,
+    bundle &&
+      `the certificate for ${names(subject.names)}, good until ${minute(bundle.leaf.validToDate)}`,
+  ].filter((part) => part !== undefined);
+  const done = changed
+    ? `Imported into ${subject.dir}: ${what.join(" and ")}.`
+    : `Nothing to do: ${subject.dir} has ${what.join(" and ")} already.`;
+  const purpose = bundle ? "Renew it" : "Get a certificate";
+  const url =
+    outcome.server === undefined
+      ? " (URL being that of the CA's directory)"
+      : "";
+  return line("info", `${done} ${purpose} with${url}: ${renewalOf(outcome)}`);
+}
+
+/** The command that goes on with what was imported. */
+export function renewalOf({ server, words, subject }: Imported): string {
+  const wanted = subject.names.length > 0 ? subject.names : ["NAME"];
+  const dns = wanted.some((name) => name.startsWith("*."))
+    ? ["--dns", "exec", "--dns_exec", "PROGRAM"]
+    : [];
+  const command = ["acme-sidecar", "--server", server ?? "URL"].concat(
+    words,
+    dns,
+  );
+  return [...command, ...wanted.flatMap((name) => ["-d", name])]
+    .map(quote)
+    .join(" ");
+}
+
+/** A word as a shell takes it. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word)
+    ? word
+    : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { namesOf } from "../../src/store/bundle.ts";
+import { dnsHook, type Hook } from "../support/hook.ts";
+import {
+  type Pebble,
+  type PebbleOptions,
+  startPebble,
+} from "../support/pebble.ts";
+import { problem, type Recorder, startRecorder } from "../support/recorder.ts";
+import { type Sidecar, sidecar } from "../support/sidecar.ts";
+import { missing } from "../support/tools.ts";
+import { eventually } from "../support/wait.ts";
+
+const skip = missing("pebble");
+
+interface Setting extends AsyncDisposable {
+  pebble: Pebble;
+  recorder: Recorder;
+  hook: Hook;
+  program: Sidecar;
+}
+
+/** A Pebble, and the program with a script that sets TXT records where Pebble asks for them. */
+async function setting(
+  env: Record<string, string> = {},
+  options?: PebbleOptions,
+): Promise<Setting> {
+  await using stack = new AsyncDisposableStack();
+  const pebble = stack.use(await startPebble(options));
+  const recorder = stack.use(await startRecorder(pebble));
+  const hook = stack.use(dnsHook(pebble.dns.managementUrl));
+  const all = {
+    ...{ ACME_SIDECAR_DNS: "exec", ACME_SIDECAR_DNS_EXEC: hook.file },
+    ACME_SIDECAR_DNS_RESOLVERS: pebble.dns.address,
+    ...{ ...hook.env, ...env },
+  };
+  const program = stack.use(sidecar(recorder, pebble.httpPort, { env: all }));
+  const moved = stack.move();
+  return {
+    ...{ pebble, recorder, hook, program },
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  };
+}
+
+describe("dns-01 at Pebble", { skip, concurrency: 2 }, () => {
+  test("a wildcard", async () => {
+    await using s = await setting();
+    const { code, stderr } = await s.program.issue(["*.a.test"]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(namesOf(s.program.leaf()), ["*.a.test"]);
+    assert.deepEqual(s.hook.begun(), [
+      "present _acme-challenge.a.test.",
+      "cleanup _acme-challenge.a.test.",
+    ]);
+    assert.deepEqual(await s.pebble.dns.txt("_acme-challenge.a.test"), []);
+  });
+
+  test("a wildcard, its base name and another in one certificate", async () => {
+    await using s = await setting();
+    const names = ["a.test", "*.a.test", "b.test"];
+    const { code, stderr } = await s.program.issue(names);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(new Set(namesOf(s.program.leaf())), new Set(names));
+    const begun = s.hook.begun();
+    assert.equal(begun.length, 6);
+    // All are set before the first is removed.
+    assert.ok(begun.slice(0, 3).every((words) => words.startsWith("present ")));
+    assert.deepEqual(await s.pebble.dns.txt("_acme-challenge.a.test"), []);
+  });
+
+  test("a name whose records are delegated by a CNAME", async () => {
+    await using s = await setting();
+    const { dns } = s.pebble;
+    await dns.setCname("_acme-challenge.a.test", "a.acme.test");
+    const { code, stderr } = await s.program.issue(["a.test"]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(s.hook.begun(), [
+      "present a.acme.test.",
+      "cleanup a.acme.test.",
+    ]);
+    assert.match(stderr, /is an alias \(CNAME\) of a\.acme\.test/);
+  });
+
+  test("the program sees no option of ours, and its errors are shown", async () => {
+    await using s = await setting({
+      HOOK_FAIL: "present",
+      API_TOKEN: "t",
+    });
+    const { code, stderr } = await s.program.issue(["a.test"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /exit code 3.*The API says no to present/);
+    const env = s.hook.calls()[0]?.env ?? {};
+    assert.equal(env["API_TOKEN"], "t");
+    assert.ok(!Object.keys(env).some((name) => /^ACME_SIDECAR_/.test(name)));
+    assert.deepEqual(s.hook.begun(), [
+      "present _acme-challenge.a.test.",
+      "cleanup _acme-challenge.a.test.",
+    ]);
+    assert.equal(s.recorder.count("challenge"), 0);
+  });
+
+  test("a CA that refuses: the records are removed, and the hint is about them", async () => {
+    await using s = await setting();
+    s.recorder.inject({
+      kind: "challenge",
+      answer: problem("malformed", 400),
+    });
+    const { code } = await s.program.issue(["a.test"]);
+    assert.equal(code, 2);
+    assert.equal(s.hook.begun().at(-1), "cleanup _acme-challenge.a.test.");
+    assert.deepEqual(await s.pebble.dns.txt("_acme-challenge.a.test"), []);
+  });
+
+  test("a record that the CA does not find: its reason, and what to look at", async () => {
+    await using s = await setting();
+    const { code, stderr } = await s.program.issue(
+      ["a.test"],
+      ...["--dns_exec", "/bin/true", "--dns_timeout", "1"],
+    );
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      new RegExp(`${s.pebble.dns.address} lacks _acme-challenge\\.a\\.test`),
+    );
+    assert.match(stderr, /Asking the CA all the same/);
+    assert.match(stderr, /TXT record of _acme-challenge\.NAME/);
+  });
+
+  test("a clean-up that fails is a warning; the certificate is there", async () => {
+    await using s = await setting({ HOOK_FAIL: "cleanup" });
+    const { code, stderr } = await s.program.issue(["a.test"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /may still be there: .*exit code 3.*The API says no/);
+  });
+
+  test("a program that is not there: exit code 2 before the CA is asked", async () => {
+    await using s = await setting();
+    const { code, stderr } = await s.program.issue(
+      ["a.test"],
+      ...["--dns_exec", join(s.program.dir, "none")],
+    );
+    assert.equal(code, 2);
+    assert.match(stderr, /Cannot run .*none: it does not exist.*chmod \+x/);
+    assert.equal(s.recorder.count(), 0);
+  });
+
+  test("--dns_wait asks nobody", async () => {
+    await using s = await setting();
+    const { code, stderr } = await s.program.issue(
+      ["a.test"],
+      "--dns_wait",
+      "1",
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /Waiting 1 s for the TXT records/);
+  });
+
+  test("SIGTERM: a clean-up may take its time", async () => {
+    const slow = { HOOK_SLOW: "cleanup", HOOK_TIME: "2000" };
+    await using s = await setting(slow);
+    s.recorder.inject({ kind: "order", hang: "before" });
+    await using child = await s.program.start(["a.test", "b.test"]);
+    await child.until(/is validating/);
+    child.kill("SIGTERM");
+    assert.equal((await child.exited).code, 143);
+    const ends = s.hook
+      .calls()
+      .filter(({ at, code }) => at === "end" && code === 0);
+    assert.equal(ends.length, 4);
+    for (const name of ["a", "b"])
+      assert.deepEqual(
+        await s.pebble.dns.txt(`_acme-challenge.${name}.test`),
+        [],
+      );
+  });
+
+  test("SIGTERM while the program sets a record: it is ended, and called to remove it", async () => {
+    await using s = await setting({
+      HOOK_SLOW: "present",
+      HOOK_TIME: "100000",
+    });
+    await using child = await s.program.start(["a.test"]);
+    await eventually("a call", () => s.hook.calls().length > 0);
+    child.kill("SIGTERM");
+    assert.equal((await child.exited).code, 143);
+    assert.equal(s.hook.begun().at(-1), "cleanup _acme-challenge.a.test.");
+    assert.equal(s.hook.calls().at(-1)?.code, 0);
+  });
+
+  test("a second signal ends a slow clean-up at once", async () => {
+    await using s = await setting({ HOOK_SLOW: "cleanup", HOOK_TIME: "20000" });
+    s.recorder.inject({ kind: "order", hang: "before" });
+    await using child = await s.program.start(["a.test"]);
+    await child.until(/is validating/);
+    child.kill("SIGTERM");
+    await eventually("the clean-up", () => s.hook.begun().length === 2);
+    child.kill("SIGINT");
+    assert.equal((await child.exited).code, 130);
+    assert.equal(s.hook.calls().filter(({ at }) => at === "end").length, 1);
+    process.kill(s.hook.calls().at(-1)?.pid ?? 0, "SIGKILL");
+  });
+});

@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { problem } from "../support/exchange.ts";
+import { type Pebble, startPebble } from "../support/pebble.ts";
+import { type Site, site } from "../support/simp_le.ts";
+import { missing } from "../support/tools.ts";
+
+const skip = missing("pebble");
+const HOUR = 60 * 60 * 1000;
+const STATE = ".acme-sidecar.json";
+
+const iso = (hours: number) =>
+  new Date(Date.now() + hours * HOUR).toISOString().replace(/\.\d+Z$/, "Z");
+const suggestion = (start: number, end: number, more: object = {}) =>
+  JSON.stringify({
+    suggestedWindow: { start: iso(start), end: iso(end) },
+    ...more,
+  });
+
+/** Runs the program for the one name of a site. */
+const issue = (env: Site, ...more: string[]) =>
+  env.run("-d", env.name, ...more);
+
+const kindsSince = ({ recorder }: Site, start: number) =>
+  recorder.requests.slice(start).map(({ kind }) => kind);
+
+/** Makes the next run look at the CA, whatever Retry-After said. */
+function lookAgain({ certs }: Site): void {
+  const state = JSON.parse(certs.read(STATE)) as Record<string, unknown>;
+  delete state["lookAgain"];
+  writeFileSync(join(certs.path, STATE), JSON.stringify(state));
+}
+
+describe("renewal information (RFC 9773)", { skip, concurrency: 4 }, () => {
+  let pebble: Pebble;
+  before(async () => {
+    pebble = await startPebble();
+  });
+  after(() => pebble[Symbol.asyncDispose]());
+
+  test("is fetched after issuance and only then, as Retry-After says", async () => {
+    await using env = await site(pebble);
+    const { recorder } = env;
+    assert.equal((await issue(env)).code, 0);
+    assert.equal(recorder.count("renewal-info"), 1);
+    const asked = recorder.count();
+    assert.equal((await issue(env)).code, 1);
+    assert.equal(recorder.count(), asked);
+
+    lookAgain(env);
+    const again = await issue(env);
+    assert.equal(again.code, 1, again.stderr);
+    assert.deepEqual(kindsSince(env, asked), ["directory", "renewal-info"]);
+    assert.equal((await issue(env)).code, 1);
+    assert.equal(recorder.count(), asked + 2);
+  });
+
+  test("a window in the past renews at once, replaces the old certificate and shows the reason", async () => {
+    await using env = await site(pebble);
+    const { certs, recorder } = env;
+    assert.equal((await issue(env)).code, 0);
+    const url = "https://ca.test/why";
+    const past = suggestion(-48, -24, { explanationURL: url });
+    await pebble.setRenewalInfo(certs.read("cert.pem"), past);
+    lookAgain(env);
+    const { code, stderr } = await issue(env);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /the CA wants the present one renewed/);
+    assert.match(stderr, /https:\/\/ca\.test\/why/);
+    const [, order] = recorder.requests.filter(
+      ({ kind }) => kind === "new-order",
+    );
+    const info = recorder.requests.find(({ kind }) => kind === "renewal-info");
+    const { replaces } = order?.body?.payload as { replaces: string };
+    assert.equal(replaces, info?.path.split("/").at(-1));
+    assert.equal(recorder.count("new-order"), 2);
+  });
+
+  test("a pick before the next run is renewed inside the window, and a far one is waited for", async () => {
+    await using env = await site(pebble);
+    const { certs } = env;
+    assert.equal((await issue(env)).code, 0);
+    const cert = certs.read("cert.pem");
+    await pebble.setRenewalInfo(cert, suggestion(30, 60));
+    lookAgain(env);
+    assert.equal((await issue(env)).code, 1);
+    await pebble.setRenewalInfo(cert, suggestion(2, 26));
+    lookAgain(env);
+    const early = await issue(env);
+    assert.equal(early.code, 1, "the next run will be inside the window");
+    await pebble.setRenewalInfo(cert, suggestion(-1, 20));
+    lookAgain(env);
+    const inside = await issue(env);
+    assert.equal(inside.code, 0, inside.stderr);
+  });
+
+  test("a window that would be over at the next run is not missed", async () => {
+    await using env = await site(pebble);
+    const { certs } = env;
+    assert.equal((await issue(env)).code, 0);
+    await pebble.setRenewalInfo(certs.read("cert.pem"), suggestion(1, 3));
+    lookAgain(env);
+    assert.equal((await issue(env, "--next_run", "3600")).code, 1);
+    assert.equal((await issue(env)).code, 0);
+  });
+
+  for (const [what, answer] of [
+    ["nonsense", "nonsense"],
+    ["no window", "{}"],
+    ["a window that ends before it starts", suggestion(-2, -4)],
+    ["dates that are none", '{"suggestedWindow":{"start":"soon","end":1}}'],
+  ] as const)
+    test(`${what} is no answer, and no failure`, async () => {
+      await using env = await site(pebble);
+      const { certs } = env;
+      assert.equal((await issue(env)).code, 0);
+      await pebble.setRenewalInfo(certs.read("cert.pem"), answer);
+      lookAgain(env);
+      const { code, stderr } = await issue(env);
+      assert.equal(code, 1, stderr);
+    });
+
+  for (const [what, fault] of [
+    ["a 503", { answer: problem("serverInternal", 503) }],
+    ["a cut connection", { reset: "before" }],
+    ["half an answer", { truncate: 10 }],
+  ] as const)
+    test(`${what} is no failure, after issuance or later`, async () => {
+      await using env = await site(pebble);
+      const { recorder } = env;
+      recorder.inject({ kind: "renewal-info", ...fault });
+      const first = await issue(env);
+      assert.equal(first.code, 0, first.stderr);
+      lookAgain(env);
+      const second = await issue(env);
+      assert.equal(second.code, 1, second.stderr);
+    });
+
+  for (const [asked, hours] of [
+    ["1", 1 / 60],
+    ["7200", 2],
+    ["99999999", 24],
+  ] as const)
+    test(`Retry-After ${asked} means ${hours.toFixed(2)} hours`, async () => {
+      await using env = await site(pebble);
+      const { recorder, certs } = env;
+      recorder.inject({
+        kind: "renewal-info",
+        alter: ({ headers }) => ({
+          headers: { ...headers, "retry-after": asked },
+        }),
+      });
+      const before = Date.now();
+      assert.equal((await issue(env)).code, 0);
+      const { lookAgain } = JSON.parse(certs.read(STATE)) as {
+        lookAgain: string;
+      };
+      const wait = Date.parse(lookAgain) - before;
+      assert.ok(Math.abs(wait - hours * HOUR) < HOUR / 60, String(wait));
+    });
+
+  for (const refusal of [
+    problem("alreadyReplaced", 409),
+    problem("unauthorized", 403),
+    problem("malformed", 400),
+  ])
+    test(`an order that may not replace (${refusal.body}) is placed without`, async () => {
+      await using env = await site(pebble);
+      const { recorder } = env;
+      assert.equal((await issue(env)).code, 0);
+      recorder.inject({
+        kind: "new-order",
+        when: ({ body }) => "replaces" in (body?.payload as object),
+        answer: refusal,
+        withNonce: true,
+      });
+      const { code, stderr } = await issue(env, "--force");
+      assert.equal(code, 0, stderr);
+      assert.equal(recorder.count("new-order"), 3);
+    });
+
+  test("with --valid_min the CA is not asked", async () => {
+    await using env = await site(pebble);
+    const { recorder } = env;
+    assert.equal((await issue(env)).code, 0);
+    lookAgain(env);
+    const asked = recorder.count();
+    assert.equal((await issue(env, "--valid_min", "60")).code, 1);
+    assert.equal(recorder.count(), asked);
+  });
+
+  test("what is remembered may be deleted or broken at any time", async () => {
+    await using env = await site(pebble);
+    const { certs } = env;
+    assert.equal((await issue(env)).code, 0);
+    for (const text of [undefined, "", "nonsense", "{}", '{"version":1}']) {
+      if (text === undefined) rmSync(join(certs.path, STATE));
+      else writeFileSync(join(certs.path, STATE), text);
+      assert.equal((await issue(env)).code, 1, String(text));
+    }
+    assert.equal((await issue(env, "--force")).code, 0);
+  });
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { parse } from "../../src/cli/parse.ts";
+import { AppError } from "../../src/errors.ts";
+
+const words = (...argv: string[]) =>
+  parse({ argv, env: {}, cwd: "/certs", version: "1.2.3" });
+
+const refused = (message: RegExp, ...argv: string[]) => {
+  assert.throws(
+    () => words(...argv),
+    (error: unknown) => {
+      assert.ok(error instanceof AppError && error.code === "usage");
+      assert.match(`${error.message} ${error.hint ?? ""}`, message);
+      return true;
+    },
+  );
+};
+
+describe("commands of two words", () => {
+  test("are understood with options after them", () => {
+    const request = words("account", "show", "--json", "--certs_dir", "x");
+    assert.ok(request.verb === "account" && request.errand.doing === "show");
+    assert.equal(request.errand.json, true);
+    assert.equal(request.errand.account.keep.dir, "/certs/x");
+  });
+
+  test("need both words, and one that exists", () => {
+    refused(/"account" is not a command.*account show/, "account");
+    refused(/"account" is not a command/, "account", "--json");
+    refused(/"account sell" is not a command/, "account", "sell");
+    refused(/"show" is not a command/, "show");
+    refused(/"more" does not belong/, "account", "show", "more");
+  });
+
+  test("help is shown for them as well", () => {
+    for (const argv of [
+      ["account", "--help"],
+      ["account", "show", "-h"],
+    ])
+      assert.equal(words(...argv).verb, "print");
+  });
+
+  test("account deactivate needs --yes", () => {
+    refused(/for ever.*--yes/, "account", "deactivate");
+    const request = words("account", "deactivate", "--yes");
+    assert.ok(request.verb === "account");
+    assert.equal(request.errand.doing, "deactivate");
+  });
+});
+
+describe("--account_dir", () => {
+  test("takes the account's files out of the set", () => {
+    const request = words("-d", "a.test", "--account_dir", "../accounts");
+    assert.ok(request.verb === "issue");
+    const { formats, accounts } = request.target.keep;
+    assert.equal(accounts, "/accounts");
+    assert.deepEqual(formats, [
+      "key.pem",
+      "cert.pem",
+      "chain.pem",
+      "fullchain.pem",
+    ]);
+  });
+
+  test("makes -f account_key.json superfluous, and nothing else", () => {
+    const set = ["-d", "a.test", "-f", "key.pem", "-f", "fullchain.pem"];
+    refused(/the account's key/, ...set);
+    assert.equal(words(...set, "--account_dir", "/a").verb, "issue");
+    refused(
+      /the certificate's key/,
+      ...["-d", "a.test", "--account_dir", "/a", "-f", "fullchain.pem"],
+    );
+  });
+});
