@@ -69,7 +69,7 @@ export const OPTIONS = {
   valid_min: {
     value: "SECONDS",
     describe:
-      "Renew when less than this is left [a third of the certificate's life, half below ten days]",
+      "Renew when less than this is left [when the CA says so, or a third of the certificate's life is left, half below ten days]",
   },
   next_run: {
     value: "SECONDS",
