@@ -87,7 +87,10 @@ async function issueAt(
   });
   await saveSet(keep, bundle, emit);
   await closeKeys(keep, emit);
-  const info = await authority.renewalInfo(bundle.leaf.raw);
+  // The certificate is in place: whatever happens now, it has to be told as new, so that it is loaded.
+  const info = await authority
+    .renewalInfo(bundle.leaf.raw)
+    .catch(() => ({ window: undefined, lookAgain: now() }));
   const certificate = bundle.leaf.fingerprint256;
   const next = withRenewalInfo({ certificate, from, profile }, info, random());
   await saveOrigin(keep.dir, next);

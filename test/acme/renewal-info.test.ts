@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { startCli } from "../support/cli.ts";
 import { problem } from "../support/exchange.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { type Site, site } from "../support/simp_le.ts";
 import { missing } from "../support/tools.ts";
+import { eventually } from "../support/wait.ts";
 
 const skip = missing("pebble");
 const HOUR = 60 * 60 * 1000;
@@ -180,6 +182,22 @@ describe("renewal information (RFC 9773)", { skip, concurrency: 4 }, () => {
       assert.equal(code, 0, stderr);
       assert.equal(recorder.count("new-order"), 3);
     });
+
+  test("a run that is interrupted while it asks has issued, and says so by 0", async () => {
+    await using env = await site(pebble);
+    const { certs, recorder } = env;
+    recorder.inject({ kind: "renewal-info", hang: "before" });
+    const words = ["--certs_dir", certs.path, ...env.options, "-d", env.name];
+    await using child = await startCli(words);
+    await eventually(
+      "the CA is asked for its wishes",
+      () => recorder.count("renewal-info") === 1,
+    );
+    child.kill("SIGTERM");
+    const { code } = await child.exited;
+    assert.equal(code, 0, child.stderr());
+    assert.equal((await issue(env, "--valid_min", "60")).code, 1);
+  });
 
   test("with --valid_min the CA is not asked", async () => {
     await using env = await site(pebble);
