@@ -67,13 +67,18 @@ function wholeRsa(jwk: JsonWebKey, bare: boolean): JsonWebKey {
   const primes = bare
     ? derive(jwk)
     : { p: numberOf(jwk.p), q: numberOf(jwk.q) };
-  const whole = { ...jwk, ...derivedFrom(primes, numberOf(jwk.d)) };
+  const { p, q } = primes;
+  const d = numberOf(jwk.d);
   const sound =
-    primes.p * primes.q === numberOf(jwk.n) &&
+    p * q === numberOf(jwk.n) &&
     (bare ||
-      DERIVED.every((name) => numberOf(jwk[name]) === numberOf(whole[name])));
+      (numberOf(jwk.dp) === d % (p - 1n) &&
+        numberOf(jwk.dq) === d % (q - 1n) &&
+        // Cheaper than the power that makes it.
+        numberOf(jwk.qi) < p &&
+        (numberOf(jwk.qi) * q) % p === 1n));
   if (!sound) throw new Error("its members do not belong together");
-  return whole;
+  return bare ? { ...jwk, ...derivedFrom(primes, d) } : jwk;
 }
 
 interface Primes {

@@ -1,5 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AppError, messageOf } from "../errors.ts";
 import { sleep } from "../time.ts";
@@ -10,26 +10,47 @@ export interface LockEvent {
 }
 
 const FILE = ".acme-sidecar.lock";
+/** For runs that work on many sets, one of which may be in the folder itself. */
+const RUN_FILE = ".acme-sidecar.run.lock";
 /** SQLITE_BUSY of sqlite.org/rescode.html. */
 const BUSY = 5;
 /** Milliseconds between two tries. */
 const STEP = 50;
 
+type Emit = (event: LockEvent) => void;
+
 /**
- * Locks a folder for this process alone, waiting for another holder as long as
+ * Locks a set's folder for this process alone, waiting for another holder as long as
  * it takes. The lock is the kernel's (fcntl, which Node offers through SQLite
  * only), so it holds between containers and ends with its holder, however that
  * ends. Disposing of the result releases it; the empty file stays.
  */
-export async function lock(
+export function lock(
   dir: string,
   signal: AbortSignal,
-  emit: (event: LockEvent) => void,
+  emit: Emit,
 ): Promise<Disposable> {
-  const database = openDatabase(join(dir, FILE));
+  return lockBy(join(dir, FILE), signal, emit);
+}
+
+/** The same for a folder with sets below it, which can still be locked one by one. */
+export function lockRun(
+  dir: string,
+  signal: AbortSignal,
+  emit: Emit,
+): Promise<Disposable> {
+  return lockBy(join(dir, RUN_FILE), signal, emit);
+}
+
+async function lockBy(
+  file: string,
+  signal: AbortSignal,
+  emit: Emit,
+): Promise<Disposable> {
+  const database = openDatabase(file);
   try {
-    for (let waited = false; !tryLock(database, dir); waited = true) {
-      if (!waited) emit({ type: "waiting", dir });
+    for (let waited = false; !tryLock(database, file); waited = true) {
+      if (!waited) emit({ type: "waiting", dir: dirname(file) });
       await sleep(STEP, signal);
     }
   } catch (error) {
@@ -43,7 +64,7 @@ export async function lock(
   };
 }
 
-function tryLock(database: DatabaseSync, dir: string): boolean {
+function tryLock(database: DatabaseSync, file: string): boolean {
   try {
     // Nothing is ever written, so no journal is needed.
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
@@ -51,7 +72,7 @@ function tryLock(database: DatabaseSync, dir: string): boolean {
   } catch (error) {
     if (error instanceof Error && "errcode" in error && error.errcode === BUSY)
       return false;
-    throw unlockable(join(dir, FILE), error);
+    throw unlockable(file, error);
   }
 }
 

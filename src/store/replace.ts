@@ -6,10 +6,11 @@ import {
   rename,
   rm,
   stat,
+  writeFile,
 } from "node:fs/promises";
-import type { Stats } from "node:fs";
-import { join } from "node:path";
-import { AppError, systemCode } from "../errors.ts";
+import { readdirSync, type Stats } from "node:fs";
+import { dirname, join } from "node:path";
+import { AppError, messageOf, systemCode } from "../errors.ts";
 
 export interface Replacement {
   name: string;
@@ -24,14 +25,27 @@ export type ReplaceEvent =
   /** A file with a key was open to more users than it is now, or to fewer. */
   | { type: "mode"; file: string; mode: number };
 
+/** Whom files are to belong to, in numbers; without a group, to the old file's or the user's. */
+export interface Owner {
+  uid: number;
+  gid?: number | undefined;
+}
+
 interface Folder {
   dir: string;
+  /** Of every file that is written; undefined: the old one's, or the user. */
+  owner?: Owner | undefined;
   /** For secret files, whatever mode the old ones have. */
   keyMode?: number | undefined;
 }
 
 const COMMIT = ".acme-sidecar.commit";
 const fresh = (name: string) => `.${name}.new`;
+
+/** Whether a file's name is one that only an interrupted `replaceFiles` leaves. */
+export function isLeftover(name: string): boolean {
+  return name === COMMIT || /^\..*\.new$/.test(name);
+}
 
 /**
  * Replaces files of one folder so that, after any crash, `recover` brings about
@@ -42,13 +56,14 @@ const fresh = (name: string) => `.${name}.new`;
  * A rename changes the inode: hard links to the old file keep the old contents.
  */
 export async function replaceFiles(
-  { dir, keyMode }: Folder,
+  folder: Folder,
   files: readonly Replacement[],
   emit: (event: ReplaceEvent) => void,
 ): Promise<void> {
+  const { dir } = folder;
   const names = files.map(({ name }) => name);
   try {
-    for (const file of files) await writeFresh({ dir, keyMode }, file, emit);
+    for (const file of files) await writeFresh(folder, file, emit);
     await writeSynced(join(dir, fresh(COMMIT)), JSON.stringify(names), 0o600);
     await syncFolder(dir);
   } catch (error) {
@@ -70,17 +85,20 @@ export async function recover(
   names: readonly string[],
   emit: (event: ReplaceEvent) => void,
 ): Promise<boolean> {
-  const committed = await readCommit(dir);
+  // Mostly there is nothing, which one look tells.
+  const present = new Set(readdirSync(dir));
+  const committed = present.has(COMMIT) ? await readCommit(dir) : undefined;
   if (committed !== undefined) {
     await complete(dir, committed);
     emit({ type: "completed", files: committed });
   }
   for (const name of [...names, COMMIT])
-    await rm(join(dir, fresh(name)), { force: true });
+    if (present.has(fresh(name)))
+      await rm(join(dir, fresh(name)), { force: true });
   return committed !== undefined;
 }
 
-async function readCommit(dir: string): Promise<string[] | undefined> {
+async function readCommit(dir: string): Promise<string[]> {
   const file = join(dir, COMMIT);
   try {
     const names: unknown = JSON.parse(await readFile(file, "utf8"));
@@ -90,7 +108,6 @@ async function readCommit(dir: string): Promise<string[] | undefined> {
     )
       return names as string[];
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
     if (!(error instanceof SyntaxError)) throw error;
   }
   throw new AppError("bad-file", `${file} is not what this program wrote.`, {
@@ -113,7 +130,7 @@ async function complete(dir: string, names: readonly string[]): Promise<void> {
 }
 
 async function writeFresh(
-  { dir, keyMode }: Folder,
+  { dir, keyMode, owner }: Folder,
   { name, data, secret }: Replacement,
   emit: (event: ReplaceEvent) => void,
 ): Promise<void> {
@@ -123,29 +140,82 @@ async function writeFresh(
     throw error;
   });
   await writeSynced(file, data, 0o600);
-  const kept = old && (await keepOwner(file, old));
-  if (old && !kept) emit({ type: "owner-lost", file: name });
-  // The mode was chosen for that owner and group, and for no other.
+  const owned = await giveOwner(file, old, owner);
+  if (owned === "lost") emit({ type: "owner-lost", file: name });
   const mode = modeOf({
     secret,
-    old: kept ? old.mode : undefined,
+    old: owned === "kept" ? old?.mode : undefined,
     chosen: secret ? keyMode : undefined,
   });
   await chmod(file, mode);
-  if (secret && kept && mode !== (old.mode & 0o777))
+  if (secret && old && owned !== "lost" && mode !== (old.mode & 0o777))
     emit({ type: "mode", file: name, mode });
 }
 
-/** Gives a new file the owner and group of the old one; resolves to whether it has them. */
-async function keepOwner(file: string, old: Stats): Promise<boolean> {
+/**
+ * Gives a new file the owner and group that it is to have. "kept": the old file's mode is right for
+ * them too; "changed": its group is another one, as asked for; "lost": this user may not do it.
+ */
+async function giveOwner(
+  file: string,
+  old: Stats | undefined,
+  owner: Owner | undefined,
+): Promise<"kept" | "changed" | "lost"> {
+  const { uid, gid } = old ?? (await stat(file));
+  const wish = { uid: owner?.uid ?? uid, gid: owner?.gid ?? gid };
+  if (await tryOwner(file, wish)) return wish.gid === gid ? "kept" : "changed";
+  // Perhaps it is only the old group that cannot be had.
+  if (owner !== undefined) await chownTo(file, owner);
+  return "lost";
+}
+
+/** Resolves to whether a new file has this owner and group now. */
+async function tryOwner(
+  file: string,
+  { uid, gid }: Pick<Stats, "uid" | "gid">,
+): Promise<boolean> {
   const made = await stat(file);
-  if (made.uid === old.uid && made.gid === old.gid) return true;
+  if (made.uid === uid && made.gid === gid) return true;
   try {
-    await chown(file, old.uid, old.gid);
+    await chown(file, uid, gid);
     return true;
   } catch (error) {
     if (systemCode(error) !== "EPERM") throw error;
     return false;
+  }
+}
+
+/** Throws an AppError when this user may not do that. */
+async function chownTo(file: string, owner: Owner): Promise<void> {
+  const { uid, gid } = owner;
+  try {
+    // -1: whatever it is.
+    await chown(file, uid, gid ?? -1);
+    // What belongs to another user takes one more capability.
+    await chmod(file, 0o600);
+  } catch (error) {
+    throw new AppError(
+      "store-unwritable",
+      `New files in ${dirname(file)} cannot be given to ${uid}${gid === undefined ? "" : `:${gid}`}, as --owner asks: ${messageOf(error)}.`,
+      {
+        hint: "Run as root with the capabilities CHOWN and FOWNER, or as that user, who must be in that group.",
+        scope: "run",
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Makes sure that new files can be given to their owner, before the CA is asked for anything; to be done with the lock. */
+export async function checkOwner({ dir, owner }: Folder): Promise<void> {
+  if (owner === undefined) return;
+  // The one name that every run removes.
+  const probe = join(dir, fresh(COMMIT));
+  try {
+    await writeFile(probe, "", { mode: 0o600 });
+    await chownTo(probe, owner);
+  } finally {
+    await rm(probe, { force: true });
   }
 }
 

@@ -1,15 +1,8 @@
-import {
-  access,
-  chmod,
-  constants,
-  mkdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-} from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { chmod, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, messageOf, systemCode } from "../errors.ts";
+import { unwritable } from "./folder.ts";
 import {
   type Component,
   type Contents,
@@ -18,15 +11,20 @@ import {
   FORMAT_NAMES,
   FORMATS,
 } from "./formats.ts";
+import { type Protection, PKCS12_FILE, renewedPkcs12 } from "./pkcs12.ts";
 import {
   modeOf,
+  type Owner,
   recover,
   replaceFiles,
+  type Replacement,
   type ReplaceEvent,
   syncFolder,
 } from "./replace.ts";
 
 export type StoreEvent = ReplaceEvent | { type: "saved"; file: string };
+
+type Emit = (event: StoreEvent) => void;
 
 /** Where a set of files lives and which of simp_le's files it consists of. */
 export interface Place {
@@ -34,53 +32,20 @@ export interface Place {
   formats: readonly FormatName[];
   /** The mode of every file with a key; undefined: the old one's, or 0600. */
   keyMode?: number | undefined;
+  /** Of every file that is written; undefined: the old one's, or the user. */
+  owner?: Owner | undefined;
+  /** For the PKCS #12 file, which is written with one only; to be read before a set is saved. */
+  pkcs12?: Protection | undefined;
   /** The folder of accounts that sets share; undefined: each set has its own. */
   accounts?: string | undefined;
-}
-
-/** Makes a folder that is for its owner only, where there is none. */
-export async function makeFolder(dir: string): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw unwritable(dir, error);
-  }
-}
-
-/** Makes sure that the folder is there and can be written to, before the CA is asked for anything. */
-export async function checkFolder(dir: string): Promise<void> {
-  const hint =
-    "Name the folder with --certs-dir, or mount one at /certs, and let this user write to it.";
-  try {
-    if (!(await stat(dir)).isDirectory())
-      throw new AppError("store-unwritable", `${dir} is not a folder.`, {
-        hint,
-        scope: "run",
-      });
-    await access(dir, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw new AppError(
-      "store-unwritable",
-      `The folder ${dir} cannot be used: ${messageOf(error)}.`,
-      {
-        hint,
-        scope: "run",
-        cause: error,
-      },
-    );
-  }
 }
 
 /**
  * Completes or undoes what a crash interrupted; resolves to whether new files
  * came into place by it. To be done before the set is read.
  */
-export function recoverSet(
-  { dir }: Place,
-  emit: (event: StoreEvent) => void,
-): Promise<boolean> {
-  return recover(dir, FORMAT_NAMES, emit);
+export function recoverSet({ dir }: Place, emit: Emit): Promise<boolean> {
+  return recover(dir, [...FORMAT_NAMES, PKCS12_FILE], emit);
 }
 
 /**
@@ -88,11 +53,11 @@ export function recoverSet(
  * its name says, and `disagreeing-files` for two that contradict each other, as a key and a certificate
  * do that do not belong together.
  */
-export async function loadSet({ dir, formats }: Place): Promise<Contents> {
+export function loadSet({ dir, formats }: Place): Contents {
   let contents: Contents = {};
   const source: Partial<Record<Component, FormatName>> = {};
   for (const name of formats) {
-    const part = await readPart(dir, name);
+    const part = readPart(dir, name);
     for (const component of FORMATS[name].holds) {
       const other = source[component];
       if (part[component] === undefined) continue;
@@ -113,12 +78,12 @@ export async function loadSet({ dir, formats }: Place): Promise<Contents> {
 }
 
 /** The file of the set that holds something else than these contents; one that holds nothing of them does not. */
-export async function occupant(
+export function occupant(
   { dir, formats }: Place,
   contents: Contents,
-): Promise<FormatName | undefined> {
+): FormatName | undefined {
   for (const name of formats) {
-    const part = await readPart(dir, name);
+    const part = readPart(dir, name);
     const other = FORMATS[name].holds.some(
       (each) =>
         part[each] !== undefined &&
@@ -143,30 +108,54 @@ function disagreement(what: string): AppError {
 export async function saveSet(
   place: Place,
   contents: Contents,
-  emit: (event: StoreEvent) => void,
+  emit: Emit,
 ): Promise<boolean> {
   const changed = [];
   for (const name of place.formats) {
     const { encode, secret }: Format = FORMATS[name];
     const data = encode(contents);
-    if (data === undefined || (await holds(place.dir, name, contents)))
-      continue;
+    if (data === undefined || holds(place.dir, name, contents)) continue;
     changed.push({ name, data, secret });
   }
-  if (changed.length === 0) return false;
+  return write(place, contents, { changed, emit });
+}
+
+/** The same for a set that has just been read, and so agrees: writes what is missing. */
+export async function fillSet(
+  place: Place,
+  contents: Contents,
+  emit: Emit,
+): Promise<boolean> {
+  const changed = [];
+  for (const name of place.formats) {
+    if (existsSync(join(place.dir, name))) continue;
+    const { encode, secret }: Format = FORMATS[name];
+    const data = encode(contents);
+    if (data !== undefined) changed.push({ name, data, secret });
+  }
+  return write(place, contents, { changed, emit });
+}
+
+async function write(
+  place: Place,
+  contents: Contents,
+  { changed, emit }: { changed: readonly Replacement[]; emit: Emit },
+): Promise<boolean> {
+  const files = [...changed, ...(await renewedPkcs12(place, contents))];
+  if (files.length === 0) return false;
   try {
-    await replaceFiles(place, changed, emit);
+    await replaceFiles(place, files, emit);
   } catch (error) {
     throw unwritable(place.dir, error);
   }
-  for (const { name } of changed) emit({ type: "saved", file: name });
+  for (const { name } of files) emit({ type: "saved", file: name });
   return true;
 }
 
 /** Gives the files with keys the mode that `saveSet` would give them, without writing them. */
 export async function closeKeys(
   { dir, formats, keyMode }: Place,
-  emit: (event: StoreEvent) => void,
+  emit: Emit,
 ): Promise<void> {
   for (const name of formats.filter((each) => FORMATS[each].secret)) {
     const file = join(dir, name);
@@ -201,23 +190,12 @@ export async function retire({ dir }: Place): Promise<{ before: boolean }> {
   return { before: false };
 }
 
-function unwritable(dir: string, cause: unknown): AppError {
-  return new AppError(
-    "store-unwritable",
-    `Cannot write to ${dir}: ${messageOf(cause)}.`,
-    {
-      hint: "Make room or give this user the right to write there, and run again.",
-      scope: "run",
-      cause,
-    },
-  );
-}
-
-async function readPart(dir: string, name: FormatName): Promise<Contents> {
+/** Reads at once: the thread pool would take longer than the disk, for files this small. */
+function readPart(dir: string, name: FormatName): Contents {
   const file = join(dir, name);
   let data: Buffer;
   try {
-    data = await readFile(file);
+    data = readFileSync(file);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return {};
     throw unreadable(file, messageOf(error), error);
@@ -271,13 +249,9 @@ function fingerprint(
 }
 
 /** Whether a file has these contents already, in whatever form. */
-async function holds(
-  dir: string,
-  name: FormatName,
-  contents: Contents,
-): Promise<boolean> {
+function holds(dir: string, name: FormatName, contents: Contents): boolean {
   try {
-    const part = await readPart(dir, name);
+    const part = readPart(dir, name);
     return FORMATS[name].holds.every((each) => agree(each, part, contents));
   } catch (error) {
     if (error instanceof AppError) return false;

@@ -1,5 +1,7 @@
-import { readFile, rename } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
+import type { ErrorCode } from "../errors.ts";
 import { writeSynced } from "./replace.ts";
 
 /** When a CA would like a certificate to be renewed (RFC 9773 section 4.2), and the moment chosen in it. */
@@ -23,42 +25,66 @@ export interface Origin {
   lookAgain?: Date | undefined;
 }
 
-const FILE = ".acme-sidecar.json";
+/** How the last runs failed, one after another. */
+export interface Failure {
+  /** How many have. */
+  count: number;
+  /** When the last of them did. */
+  at: Date;
+  code: ErrorCode;
+  message: string;
+  hint?: string | undefined;
+  /** When a scheduled run tries again, at the earliest. */
+  next: Date;
+  /** What had been wanted. */
+  target: unknown;
+}
+
+/** What one run tells the next about a set. */
+export interface State {
+  origin?: Origin | undefined;
+  /** What was wanted, as whoever wrote it reads it. */
+  target?: unknown;
+  /** Undefined: the last run has not failed. */
+  failure?: Failure | undefined;
+}
+
+export const STATE_FILE = ".acme-sidecar.json";
 const VERSION = 1;
 
 /**
- * What an earlier run remembered. Whatever cannot be read counts as nothing: it
- * costs one more look at the CA.
+ * What an earlier run remembered of the set in a folder. Whatever cannot be read counts as
+ * nothing: it costs one more look at the CA.
  */
-export async function loadOrigin(
-  dir: string,
-  certificate: string,
-): Promise<Origin> {
-  const nothing = { certificate };
+export function loadState(dir: string): State {
   try {
-    const text = await readFile(join(dir, FILE), "utf8");
-    const value = JSON.parse(text, revive) as { version: number } & Origin;
-    const usable =
-      value.version === VERSION && value.certificate === certificate;
-    return usable ? value : nothing;
+    const text = readFileSync(join(dir, STATE_FILE), "utf8");
+    const value = JSON.parse(text, revive) as { version?: number } & State;
+    const { version, ...state } = value;
+    return version === VERSION ? state : {};
   } catch {
-    return nothing;
+    return {};
   }
 }
 
-/** Remembers; a failure to do so is none, since nothing depends on it. */
-export async function saveOrigin(dir: string, origin: Origin): Promise<void> {
-  const fresh = join(dir, `${FILE}.new`);
-  const text = JSON.stringify({ version: VERSION, ...origin }, null, 1);
+/** Remembers; a failure to do so is none, since no certificate depends on it. */
+export async function saveState(dir: string, state: State): Promise<void> {
+  const fresh = join(dir, `${STATE_FILE}.new`);
+  const text = JSON.stringify({ version: VERSION, ...state }, null, 1);
   try {
     await writeSynced(fresh, `${text}\n`, 0o644);
-    await rename(fresh, join(dir, FILE));
+    await rename(fresh, join(dir, STATE_FILE));
   } catch {
     // A read-only folder, for example: the next run asks the CA again.
   }
 }
 
-const DATES = ["start", "end", "pick", "lookAgain"];
+/** What is known of a certificate, which is little when the state is about another. */
+export function originOf({ origin }: State, certificate: string): Origin {
+  return origin?.certificate === certificate ? origin : { certificate };
+}
+
+const DATES = ["start", "end", "pick", "lookAgain", "at", "next"];
 
 function revive(name: string, value: unknown): unknown {
   if (!DATES.includes(name)) return value;

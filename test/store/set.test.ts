@@ -24,8 +24,8 @@ import {
   FORMATS,
   type FormatName,
 } from "../../src/store/formats.ts";
+import { checkFolder } from "../../src/store/folder.ts";
 import {
-  checkFolder,
   closeKeys,
   loadSet,
   saveSet,
@@ -213,9 +213,9 @@ describe("saving a set", () => {
     await saveSet(place(dir.path), contents.ec, silent);
     const { ino } = statSync(join(dir.path, "key.pem"));
     const wider = place(dir.path, ["key.pem", "fullchain.pem", "full.pem"]);
-    assert.equal(await saveSet(wider, await loadSet(wider), silent), true);
+    assert.equal(await saveSet(wider, loadSet(wider), silent), true);
     assert.equal(statSync(join(dir.path, "key.pem")).ino, ino);
-    const full = await loadSet(place(dir.path, ["full.pem"]));
+    const full = loadSet(place(dir.path, ["full.pem"]));
     assert.ok(full.key?.equals(ec.key));
     assert.equal(full.leaf?.fingerprint256, ec.leaf.fingerprint256);
   });
@@ -287,12 +287,12 @@ describe("loading a set", () => {
   const all = (dir: string) => ({ dir, formats });
   test("missing files hold nothing", async () => {
     await using dir = tempDir();
-    assert.deepEqual(await loadSet(all(dir.path)), {});
+    assert.deepEqual(loadSet(all(dir.path)), {});
   });
   test("everything comes back", async () => {
     await using dir = tempDir();
     await saveSet(all(dir.path), contents.rsa, silent);
-    same(await loadSet(all(dir.path)), contents.rsa);
+    same(loadSet(all(dir.path)), contents.rsa);
   });
 
   const damage: [string, (file: string) => void][] = [
@@ -329,8 +329,8 @@ describe("loading a set", () => {
         await saveSet(all(dir.path), contents.ec, silent);
         const file = join(dir.path, name);
         harm(file);
-        await assert.rejects(
-          loadSet({ dir: dir.path, formats: [name] }),
+        assert.throws(
+          () => loadSet({ dir: dir.path, formats: [name] }),
           (error: Error) => {
             assert.match(error.message, new RegExp(name.replace(".", "\\.")));
             assert.equal("code" in error && error.code, "bad-file");
@@ -344,7 +344,7 @@ describe("loading a set", () => {
     for (const name of ["chain.pem", "fullchain.pem"] as const) {
       const two = [ec.leaf, ...ec.chain, ...ec.chain].map(String).join("\n");
       writeFileSync(join(dir.path, name), two.slice(0, -40));
-      await assert.rejects(loadSet({ dir: dir.path, formats: [name] }), {
+      assert.throws(() => loadSet({ dir: dir.path, formats: [name] }), {
         code: "bad-file",
         message: new RegExp(`${name}.*cut off`),
       });
@@ -359,7 +359,7 @@ describe("loading a set", () => {
       rsa.key.export({ type: "pkcs8", format: "pem" }),
     );
     const formats: FormatName[] = ["key.pem", "fullchain.pem"];
-    await assert.rejects(loadSet({ dir: dir.path, formats }), {
+    assert.throws(() => loadSet({ dir: dir.path, formats }), {
       code: "disagreeing-files",
       message: /key\.pem.*fullchain\.pem/,
     });
@@ -369,7 +369,7 @@ describe("loading a set", () => {
     await using dir = tempDir();
     await saveSet(all(dir.path), contents.ec, silent);
     writeFileSync(join(dir.path, "cert.pem"), rsa.leaf.toString());
-    await assert.rejects(loadSet(all(dir.path)), {
+    assert.throws(() => loadSet(all(dir.path)), {
       code: "disagreeing-files",
       message: /cert\.der and cert\.pem|cert\.pem and cert\.der/,
     });
@@ -379,16 +379,26 @@ describe("loading a set", () => {
 describe("the folder", () => {
   test("one that is missing, or is a file, is refused by name", async () => {
     await using dir = tempDir();
-    await checkFolder(dir.path);
-    await assert.rejects(checkFolder(join(dir.path, "none")), {
-      code: "store-unwritable",
-      message: /none/,
-    });
+    checkFolder(dir.path);
+    assert.throws(
+      () => {
+        checkFolder(join(dir.path, "none"));
+      },
+      {
+        code: "store-unwritable",
+        message: /none/,
+      },
+    );
     writeFileSync(join(dir.path, "file"), "");
-    await assert.rejects(checkFolder(join(dir.path, "file")), {
-      code: "store-unwritable",
-      message: /not a folder/,
-    });
+    assert.throws(
+      () => {
+        checkFolder(join(dir.path, "file"));
+      },
+      {
+        code: "store-unwritable",
+        message: /not a folder/,
+      },
+    );
   });
 });
 
