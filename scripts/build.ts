@@ -1,48 +1,117 @@
 /**
- * Bundles the program and everything it uses into dist/, split so that a run
- * loads only what it needs, and collects the licences of what was bundled.
+ * Bundles the program into dist/main.js and the large packages, each apart, into files that are
+ * loaded when they are first needed; collects the licences of what was bundled.
+ * docs/decisions/0014-start-up.md has the reasons.
  */
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import {
+  build as bundleUp,
+  type BuildOptions,
+  type Metafile,
+  type Plugin,
+} from "esbuild";
 
 const OUT = "dist";
 
-await rm(OUT, { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: ["src/main.ts"],
-  outdir: OUT,
+/** What a run with nothing to do never loads. */
+const APART = ["acme-client", "express", "pkijs", "tar-stream", "yaml"];
+
+/**
+ * What others load and this program never calls, or Node.js has itself: each would be
+ * read and run at every start.
+ */
+const SUBSTITUTES: [RegExp, string][] = [
+  // What yargs' parser has for finding files, and what its own help is made with.
+  [/platform-shims\/esm\.mjs$/, "module.exports = {};"],
+  // For winston's own debugging, and its colours; src/ui/log.ts has others.
+  [/^@dabh\/diagnostics$/, "module.exports = () => () => {};"],
+  [/^@colors\/colors\/safe$/, "module.exports = {};"],
+  // For acme-client's own requests, which src/acme/transport.ts replaces, and its old kind of keys.
+  [/^\.\/axios$/, "module.exports = {};"],
+  [/^\.\/crypto\/forge$/, "module.exports = {};"],
+  // For express' readers of bodies, of which none is used.
+  [/^body-parser$/, "module.exports = {};"],
+  [/^readable-stream$/, 'module.exports = require("node:stream");'],
+  [
+    /^readable-stream\/lib\/_stream_writable\.js$/,
+    'module.exports = require("node:stream").Writable;',
+  ],
+];
+
+const substitutes: Plugin = {
+  name: "substitutes",
+  setup(build) {
+    for (const [filter, contents] of SUBSTITUTES) {
+      const namespace = `instead of ${filter.source}`;
+      build.onResolve({ filter }, () => ({ path: "substitute", namespace }));
+      build.onLoad({ filter: /.*/, namespace }, () => ({ contents }));
+    }
+  },
+};
+
+/** The large packages as files beside the program. */
+const apart: Plugin = {
+  name: "apart",
+  setup(build) {
+    const filter = new RegExp(`^(?:${APART.join("|")})$`);
+    build.onResolve({ filter }, ({ path }) => ({
+      path: `./${path}.js`,
+      external: true,
+    }));
+  },
+};
+
+const options: BuildOptions = {
   bundle: true,
-  splitting: true,
-  format: "esm",
+  // Modules of this kind are loaded faster, and lazily where an import is dynamic.
+  format: "cjs",
   platform: "node",
   target: "node24",
   minify: true,
   keepNames: true,
-  metafile: true,
-  // Bundled CommonJS packages call require(), which a module does not have.
-  banner: {
-    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-  },
-});
+  legalComments: "none",
+  // Which modules of this kind do not have; it is for finding files only.
+  define: { "import.meta.url": "__filename" },
+};
+
+await rm(OUT, { recursive: true, force: true });
+const bundles = [
+  await bundle("src/main.ts", "main", [apart, substitutes]),
+  ...(await Promise.all(
+    APART.map((name) => bundle(name, name, [substitutes])),
+  )),
+];
 await chmod(join(OUT, "main.js"), 0o755);
+await writeFile(join(OUT, "package.json"), '{ "type": "commonjs" }\n');
+await writeFile(join(OUT, "LICENSES.txt"), await licencesOf(bundles));
 
-const packages = new Set(
-  Object.keys(metafile.inputs).flatMap(
-    (file) =>
-      /^(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(
-        file,
-      )?.[1] ?? [],
-  ),
-);
-await writeFile(
-  join(OUT, "LICENSES.txt"),
-  await licencesOf([...packages].sort()),
-);
+async function bundle(
+  entry: string,
+  name: string,
+  plugins: Plugin[],
+): Promise<Metafile> {
+  const { metafile } = await bundleUp({
+    ...options,
+    ...{ entryPoints: { [name]: entry }, outdir: OUT, plugins },
+    metafile: true,
+  });
+  return metafile;
+}
 
-async function licencesOf(folders: string[]): Promise<string> {
+async function licencesOf(bundles: readonly Metafile[]): Promise<string> {
+  const folders = new Set(
+    bundles.flatMap(({ inputs }) =>
+      Object.keys(inputs).flatMap(
+        (file) =>
+          /^(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(
+            file,
+          )?.[1] ?? [],
+      ),
+    ),
+  );
   const texts = [];
-  for (const folder of folders) {
+  for (const folder of [...folders].sort()) {
     const manifest = JSON.parse(
       await readFile(join(folder, "package.json"), "utf8"),
     ) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { domainToASCII, domainToUnicode } from "node:url";
 
 declare const brand: unique symbol;
@@ -29,6 +29,12 @@ export function parseName(text: string): { name: Name } | { problem: string } {
   return wrong === undefined
     ? { name: `${star}${ascii}` as Name }
     : { problem: wrong };
+}
+
+/** As `isIP` of Node.js, whose expression for IPv6 takes longer to compile than most runs take to read their words. */
+function isIP(text: string): 0 | 4 | 6 {
+  if (isIPv4(text)) return 4;
+  return text.includes(":") && isIPv6(text) ? 6 : 0;
 }
 
 /** The type of an ACME identifier for a name: RFC 8555 section 9.7.7, RFC 8738. */

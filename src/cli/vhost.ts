@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import type { Method } from "../core/target.ts";
 import { isWildcard, kindOf, type Name, parseName } from "../name.ts";
@@ -86,7 +86,7 @@ function checkNames(
 /** The first colon parts the two, unless it belongs to a URL or an IPv6 address. */
 function parseVhost(text: string): { name: Name; root: string | undefined } {
   const colon =
-    /:\/\//.test(text) || isIP(text) !== 0
+    /:\/\//.test(text) || (text.includes(":") && isIPv6(text))
       ? -1
       : text.indexOf(":", text.startsWith("[") ? text.indexOf("]") : 0);
   const root = colon < 0 ? undefined : text.slice(colon + 1);

@@ -1,10 +1,5 @@
-import yargs from "yargs";
-import {
-  OPTION_NAMES,
-  type OptionName,
-  specOf,
-  variableOf,
-} from "./options.ts";
+import { Parser } from "yargs/helpers";
+import { OPTION_NAMES, type OptionName, specOf } from "./options.ts";
 import { spell } from "./spelling.ts";
 import { usage } from "./usage.ts";
 
@@ -16,58 +11,54 @@ export function readOptions(
   argv: readonly string[],
   env: Record<string, string | undefined>,
 ): Options {
-  const parser = yargs(spell(argv))
-    .parserConfiguration({
-      "boolean-negation": false,
-      "camel-case-expansion": false,
-      "dot-notation": false,
-      "greedy-arrays": false,
-      "parse-numbers": false,
-      "parse-positional-numbers": false,
-    })
-    .config(readVariables(env))
-    .exitProcess(false)
-    .help(false)
-    .version(false)
-    .locale("en")
-    .fail(false);
-  for (const name of OPTION_NAMES) {
-    const { alias, value, repeatable } = specOf(name);
-    parser.option(name, {
-      ...(alias === undefined ? {} : { alias }),
-      ...(value === undefined
-        ? { type: "boolean" }
-        : {
-            type: repeatable ? "array" : "string",
-            string: true,
-            requiresArg: true,
-          }),
-    });
-  }
-  let parsed: Record<string, unknown>;
-  try {
-    parsed = parser.parseSync();
-  } catch (error) {
-    throw usage(
-      `${error instanceof Error ? error.message : String(error)}.`,
-      "See --help.",
-    );
-  }
-  const known = new Set([
-    "_",
-    "$0",
-    ...OPTION_NAMES.flatMap((name) => [name, specOf(name).alias ?? name]),
-  ]);
-  const unknown = Object.keys(parsed).find((name) => !known.has(name));
+  const {
+    argv: { _: strays, ...parsed },
+    error,
+  } = Parser.detailed(spell(argv), GRAMMAR);
+  if (error !== null) throw usage(`${error.message}.`, "See --help.");
+  const unknown = Object.keys(parsed).find((name) => !KNOWN.has(name));
   if (unknown !== undefined)
     throw usage(
       `${unknown.length > 1 ? "--" : "-"}${unknown} is not an option.`,
       "See --help.",
     );
-  const [stray] = parsed["_"] as string[];
+  const [stray] = strays;
   if (stray !== undefined)
     throw usage(`"${stray}" does not belong to any option.`, "See --help.");
-  return parsed;
+  return { ...readVariables(env), ...(parsed as Options) };
+}
+
+const valued = OPTION_NAMES.filter((name) => specOf(name).value !== undefined);
+
+/** The options as the parser of yargs wants them; its whole would take as long to set up as a run that has nothing to do. */
+const GRAMMAR = {
+  alias: Object.fromEntries(
+    OPTION_NAMES.flatMap((name) => {
+      const { alias } = specOf(name);
+      return alias === undefined ? [] : [[name, [alias]]];
+    }),
+  ),
+  array: valued.filter((name) => specOf(name).repeatable),
+  boolean: OPTION_NAMES.filter((name) => specOf(name).value === undefined),
+  string: valued,
+  narg: Object.fromEntries(valued.map((name) => [name, 1])),
+  configuration: {
+    "boolean-negation": false,
+    "camel-case-expansion": false,
+    "dot-notation": false,
+    "greedy-arrays": false,
+    "parse-numbers": false,
+    "parse-positional-numbers": false,
+  },
+};
+
+const KNOWN = new Set<string>(
+  OPTION_NAMES.flatMap((name) => [name, specOf(name).alias ?? name]),
+);
+
+/** The environment variable that stands for an option. */
+export function variableOf(option: OptionName): string {
+  return `ACME_SIDECAR_${option.toUpperCase()}`;
 }
 
 function readVariables(env: Record<string, string | undefined>): Options {

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { makeBundle } from "../support/certificates.ts";
+import { runCli } from "../support/cli.ts";
+import { certsDir, rsaAccount, simpLeFiles } from "../support/simp_le.ts";
+
+const WATCH = join(import.meta.dirname, "../fixtures/loaded.ts");
+/** What it takes to talk to a CA and to answer it, and what is long to load. */
+const HEAVY = [
+  "acme-client",
+  "axios",
+  "express",
+  "pkijs",
+  "yaml",
+  "tar-stream",
+];
+const files = simpLeFiles(makeBundle(), rsaAccount());
+
+/** Runs the program in a folder with a valid set; resolves to its exit code and what it loaded of the heavy packages. */
+async function load(...words: string[]) {
+  await using certs = certsDir(files);
+  const list = join(certs.path, "loaded.txt");
+  const env = {
+    LOADED: list,
+    NODE_OPTIONS: `--import=${pathToFileURL(WATCH).href}`,
+  };
+  const { code, stderr } = await runCli(words, { cwd: certs.path, env });
+  const urls = readFileSync(list, "utf8");
+  assert.match(urls, /\/src\/cli\/parse\.ts$/m);
+  const heavy = HEAVY.filter((name) => urls.includes(`/node_modules/${name}/`));
+  return { code, stderr, heavy };
+}
+
+describe("what a run loads", { concurrency: 2 }, () => {
+  const LIGHT: [what: string, words: string[], code: number][] = [
+    ["a run with nothing due", ["-d", "a.test"], 1],
+    ["help", ["--help"], 0],
+    ["nginx", ["nginx"], 0],
+    ["status", ["status"], 0],
+    ["renew of nothing", ["renew"], 2],
+    ["account import", ["account", "import", "no-such-folder"], 2],
+    ["a mistake", ["-d", "a_b.test"], 2],
+  ];
+  for (const [what, words, expected] of LIGHT)
+    test(`${what} loads nothing that talks to a CA, and no web server`, async () => {
+      const { code, stderr, heavy } = await load(...words);
+      assert.equal(code, expected, stderr);
+      assert.deepEqual(heavy, []);
+    });
+
+  test("a web server is loaded when the program answers the CA by itself", async () => {
+    const words = ["--force", "--listen", "192.0.2.1:80"];
+    const { code, stderr, heavy } = await load("-d", "a.test", ...words);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /192\.0\.2\.1/);
+    assert.ok(heavy.includes("express"));
+  });
+});
