@@ -30,6 +30,7 @@ export type ErrorCode =
   | "timed-out"
   | "bad-certificate"
   | "interrupted"
+  | "output-failed"
   | "internal";
 
 interface Details {

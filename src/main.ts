@@ -58,22 +58,27 @@ async function run(
   write: Write,
   interruption: Interruption,
 ): Promise<number> {
-  const { exitCodeOf, reportEvent, reportOutcome, reportWarning } =
-    await import("./ui/report.ts");
+  const report = await import("./ui/report.ts");
+  const { exitCodeOf, reportEvent, reportOutcome } = report;
+  const { reportSummary, reportWarning } = report;
   for (const warning of request.warnings) reportWarning(warning, write);
   const outcomes = await perform(request, {
     env: process.env,
     now: () => new Date(),
     random: () => Math.random(),
     ...interruption,
-    emit: (event) => {
-      reportEvent(event, write);
+    emit: (event, target) => {
+      reportEvent(event, write, target);
     },
+    stdin: () => process.stdin,
+    stdout: process.stdout,
   });
-  for (const outcome of outcomes) {
-    reportOutcome(outcome, write);
-    if (outcome.kind === "told") process.stdout.write(`${outcome.text}\n`);
-  }
+  if (request.verb === "batch" || request.verb === "renew")
+    reportSummary(outcomes, write);
+  else for (const outcome of outcomes) reportOutcome(outcome, write);
+  for (const outcome of outcomes)
+    if (outcome.kind === "told" && outcome.text !== undefined)
+      process.stdout.write(`${outcome.text}\n`);
   return exitCodeOf(outcomes);
 }
 
@@ -94,6 +99,22 @@ async function perform(request: Task, process: Process): Promise<Outcome[]> {
     case "import": {
       const { importFrom } = await import("./commands/import.ts");
       return importFrom(request.wish, process);
+    }
+    case "batch": {
+      const { batch } = await import("./commands/batch.ts");
+      return batch(request.source, request.work, { ...request, host: process });
+    }
+    case "renew": {
+      const { renew } = await import("./commands/batch.ts");
+      return renew(request.dir, request.work, { ...request, host: process });
+    }
+    case "status": {
+      const { status } = await import("./commands/status.ts");
+      return status(request, process);
+    }
+    case "tar": {
+      const { tar } = await import("./commands/tar.ts");
+      return tar(request, process);
     }
     case "nginx": {
       const { nginx } = await import("./commands/nginx.ts");
@@ -143,6 +164,7 @@ function listenForSignals(): Interruption {
 }
 
 let exitCode: number | undefined;
-const code = await main();
 // What was finished in spite of a signal counts: a new certificate has to be loaded.
-process.exit(code === 0 ? code : (exitCode ?? code));
+void main().then((code) =>
+  process.exit(code === 0 ? code : (exitCode ?? code)),
+);

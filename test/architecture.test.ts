@@ -74,8 +74,11 @@ const HOMES: Record<string, RegExp> = {
   "acme-client": /^src\/acme\//,
   "@peculiar/asn1-schema": /^src\/acme\//,
   "@peculiar/asn1-x509": /^src\/acme\//,
+  "p-limit": /^src\/core\/batch\.ts$/,
+  yaml: /^src\/cli\/entries\.ts$/,
+  pkijs: /^src\/store\//,
   express: /^src\/serve\.ts$/,
-  yargs: /^src\/cli\//,
+  "yargs/helpers": /^src\/cli\//,
   "tar-stream": /^src\/handoff\//,
   winston: /^src\/ui\//,
 };

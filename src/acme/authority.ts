@@ -57,7 +57,7 @@ interface RevocationWish {
 export class Authority {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
-  #account: Registration | undefined;
+  #account: Promise<Registration> | undefined;
 
   constructor(options: AuthorityOptions) {
     this.#options = options;
@@ -69,10 +69,17 @@ export class Authority {
    * the CA nothing when what is kept can be used as it is.
    */
   async account(): Promise<Registration> {
-    this.#account ??= await this.#asAccount(await this.#kept(), (account) =>
+    this.#account ??= this.#openAccount().catch((error: unknown) => {
+      this.#account = undefined;
+      throw error;
+    });
+    return this.#account;
+  }
+
+  async #openAccount(): Promise<Registration> {
+    return this.#asAccount(await this.#kept(), (account) =>
       this.#updateContact(account),
     );
-    return this.#account;
   }
 
   /** Places an order (section 7.4) in the name of the account. */
@@ -190,7 +197,7 @@ export class Authority {
     );
     if (finalized.status !== "processing") return finalized;
     // A CA that took long to accept the CSR is given as long again before the first look.
-    const pause = Math.max(SECOND / 10, performance.now() - started);
+    const pause = Math.max(SECOND / 40, performance.now() - started);
     return this.#wait(order, {
       first: sleep(pause, this.#options.signal),
       what: "issue the certificate",

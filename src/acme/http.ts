@@ -1,5 +1,5 @@
 import { Agent, request } from "node:https";
-import { rootCertificates } from "node:tls";
+import { createSecureContext, rootCertificates } from "node:tls";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import { SECOND } from "../time.ts";
 import { misbehaved } from "./protocol.ts";
@@ -54,8 +54,15 @@ const LONGEST_ANSWER = 1024 * 1024;
  */
 export function openHttp(options: HttpOptions): Http {
   const { roots, proxyEnv } = options;
+  // Made once: each connection would parse all of them again.
   const trusted =
-    roots === undefined ? {} : { ca: [...rootCertificates, roots] };
+    roots === undefined
+      ? {}
+      : {
+          secureContext: createSecureContext({
+            ca: [...rootCertificates, roots],
+          }),
+        };
   const agent = new Agent({ keepAlive: true, proxyEnv, ...trusted });
 
   return async (method, url, body) => {

@@ -1,8 +1,8 @@
 /**
  * The anti-replay nonces of one CA (RFC 8555 section 6.5). Every answer brings
- * the nonce of the next request, so one fetched nonce serves a whole run:
- * whoever finds none waits for a request under way to bring one back, and only
- * when none is under way is another fetched.
+ * the nonce of the next request, so as many fetched ones as there may be requests at
+ * once serve a whole run: whoever finds none then waits for a request under way
+ * to bring one back.
  */
 export interface Nonces {
   /** Resolves to a nonce that nobody else gets. Each take is followed by one `give` or `lose`. */
@@ -13,7 +13,11 @@ export interface Nonces {
   lose(): void;
 }
 
-export function openNonces(fetchNonce: () => Promise<string>): Nonces {
+/** `most`: how many may be taken at once. */
+export function openNonces(
+  most: number,
+  fetchNonce: () => Promise<string>,
+): Nonces {
   const free: string[] = [];
   const waiting: ((nonce: Promise<string> | string) => void)[] = [];
   let taken = 0;
@@ -21,7 +25,7 @@ export function openNonces(fetchNonce: () => Promise<string>): Nonces {
   return {
     async take() {
       const nonce = free.pop();
-      if (nonce === undefined && taken > 0)
+      if (nonce === undefined && taken >= most)
         return new Promise((resolve) => waiting.push(resolve));
       taken += 1;
       if (nonce !== undefined) return nonce;
@@ -43,7 +47,6 @@ export function openNonces(fetchNonce: () => Promise<string>): Nonces {
     },
     lose() {
       taken -= 1;
-      if (taken > 0) return;
       waiting.shift()?.(this.take());
     },
   };

@@ -50,19 +50,24 @@ export async function askRenewalInfo({
   };
 }
 
-/** The same for a run that has nothing else to ask of that CA. Rejects for nothing but an interruption. */
-export async function lookUpRenewalInfo(
-  certificate: Buffer,
+/** Asks when a certificate (DER) should be renewed. Rejects for nothing but an interruption. */
+export type AskRenewalInfo = (certificate: Buffer) => Promise<RenewalInfo>;
+
+/** The same for a run that has nothing else to ask of that CA, whose directory is read once. */
+export function openRenewalInfo(
   options: HttpOptions & { directoryUrl: string; now: Clock },
-): Promise<RenewalInfo> {
+): AskRenewalInfo {
   const { directoryUrl, now, signal } = options;
   const http = openHttp(options);
   const get = (url: string) => http("GET", url);
-  return orUnanswered(now, signal, async () => {
-    const directory = parseJson((await get(directoryUrl)).text);
-    if (!isRecord(directory)) return unanswered(now());
-    return askRenewalInfo({ directory, certificate, get, now: now() });
-  });
+  let reading: Promise<unknown> | undefined;
+  return (certificate) =>
+    orUnanswered(now, signal, async () => {
+      reading ??= get(directoryUrl).then(({ text }) => parseJson(text));
+      const directory = await reading;
+      if (!isRecord(directory)) return unanswered(now());
+      return askRenewalInfo({ directory, certificate, get, now: now() });
+    });
 }
 
 /** A question that fails is one without an answer. */

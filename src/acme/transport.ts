@@ -16,6 +16,8 @@ import { misbehaved, stringOf } from "./protocol.ts";
 export interface TransportOptions extends Omit<HttpOptions, "emit"> {
   directoryUrl: string;
   accountKey: KeyObject;
+  /** How many signed requests may be under way at once; default: one. Each takes a nonce to begin with. */
+  lanes?: number;
   now: Clock;
   emit: (event: TransportEvent) => void;
 }
@@ -105,7 +107,7 @@ export function openTransport(options: TransportOptions): Transport {
   });
   let directory: Promise<Record<string, unknown>> | undefined;
 
-  const nonces = openNonces(async () => {
+  const nonces = openNonces(options.lanes ?? 1, async () => {
     const url = stringOf(await readDirectory(), "newNonce", "directory");
     const answer = await patiently(async () =>
       accepted(await http("HEAD", url), "give a nonce"),

@@ -20,12 +20,15 @@ export function helpText(): string {
   );
   return [
     "Usage: acme-sidecar [issue] -d NAME[:ROOT]... [OPTION]...",
+    "       acme-sidecar batch FILE|- [OPTION]...",
+    "       acme-sidecar renew|status [DIR] [OPTION]...",
+    "       acme-sidecar tar [DIR] [--id ID]... [OPTION]...",
     "       acme-sidecar revoke [OPTION]...",
     "       acme-sidecar account import DIR [-d NAME] [--server CA] [OPTION]...",
     "       acme-sidecar nginx [--listen HOST:PORT | --stateless] [OPTION]...",
     "       acme-sidecar account show|rollover|deactivate [OPTION]...",
     "",
-    "Gets and renews a TLS certificate over ACME while the web server keeps serving.",
+    "Gets and renews TLS certificates over ACME while the web server keeps serving.",
     "",
     ...options,
     "",

@@ -11,6 +11,9 @@ export interface OptionSpec {
   describe: string;
 }
 
+const TESTS =
+  "The tests are not in this program: run scripts/test where its source is, or try --server letsencrypt-staging.";
+
 /** By simp_le's spelling; hyphens may stand for the underscores. */
 export const OPTIONS = {
   vhost: {
@@ -121,6 +124,18 @@ export const OPTIONS = {
     isNew: true,
     describe: "The mode of files with a key [0600, or what the old one has]",
   },
+  owner: {
+    value: "UID[:GID]",
+    isNew: true,
+    describe:
+      "Whom every file that is written is to belong to, in numbers [the old one's owner, or this user]",
+  },
+  pkcs12_password_file: {
+    value: "FILE",
+    isNew: true,
+    describe:
+      "Write cert.p12 too, a PKCS #12 file protected with the password on the first line of FILE",
+  },
   listen: {
     value: "HOST:PORT",
     isNew: true,
@@ -164,7 +179,29 @@ export const OPTIONS = {
   },
   json: {
     isNew: true,
-    describe: "Print what was asked for as one JSON object: account show",
+    describe: "Print what was asked for as JSON: account show, status",
+  },
+  concurrency: {
+    value: "NUMBER",
+    isNew: true,
+    describe:
+      "How many certificates to get at once: batch, renew [16, and 8 at each CA]",
+  },
+  retry: {
+    isNew: true,
+    describe:
+      "Try again at once what failed a short while ago: batch, renew [after 1, 10 and 100 minutes, then daily]",
+  },
+  tar_changed: {
+    isNew: true,
+    describe:
+      "Write the changed certificates to standard output as a tar: batch, renew",
+  },
+  id: {
+    value: "ID",
+    repeatable: true,
+    isNew: true,
+    describe: "Only the certificates of these targets: tar [all]",
   },
   certs_dir: {
     value: "DIR",
@@ -199,16 +236,8 @@ export const OPTIONS = {
   verbose: { alias: "v", describe: "Show every request" },
   version: { describe: "Show the version" },
   help: { alias: "h", describe: "Show this help" },
-  test: {
-    gone: "refused",
-    describe:
-      "The tests are not in this program: run scripts/test where its source is.",
-  },
-  integration_test: {
-    gone: "refused",
-    describe:
-      "The tests are not in this program: run scripts/test where its source is, or try --server letsencrypt-staging.",
-  },
+  test: { gone: "refused", describe: TESTS },
+  integration_test: { gone: "refused", describe: TESTS },
   tos_sha256: {
     value: "HASH",
     gone: "ignored",
@@ -223,9 +252,4 @@ export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
 /** What there is to know about an option. */
 export function specOf(option: OptionName): OptionSpec {
   return OPTIONS[option];
-}
-
-/** The environment variable that stands for an option. */
-export function variableOf(option: OptionName): string {
-  return `ACME_SIDECAR_${option.toUpperCase()}`;
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { TargetFile, Work } from "../commands/batch.ts";
 import type { AccountErrand } from "../commands/account.ts";
 import type { Import } from "../commands/import.ts";
 import type { Include } from "../commands/nginx.ts";
@@ -12,13 +13,14 @@ import {
   parseShow,
 } from "./account.ts";
 import { helpText } from "./help.ts";
+import { parseIds, parseRoot, parseTargetFile, parseWork } from "./many.ts";
 import { parseInclude } from "./nginx.ts";
 import { OPTION_NAMES, specOf } from "./options.ts";
 import { parseImport } from "./import.ts";
 import { parseServers, warningsAbout } from "./server.ts";
 import { forTrying, parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
-import { parseReason } from "./values.ts";
+import { parseReason } from "./reason.ts";
 import { listOf, type Options, readOptions, textOf } from "./words.ts";
 
 /** Where messages go and how they look. */
@@ -43,7 +45,11 @@ export type Request =
   | ({ verb: "revoke"; revocation: Revocation } & Common)
   | ({ verb: "import"; wish: Import } & Common)
   | ({ verb: "account"; errand: AccountErrand } & Common)
-  | ({ verb: "nginx"; include: Include } & Common);
+  | ({ verb: "nginx"; include: Include } & Common)
+  | ({ verb: "batch"; source: TargetFile; work: Work } & Common)
+  | ({ verb: "renew"; dir: string; work: Work } & Common)
+  | ({ verb: "status"; dir: string; json: boolean } & Common)
+  | ({ verb: "tar"; dir: string; ids: readonly string[] } & Common);
 
 export interface Words {
   /** Without the program's name. */
@@ -53,8 +59,8 @@ export interface Words {
   version: string;
 }
 
-/** The one command that has a word of its own after it. */
-const IMPORT = "account import";
+/** The commands that have a word of their own after them. */
+const WITH_OPERAND = ["batch", "renew", "status", "tar", "account import"];
 
 /** What somebody wants done, without how to talk to the CA or to people. */
 type Wish = DistributiveOmit<Task, keyof Common>;
@@ -93,9 +99,29 @@ const VERBS: Record<string, Understand> = {
     verb: "account",
     errand: parseDeactivation(options, cwd),
   }),
-  [IMPORT]: (options, { cwd }, folder) => ({
+  "account import": (options, { cwd }, folder) => ({
     verb: "import",
     wish: parseImport(folder, options, cwd),
+  }),
+  batch: (options, { cwd }, file) => ({
+    verb: "batch",
+    source: parseTargetFile(file, options, cwd),
+    work: parseWork(options),
+  }),
+  renew: (options, { cwd }, folder) => ({
+    verb: "renew",
+    dir: parseRoot(folder, options, cwd),
+    work: parseWork(options),
+  }),
+  status: (options, { cwd }, folder) => ({
+    verb: "status",
+    dir: parseRoot(folder, options, cwd),
+    json: options.json === true,
+  }),
+  tar: (options, { cwd }, folder) => ({
+    verb: "tar",
+    dir: parseRoot(folder, options, cwd),
+    ids: parseIds(options),
   }),
 };
 
@@ -131,9 +157,9 @@ interface Split {
   rest: readonly string[];
 }
 
-/** The words before the first option are the command; `account` takes one more. */
+/** The words before the first option are the command; `account` takes one more, and some a word of their own. */
 function splitVerb(argv: readonly string[]): Split {
-  const [first = "", second = "", third = "-"] = argv;
+  const [first = "", second = ""] = argv;
   if (first === "" || first.startsWith("-"))
     return { verb: "issue", rest: argv };
   const twofold = Object.keys(VERBS).some((verb) =>
@@ -141,9 +167,12 @@ function splitVerb(argv: readonly string[]): Split {
   );
   const verb =
     twofold && !second.startsWith("-") ? `${first} ${second}`.trim() : first;
-  if (verb === IMPORT && !third.startsWith("-"))
-    return { verb, operand: third, rest: argv.slice(3) };
-  return { verb, rest: argv.slice(verb.includes(" ") ? 2 : 1) };
+  const rest = argv.slice(verb.includes(" ") ? 2 : 1);
+  const [operand = ""] = rest;
+  const isOperand = operand === "-" || /^[^-]/.test(operand);
+  return WITH_OPERAND.includes(verb) && isOperand
+    ? { verb, operand, rest: rest.slice(1) }
+    : { verb, rest };
 }
 
 /** Throws `usage` for an option that is refused. */

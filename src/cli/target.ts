@@ -9,6 +9,7 @@ import {
   parseBinding,
   parseChain,
   parseEmail,
+  parseFileOwner,
   parseFormats,
   parseKeyMode,
   parseKeyType,
@@ -52,8 +53,13 @@ export function parseTarget(options: Options, cwd: string): Target {
       contact: parseEmail(textOf(options, "email")),
       method,
     },
-    keep,
+    keep: { ...keep, pkcs12: parseProtection(options, cwd) },
   };
+}
+
+function parseProtection(options: Options, cwd: string) {
+  const file = textOf(options, "pkcs12_password_file");
+  return file === undefined ? undefined : { file: resolve(cwd, file) };
 }
 
 /** The same at the directories for trying things, whatever is there already. */
@@ -99,11 +105,11 @@ function parseOther(options: Options, cwd: string) {
 
 function parseEab(options: Options, cwd: string): Binding | undefined {
   const file = textOf(options, "eab_hmac_key_file");
+  const hmacKey = textOf(options, "eab_hmac_key");
+  const given = hmacKey === undefined ? undefined : { hmacKey };
   return parseBinding(
     textOf(options, "eab_kid"),
-    file === undefined
-      ? textOf(options, "eab_hmac_key")
-      : { file: resolve(cwd, file) },
+    file === undefined ? given : { file: resolve(cwd, file) },
   );
 }
 
@@ -127,5 +133,6 @@ export function parsePlace(options: Options, cwd: string): Target["keep"] {
         : formats.filter((name) => !isAccountFile(name)),
     accounts: accounts === undefined ? undefined : resolve(cwd, accounts),
     keyMode: parseKeyMode(textOf(options, "key_mode")),
+    owner: parseFileOwner(textOf(options, "owner")),
   };
 }

@@ -8,9 +8,10 @@ import {
   FORMAT_NAMES,
   FORMATS,
 } from "../store/formats.ts";
+import { PKCS12_FILE } from "../store/pkcs12.ts";
 import type { Place } from "../store/set.ts";
 import { DAY, SECOND } from "../time.ts";
-import { usage } from "./usage.ts";
+import { unknown, usage } from "./usage.ts";
 
 const DEFAULT_FORMATS: FormatName[] = [
   "account_key.json",
@@ -148,15 +149,15 @@ interface MethodWords {
 /** What both options of one binding say; undefined when there is none. */
 export function parseBinding(
   kid: string | undefined,
-  hmacKey: Binding["hmacKey"] | undefined,
+  key: Omit<Binding, "kid"> | undefined,
 ): Binding | undefined {
-  if (kid === undefined && hmacKey === undefined) return undefined;
-  if (kid === undefined || hmacKey === undefined)
+  if (kid === undefined && key === undefined) return undefined;
+  if (kid === undefined || key === undefined)
     throw usage(
       "An external account binding has a key identifier and a MAC key.",
       "Give --eab_kid and --eab_hmac_key_file (or --eab_hmac_key) together.",
     );
-  return { kid, hmacKey };
+  return { kid, ...key };
 }
 
 /** The chain that simp_le's option means, or ours. */
@@ -173,31 +174,6 @@ export function parseChain(
   return { issuer };
 }
 
-function unknown(option: string, text: string, known: string[]): never {
-  throw usage(
-    `--${option} ${text}: there is no such thing.`,
-    `Choose one of ${known.join(", ")}.`,
-  );
-}
-
-/** CRLReason of RFC 5280 section 5.3.1, as far as it is for the owner of a certificate to give. */
-const REASONS = new Map([
-  ["unspecified", 0],
-  ["keyCompromise", 1],
-  ["affiliationChanged", 3],
-  ["superseded", 4],
-  ["cessationOfOperation", 5],
-  ["privilegeWithdrawn", 9],
-]);
-
-/** The number of a reason to revoke. */
-export function parseReason(text = "unspecified"): number {
-  const known = [...REASONS].find(
-    ([name]) => name.toLowerCase() === text.toLowerCase(),
-  );
-  return known?.[1] ?? unknown("reason", text, [...REASONS.keys()]);
-}
-
 /** The mode of files with a key, as chmod has it. */
 export function parseKeyMode(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -209,6 +185,29 @@ export function parseKeyMode(text: string | undefined): number | undefined {
   );
 }
 
+/** 2 ** 32 - 1 means no change to the kernel. */
+const LARGEST_ID = 2 ** 32 - 2;
+
+/** Whom files are to belong to, as chown has it, in numbers. */
+export function parseFileOwner(text: string | undefined): Place["owner"] {
+  if (text === undefined) return undefined;
+  const [, user, group] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? [];
+  const uid = Number(user);
+  const gid = group === undefined ? undefined : Number(group);
+  if (uid <= LARGEST_ID && (gid ?? 0) <= LARGEST_ID) return { uid, gid };
+  throw usage(
+    `--owner ${text}: write UID or UID:GID, in numbers.`,
+    "id -u NAME and id -g NAME tell them.",
+  );
+}
+
+/** What to do instead of naming these. */
+const ELSEWHERE: Record<string, string | undefined> = {
+  "external.sh":
+    "Programs are not run: choose files, and act on exit code 0 after the run.",
+  [PKCS12_FILE]: `It needs a password: with --pkcs12_password_file FILE it is written beside the others, without -f ${PKCS12_FILE}.`,
+};
+
 /** The files of a set, each once. */
 export function parseFormats(files: readonly string[]): FormatName[] {
   const chosen = new Set(
@@ -219,9 +218,7 @@ export function parseFormats(files: readonly string[]): FormatName[] {
     if (format === undefined)
       throw usage(
         `-f ${file}: there is no such file.`,
-        file === "external.sh"
-          ? "Programs are not run: choose files, and act on exit code 0 after the run."
-          : `The files are ${FORMAT_NAMES.join(", ")}.`,
+        ELSEWHERE[file] ?? `The files are ${FORMAT_NAMES.join(", ")}.`,
       );
     chosen.add(format);
   }

@@ -8,16 +8,12 @@ export async function readBinding(
   binding: Binding | undefined,
 ): Promise<Binding | undefined> {
   if (binding === undefined) return undefined;
-  const { kid, hmacKey } = binding;
-  const [option, read] =
-    typeof hmacKey === "string"
-      ? ["--eab_hmac_key", () => Promise.resolve(hmacKey)]
-      : [
-          `--eab_hmac_key_file ${hmacKey.file}`,
-          () => readFile(hmacKey.file, "utf8"),
-        ];
+  const { kid, hmacKey = "", file } = binding;
+  const option =
+    file === undefined ? "--eab_hmac_key" : `--eab_hmac_key_file ${file}`;
   try {
-    return { kid, hmacKey: readMacKey(await read()).toString("base64url") };
+    const text = file === undefined ? hmacKey : await readFile(file, "utf8");
+    return { kid, file, hmacKey: readMacKey(text).toString("base64url") };
   } catch (error) {
     throw new AppError("usage", `${option}: ${messageOf(error)}.`, {
       hint: "Give the MAC key of the CA, alone, as it was shown with the key identifier.",

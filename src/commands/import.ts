@@ -14,8 +14,8 @@ import {
 import type { Contents } from "../store/formats.ts";
 import { readLego } from "../store/lego.ts";
 import { lock } from "../store/lock.ts";
+import { checkFolder } from "../store/folder.ts";
 import {
-  checkFolder,
   loadSet,
   occupant,
   type Place,
@@ -54,12 +54,12 @@ export async function importFrom(
   const account = chooseAccount(foreign, asked, renewal.account);
   const { server, ...owner } = await readOwner(account);
 
-  await checkFolder(keep.dir);
+  checkFolder(keep.dir);
   using _held = await lock(keep.dir, signal, emit);
   const recovered = await recoverSet(keep, emit);
-  const found = await loadSet(keep);
+  const found = loadSet(keep);
   const imported = merge(found, { ...owner, ...bundle });
-  const taken = await occupant(keep, imported);
+  const taken = occupant(keep, imported);
   if (taken !== undefined) throw occupied(keep.dir, taken);
   const written = await saveSet(keep, { ...found, ...imported }, emit);
   const names = bundle ? namesOf(bundle.leaf) : [];

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
+import type { Readable, Writable } from "node:stream";
 import type { Surroundings } from "../core/fulfil.ts";
 import type { Emit } from "../core/outcome.ts";
+import { share } from "../core/shared.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { Clock, Linger } from "../time.ts";
 
@@ -19,15 +21,23 @@ export interface Process {
   signal: AbortSignal;
   emit: Emit;
   linger: Linger;
+  /** Opened when it is asked for. */
+  stdin: () => Readable;
+  stdout: Writable;
 }
 
-/** What a run that talks to a CA needs. Throws `usage` for roots that cannot be read. */
+/**
+ * What a run that talks to a CA needs, with so many requests under way at once. Throws `usage`
+ * for roots that cannot be read.
+ */
 export async function surroundingsOf(
   { caBundle, userAgent }: Network,
   { env, now, random, signal, emit }: Process,
+  lanes = 1,
 ): Promise<Omit<Surroundings, "openResponder">> {
   const roots = caBundle && (await readRoots(caBundle));
-  return { now, random, signal, emit, roots, userAgent, proxyEnv: env };
+  const reach = { now, random, signal, emit, roots, userAgent, proxyEnv: env };
+  return { ...reach, shared: share(emit, lanes) };
 }
 
 async function readRoots(file: string): Promise<string> {

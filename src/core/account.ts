@@ -8,13 +8,14 @@ import { AppError } from "../errors.ts";
 import type { Contents, Registration } from "../store/formats.ts";
 import { loadSet, type Place, retire, saveSet } from "../store/set.ts";
 import type { Surroundings } from "./fulfil.ts";
-import { enter, homeOf } from "./home.ts";
+import { enter, type Home, homeOf } from "./home.ts";
 import { makeKey } from "./keys.ts";
+import { once } from "./shared.ts";
 import { rollOver, settle } from "./rollover.ts";
 import type { KeyType, Target } from "./target.ts";
 
 /** What is needed to talk to a CA. */
-export type Reach = Omit<Surroundings, "openResponder">;
+export type Reach = Omit<Surroundings, "openResponder" | "shared">;
 
 /** An account that a verb is about. */
 export interface AccountRef {
@@ -35,19 +36,30 @@ export async function loadAccount(
 
 interface At {
   directoryUrl: string;
-  surroundings: Reach;
+  surroundings: Omit<Surroundings, "openResponder">;
 }
 
 /**
  * The account of a target at one CA; its key is made where there is none. Where sets share
  * accounts, a new one is registered before another run can look for it.
  */
-export async function openAccount(
-  { ask, keep }: Target,
+export function openAccount(target: Target, at: At): Promise<Authority> {
+  const { ask, keep } = target;
+  const { accounts, emit } = at.surroundings.shared;
+  const home = homeOf(keep, { from: at.directoryUrl, contact: ask.contact });
+  // What is told of a request does not concern the one target alone that came first.
+  const surroundings = { ...at.surroundings, emit };
+  return once(accounts, `${at.directoryUrl} ${home.dir}`, () =>
+    open(ask, home, { ...at, surroundings }),
+  );
+}
+
+async function open(
+  ask: Target["ask"],
+  home: Home,
   { directoryUrl, surroundings }: At,
 ): Promise<Authority> {
   const { contact } = ask;
-  const home = homeOf(keep, { from: directoryUrl, contact });
   // The lock of a set's own folder is held by who asks for its certificate.
   let held = home.shared ? await enter(home, surroundings) : undefined;
   try {
@@ -57,6 +69,7 @@ export async function openAccount(
       (await makeAccountKey(home, ask.accountKey, surroundings));
     const authority = new Authority({
       ...{ ...surroundings, directoryUrl, accountKey, contact },
+      lanes: surroundings.shared.lanes,
       newKey: kept.accountKey === undefined,
       binding: credentialsOf(ask),
       registration: kept.registration,
@@ -91,9 +104,9 @@ async function makeAccountKey(
 
 function credentialsOf({ from, binding }: Target["ask"]) {
   if (binding === undefined) return undefined;
-  const { kid, hmacKey } = binding;
-  if (typeof hmacKey !== "string")
-    throw new AppError("internal", `${hmacKey.file} has not been read.`);
+  const { kid, hmacKey, file } = binding;
+  if (hmacKey === undefined)
+    throw new AppError("internal", `${file} has not been read.`);
   // With several CAs it is not said whose it is: only those get it that require one.
   return { kid, macKey: readMacKey(hmacKey), always: from.length === 1 };
 }

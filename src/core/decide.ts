@@ -50,7 +50,7 @@ export function decide(want: Want, { found, origin, now }: Present): Decision {
   const bundle = { key, leaf, chain };
   if (flawOf(bundle, want.names, now) !== undefined)
     return { keep: false, why: "incomplete" };
-  return { keep: true, bundle, next: nextOf(want, leaf, origin) };
+  return { keep: true, bundle, next: scheduleOf(want, leaf, origin).at };
 }
 
 /** Of a certificate that another program got, the profile is not known, and not the reason for a new one. */
@@ -94,14 +94,21 @@ function early(moment: Date, leaf: Leaf, ahead: number): Date {
   return after(moment, -Math.min(ahead, age / 2));
 }
 
+/** What a certificate's renewal goes by: --valid_min, the CA's wish, or a share of its life. */
+export type Schedule = "valid-min" | "window" | "lifetime";
+
 /** When a certificate will be due, by what is known now. */
-export function nextOf(
-  { validAtLeast }: Want,
+export function scheduleOf(
+  { validAtLeast }: { validAtLeast?: number | undefined },
   leaf: Leaf,
   origin: Origin | undefined,
-): Date {
-  const due = dueAt(leaf, validAtLeast);
-  return validAtLeast === undefined ? (origin?.window?.pick ?? due) : due;
+): { at: Date; by: Schedule } {
+  const at = dueAt(leaf, validAtLeast);
+  if (validAtLeast !== undefined) return { at, by: "valid-min" };
+  const pick = origin?.window?.pick;
+  return pick === undefined
+    ? { at, by: "lifetime" }
+    : { at: pick, by: "window" };
 }
 
 /**

@@ -1,12 +1,17 @@
 import type { Responder } from "../challenge/responder.ts";
-import { asAppError } from "../errors.ts";
+import { type AppError, asAppError } from "../errors.ts";
 import type { Contents } from "../store/formats.ts";
 import { lock } from "../store/lock.ts";
-import { checkFolder, loadSet, recoverSet, saveSet } from "../store/set.ts";
-import { loadOrigin, type Origin, saveOrigin } from "../store/state.ts";
+import { checkOwner } from "../store/replace.ts";
+import { checkFolder } from "../store/folder.ts";
+import { fillSet, loadSet, recoverSet } from "../store/set.ts";
+import { loadState, originOf, saveState, type State } from "../store/state.ts";
 import type { Clock } from "../time.ts";
+import { failureAfter } from "./backoff.ts";
 import { decide } from "./decide.ts";
+import { isRecorded, record } from "./record.ts";
 import { isTimeToLook, withRenewalInfo } from "./renewal.ts";
+import { once, type Shared } from "./shared.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 import type { Method, Target } from "./target.ts";
 
@@ -16,6 +21,7 @@ export interface Surroundings {
   userAgent: string;
   proxyEnv: Record<string, string | undefined>;
   openResponder: (method: Method) => Promise<Responder>;
+  shared: Shared;
   now: Clock;
   /** A number in [0, 1), another one each time. */
   random: () => number;
@@ -32,57 +38,103 @@ export async function fulfil(
   const { id, keep, want } = target;
   const subject = { id, names: want.names, dir: keep.dir };
   try {
-    await checkFolder(keep.dir);
+    checkFolder(keep.dir);
     using _held = await lock(keep.dir, signal, emit);
-    const recovered = await recoverSet(keep, emit);
-    const found = await loadSet(keep);
-    const origin = await look(target, found, surroundings);
-    const decision = decide(want, { found, origin, now: now() });
-    if (decision.keep) {
-      const { bundle, next } = decision;
-      // A file of the set may be missing although others hold the same.
-      const filled = await saveSet(keep, found, emit);
-      const completed = recovered || filled;
-      return { subject, kind: "kept", completed, bundle, next };
+    try {
+      return { subject, ...(await fulfilLocked(target, surroundings)) };
+    } catch (error) {
+      if (!signal.aborted)
+        await rememberFailure(target, asAppError(error, signal), now());
+      throw error;
     }
-    // Most runs find nothing to do: only the others load what talks to a CA.
-    const { issue } = await import("./issue.ts");
-    const issued = await issue(target, {
-      why: decision.why,
-      found,
-      origin,
-      surroundings,
-    });
-    return { subject, kind: "issued", ...issued };
   } catch (error) {
     return { subject, kind: "failed", error: asAppError(error, signal) };
   }
 }
 
+async function fulfilLocked(target: Target, surroundings: Surroundings) {
+  const { keep, want } = target;
+  const { now, emit } = surroundings;
+  const recovered = await recoverSet(keep, emit);
+  await checkOwner(keep);
+  const found = loadSet(keep);
+  const known = loadState(keep.dir);
+  const state = await look(target, { found, state: known }, surroundings);
+  const { origin } = state;
+  const decision = decide(want, { found, origin, now: now() });
+  if (decision.keep) {
+    const { bundle, next } = decision;
+    // A file of the set may be missing although others hold the same.
+    const filled = await fillSet(keep, found, emit);
+    if (!isSettled(state, target))
+      await saveState(keep.dir, { origin, target: record(target) });
+    const completed = recovered || filled;
+    return { kind: "kept", completed, bundle, next } as const;
+  }
+  // Most runs find nothing to do: only the others load what talks to a CA.
+  const { issue } = await import("./issue.ts");
+  const issued = await issue(target, {
+    why: decision.why,
+    found,
+    origin,
+    surroundings,
+  });
+  return { kind: "issued", ...issued } as const;
+}
+
+/** Whether there is nothing to remember of a run that keeps what is there. */
+export function isSettled(state: State, target: Target): boolean {
+  return state.failure === undefined && isRecorded(state.target, target);
+}
+
+/** What was wanted before stays recorded: it may be what is in use. */
+async function rememberFailure(
+  target: Target,
+  error: AppError,
+  at: Date,
+): Promise<void> {
+  const { dir } = target.keep;
+  const state = loadState(dir);
+  const wanted = record(target);
+  await saveState(dir, {
+    target: wanted,
+    ...state,
+    failure: failureAfter(state.failure, error, { at, target: wanted }),
+  });
+}
+
+interface Present {
+  found: Contents;
+  state: State;
+}
+
 /**
- * What is known of a certificate that is there. Its CA is asked for its wishes when
+ * What is known of the certificate that is there. Its CA is asked for its wishes when
  * it is time for that, and the certificate not due in any case.
  */
 async function look(
   { want, keep }: Target,
-  found: Contents,
+  { found, state }: Present,
   surroundings: Surroundings,
-): Promise<Origin | undefined> {
+): Promise<State> {
   const { leaf } = found;
-  if (leaf === undefined) return undefined;
+  if (leaf === undefined) return { ...state, origin: undefined };
   const now = surroundings.now();
-  const origin = await loadOrigin(keep.dir, leaf.fingerprint256);
+  const origin = originOf(state, leaf.fingerprint256);
   const { from } = origin;
-  if (from === undefined || !isTimeToLook(want, origin, now)) return origin;
-  if (!decide(want, { found, origin, now }).keep) return origin;
-  const { lookUpRenewalInfo } = await import("../acme/renewal-info.ts");
-  const info = await lookUpRenewalInfo(leaf.raw, {
-    ...surroundings,
-    directoryUrl: from,
+  if (from === undefined || !isTimeToLook(want, origin, now))
+    return { ...state, origin };
+  if (!decide(want, { found, origin, now }).keep) return { ...state, origin };
+  const ask = await once(surroundings.shared.questions, from, async () => {
+    const { openRenewalInfo } = await import("../acme/renewal-info.ts");
+    const { emit } = surroundings.shared;
+    return openRenewalInfo({ ...surroundings, emit, directoryUrl: from });
   });
+  const info = await ask(leaf.raw);
   const seen = withRenewalInfo(origin, info, surroundings.random());
   const url = info.window?.explanation;
   if (url !== undefined) surroundings.emit({ type: "renewal-explained", url });
-  await saveOrigin(keep.dir, seen);
-  return seen;
+  const looked = { ...state, origin: seen };
+  await saveState(keep.dir, looked);
+  return looked;
 }

@@ -1,12 +1,9 @@
 import { join } from "node:path";
 import { isAccountFile } from "../store/formats.ts";
 import { lock } from "../store/lock.ts";
-import {
-  checkFolder,
-  makeFolder,
-  type Place,
-  recoverSet,
-} from "../store/set.ts";
+import { checkOwner } from "../store/replace.ts";
+import { checkFolder, makeFolder } from "../store/folder.ts";
+import { type Place, recoverSet } from "../store/set.ts";
 import type { Reach } from "./account.ts";
 
 /** Where the files of an account are. */
@@ -23,7 +20,7 @@ interface Owner {
 
 /** The set's own folder, or the account's below the one that sets share. */
 export function homeOf(
-  { dir, formats, keyMode, accounts }: Place,
+  { dir, formats, keyMode, owner, accounts }: Place,
   { from, contact }: Owner,
 ): Home {
   if (accounts === undefined)
@@ -31,6 +28,7 @@ export function homeOf(
       dir,
       formats: formats.filter(isAccountFile),
       keyMode,
+      owner,
       shared: false,
     };
   return {
@@ -41,6 +39,7 @@ export function homeOf(
     ),
     formats: ["account_key.json", "account_reg.json"],
     keyMode,
+    owner,
     shared: true,
   };
 }
@@ -50,11 +49,12 @@ export async function enter(
   { shared, ...home }: Home,
   { signal, emit }: Pick<Reach, "signal" | "emit">,
 ): Promise<Disposable> {
-  if (shared) await makeFolder(home.dir);
-  await checkFolder(home.dir);
+  if (shared) await makeFolder(home.dir, 0o700);
+  checkFolder(home.dir);
   const held = await lock(home.dir, signal, emit);
   try {
     await recoverSet(home, emit);
+    await checkOwner(home);
     return held;
   } catch (error) {
     held[Symbol.dispose]();

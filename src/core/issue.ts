@@ -4,13 +4,15 @@ import { AppError } from "../errors.ts";
 import { type Bundle, namesOf } from "../store/bundle.ts";
 import type { Contents } from "../store/formats.ts";
 import { closeKeys, saveSet } from "../store/set.ts";
-import { type Origin, saveOrigin } from "../store/state.ts";
+import { type Origin, saveState } from "../store/state.ts";
 import { openAccount } from "./account.ts";
-import { nextOf, type Why } from "./decide.ts";
+import { homeOf } from "./home.ts";
+import { scheduleOf, type Why } from "./decide.ts";
 import type { Surroundings } from "./fulfil.ts";
 import { isOfType, makeKey, typeOf } from "./keys.ts";
 import { obtain } from "./obtain.ts";
 import { chooseProfile } from "./profile.ts";
+import { record } from "./record.ts";
 import { withRenewalInfo } from "./renewal.ts";
 import type { Target } from "./target.ts";
 
@@ -42,14 +44,24 @@ export async function issue(target: Target, start: Start): Promise<Issued> {
   let from = first;
   for (const to of others) {
     try {
-      return await issueAt(from, target, means);
+      return await guarded(from, target, means);
     } catch (error) {
       if (!isOutOfUse(error)) throw error;
       emit({ type: "next-authority", error, from, to });
       from = to;
     }
   }
-  return await issueAt(from, target, means);
+  return await guarded(from, target, means);
+}
+
+/** Unless others of this run have shown that there is no use in it. */
+function guarded(from: string, target: Target, means: Means): Promise<Issued> {
+  const { ask, keep } = target;
+  const account = homeOf(keep, { from, contact: ask.contact }).dir;
+  return means.surroundings.shared.strikes.guard(
+    { authority: from, account },
+    () => issueAt(from, target, means),
+  );
 }
 
 /** Whether another CA may do what this one could not: what a name is at fault for, it would refuse too. */
@@ -88,13 +100,15 @@ async function issueAt(
   await saveSet(keep, bundle, emit);
   await closeKeys(keep, emit);
   // The certificate is in place: whatever happens now, it has to be told as new, so that it is loaded.
-  const info = await authority
-    .renewalInfo(bundle.leaf.raw)
-    .catch(() => ({ window: undefined, lookAgain: now() }));
+  const unasked = { window: undefined, lookAgain: now() };
+  const info =
+    want.validAtLeast === undefined
+      ? await authority.renewalInfo(bundle.leaf.raw).catch(() => unasked)
+      : unasked;
   const certificate = bundle.leaf.fingerprint256;
   const next = withRenewalInfo({ certificate, from, profile }, info, random());
-  await saveOrigin(keep.dir, next);
-  return { why, bundle, next: nextOf(want, bundle.leaf, next) };
+  await saveState(keep.dir, { origin: next, target: record(target) });
+  return { why, bundle, next: scheduleOf(want, bundle.leaf, next).at };
 }
 
 /**

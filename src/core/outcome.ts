@@ -42,8 +42,8 @@ export type Outcome = { subject: Subject } & (
   | { kind: "rolled-over"; uri: string; thumbprint: string }
   /** An account is no more; `before`: it had been so already. */
   | { kind: "deactivated"; before: boolean }
-  /** What was asked for, for the standard output. */
-  | { kind: "told"; text: string }
+  /** What was asked for, for the standard output; undefined: it is there already. */
+  | { kind: "told"; text: string | undefined }
   | { kind: "failed"; error: AppError }
 );
 
@@ -70,6 +70,9 @@ export type Event =
   | { type: "key"; reused: boolean }
   | { type: "ordered"; url: string; names: readonly Name[] }
   | { type: "validating"; names: readonly Name[] }
-  | { type: "validated" };
+  | { type: "validated" }
+  /** One of several targets. */
+  | { type: "ended"; outcome: Outcome };
 
-export type Emit = (event: Event) => void;
+/** `target`: the id of the one among many that an event is about. */
+export type Emit = (event: Event, target?: string) => void;

@@ -4,8 +4,9 @@ import { ProblemError } from "../acme/problem.ts";
 import { AppError } from "../errors.ts";
 import { namesOf } from "../store/bundle.ts";
 import { lock } from "../store/lock.ts";
-import { checkFolder, loadSet, type Place, recoverSet } from "../store/set.ts";
-import { loadOrigin } from "../store/state.ts";
+import { checkFolder } from "../store/folder.ts";
+import { loadSet, type Place, recoverSet } from "../store/set.ts";
+import { loadState, originOf } from "../store/state.ts";
 import { type AccountRef, loadAccount, type Reach } from "./account.ts";
 import { enter, homeOf } from "./home.ts";
 import type { Emit, Outcome } from "./outcome.ts";
@@ -30,13 +31,13 @@ export async function revoke(
   surroundings: Reach,
 ): Promise<Outcome> {
   const { signal, emit } = surroundings;
-  await checkFolder(keep.dir);
+  checkFolder(keep.dir);
   using _held = await lock(keep.dir, signal, emit);
   await recoverSet(keep, emit);
-  const { key, leaf } = await loadSet(keep);
+  const { key, leaf } = loadSet(keep);
   if (leaf === undefined)
     throw missing(keep, "certificate", "the folder or the files that hold it");
-  const origin = await loadOrigin(keep.dir, leaf.fingerprint256);
+  const origin = originOf(loadState(keep.dir), leaf.fingerprint256);
   const directoryUrl = from.find((url) => url === origin.from) ?? from[0];
   const { accountKey, registration } = await accountOf(
     { from: directoryUrl, contact, keep },

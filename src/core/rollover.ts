@@ -49,7 +49,7 @@ interface Keys {
 export async function settle(home: Place, reach: Reach): Promise<void> {
   const pending = await loadPending(home.dir);
   if (pending === undefined) return;
-  const { accountKey, registration } = await loadSet(home);
+  const { accountKey, registration } = loadSet(home);
   if (accountKey?.equals(pending.key)) {
     await dropPending(home.dir);
     return;
@@ -88,7 +88,7 @@ async function adopt(
   { key }: PendingKey,
   { emit }: Reach,
 ): Promise<void> {
-  const { registration } = await loadSet(home);
+  const { registration } = loadSet(home);
   await saveSet(
     home,
     {

@@ -24,13 +24,15 @@ export type Chain = { alternate: number } | { issuer: string };
 /** External account binding (RFC 8555 section 7.3.4). */
 export interface Binding {
   kid: string;
-  /** The MAC key, as the CA gives it out (base64url), or the path of a file with it. */
-  hmacKey: string | { file: string };
+  /** The MAC key, as the CA gives it out (base64url). */
+  hmacKey?: string | undefined;
+  /** The path of the file that the key is in, or was read from. */
+  file?: string | undefined;
 }
 
 /** One certificate that somebody wants: what has to be true of it, how to get it, where to keep it. */
 export interface Target {
-  /** How it is called in messages and logs. */
+  /** How it is called in messages and logs; unique among the targets of a run. */
   id: string;
   want: {
     names: readonly [Name, ...Name[]];

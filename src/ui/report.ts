@@ -6,9 +6,56 @@ import { type Level, type Line, sayError, sayEvent } from "./text.ts";
 /** Where lines go: a level, a sentence, and what a program may want to know about it. */
 export type Write = (line: Line, fields: Record<string, unknown>) => void;
 
-export function reportEvent(event: Event, write: Write): void {
+/** `target`: the id of the one among many that an event is about; what went well on the way is for -v then. */
+export function reportEvent(event: Event, write: Write, target?: string): void {
+  if (event.type === "ended") {
+    reportEnded(event.outcome, write);
+    return;
+  }
   const { type, ...fields } = event;
-  write(sayEvent(event), { event: type, ...plain(fields) });
+  const { level, text } = sayEvent(event);
+  if (target === undefined)
+    write({ level, text }, { event: type, ...plain(fields) });
+  else
+    write(
+      { level: level === "info" ? "debug" : level, text: `${target}: ${text}` },
+      { event: type, target, ...plain(fields) },
+    );
+}
+
+/** One of several: what is as it was, is for -v. */
+function reportEnded(outcome: Outcome, write: Write): void {
+  const { id } = outcome.subject;
+  reportOutcome(outcome, ({ level, text }, fields) => {
+    const quiet = outcome.kind === "kept" && !outcome.completed;
+    write({ level: quiet ? "debug" : level, text: `${id}: ${text}` }, fields);
+  });
+}
+
+/** What became of many targets, in one line each way of ending. */
+export function reportSummary(
+  outcomes: readonly Outcome[],
+  write: Write,
+): void {
+  const ids = (kind: Outcome["kind"]) =>
+    outcomes
+      .filter((outcome) => outcome.kind === kind)
+      .map(({ subject }) => subject.id);
+  const [issued, kept, failed] = [ids("issued"), ids("kept"), ids("failed")];
+  const count = `${outcomes.length} ${outcomes.length === 1 ? "target" : "targets"}`;
+  write(
+    line(
+      failed.length > 0 ? "warn" : "info",
+      `${count}: ${sayIds("issued", issued)}, ${kept.length} kept, ${sayIds("failed", failed)}.`,
+    ),
+    { event: "summary", issued, kept, failed },
+  );
+}
+
+function sayIds(what: string, ids: readonly string[]): string {
+  return ids.length === 0
+    ? `0 ${what}`
+    : `${ids.length} ${what} (${ids.join(", ")})`;
 }
 
 export function reportOutcome(outcome: Outcome, write: Write): void {

@@ -43,8 +43,11 @@ export const minute = (date: Date) =>
   `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 export const line = (level: Level, text: string): Line => ({ level, text });
 
+/** How something ended is said elsewhere. */
+type Step = Exclude<Event, { type: "ended" }>;
+
 type Say = {
-  [Type in Event["type"]]: (event: Extract<Event, { type: Type }>) => Line;
+  [Type in Step["type"]]: (event: Extract<Step, { type: Type }>) => Line;
 };
 
 const SAY: Say = {
@@ -180,8 +183,8 @@ const SAY: Say = {
 };
 
 /** The sentence for something that happened. */
-export function sayEvent(event: Event): Line {
-  const say = SAY[event.type] as (event: Event) => Line;
+export function sayEvent(event: Step): Line {
+  const say = SAY[event.type] as (event: Step) => Line;
   return say(event);
 }
 

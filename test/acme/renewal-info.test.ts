@@ -30,8 +30,10 @@ const kindsSince = ({ recorder }: Site, start: number) =>
 
 /** Makes the next run look at the CA, whatever Retry-After said. */
 function lookAgain({ certs }: Site): void {
-  const state = JSON.parse(certs.read(STATE)) as Record<string, unknown>;
-  delete state["lookAgain"];
+  const state = JSON.parse(certs.read(STATE)) as {
+    origin: { lookAgain?: string };
+  };
+  delete state.origin.lookAgain;
   writeFileSync(join(certs.path, STATE), JSON.stringify(state));
 }
 
@@ -156,10 +158,10 @@ describe("renewal information (RFC 9773)", { skip, concurrency: 4 }, () => {
       });
       const before = Date.now();
       assert.equal((await issue(env)).code, 0);
-      const { lookAgain } = JSON.parse(certs.read(STATE)) as {
-        lookAgain: string;
+      const { origin } = JSON.parse(certs.read(STATE)) as {
+        origin: { lookAgain: string };
       };
-      const wait = Date.parse(lookAgain) - before;
+      const wait = Date.parse(origin.lookAgain) - before;
       assert.ok(Math.abs(wait - hours * HOUR) < HOUR / 60, String(wait));
     });
 

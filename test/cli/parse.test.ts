@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "../../src/cli/parse.ts";
-import {
-  OPTION_NAMES,
-  OPTIONS,
-  specOf,
-  variableOf,
-} from "../../src/cli/options.ts";
+import { OPTION_NAMES, OPTIONS, specOf } from "../../src/cli/options.ts";
+import { variableOf } from "../../src/cli/words.ts";
 import { AppError } from "../../src/errors.ts";
 
 const words = (argv: string[], env: Record<string, string> = {}) =>
@@ -177,6 +173,33 @@ describe("options", () => {
       /account's key, the certificate, its chain/,
     );
     refused(["-f", "keys.pem", "-d", "a.test"], /-f keys\.pem.*key\.pem/);
+  });
+  test("cert.p12 is written with --pkcs12_password_file, and -f cert.p12 says so", () => {
+    refused(
+      ["-f", "cert.p12", "-d", "a.test"],
+      /-f cert\.p12.*--pkcs12_password_file FILE/,
+    );
+    const { keep } = issue([
+      "-d",
+      "a.test",
+      "--pkcs12-password-file",
+      "pw",
+    ]).target;
+    assert.deepEqual(keep.pkcs12, { file: "/certs/pw" });
+    assert.equal(issue(["-d", "a.test"]).target.keep.pkcs12, undefined);
+  });
+  test("--owner takes the numbers of a user and a group", () => {
+    for (const [text, owner] of [
+      ["33", { uid: 33, gid: undefined }],
+      ["0:0", { uid: 0, gid: 0 }],
+      ["1000:4294967294", { uid: 1000, gid: 4294967294 }],
+    ] as const)
+      assert.deepEqual(
+        issue(["-d", "a.test", "--owner", text]).target.keep.owner,
+        owner,
+      );
+    for (const text of ["www-data", "1:", ":1", "1:2:3", "-1", "4294967295"])
+      refused(["-d", "a.test", `--owner=${text}`], /--owner.*UID:GID.*id -u/);
   });
   test("--listen takes a host and a port, brackets around IPv6", () => {
     for (const [text, host, port] of [

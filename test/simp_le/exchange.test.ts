@@ -34,7 +34,7 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
     await idle(() => ours(...words, ...RSA));
 
     await renewed(() => ours(...words, ...RSA, ...DUE));
-    assert.equal(rsaBits(await keyIn(certs)), 2048);
+    assert.equal(rsaBits(keyIn(certs)), 2048);
     await idle(() => theirs(...words, ...RSA));
 
     await renewed(() => theirs(...words, ...RSA, ...DUE));
@@ -42,7 +42,7 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
 
     // Nobody says which kind: the present key does.
     await renewed(() => ours(...words, "--force"));
-    assert.equal(rsaBits(await keyIn(certs)), 2048);
+    assert.equal(rsaBits(keyIn(certs)), 2048);
     assert.deepEqual(accountIn(certs), account);
     assert.equal(recorder.count("new-account"), 1);
   });
@@ -79,13 +79,13 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
     const words = folder.words(FORMAT_NAMES);
 
     ended(0, await ours(...words, ...RSA_ACCOUNT));
-    const key = await keyIn(certs);
+    const key = keyIn(certs);
     assert.equal(key.asymmetricKeyType, "ec");
     await idle(() => theirs(...words));
 
     const text = folder.words(TEXT);
     await renewed(() => theirs(...text, ...DUE, "--reuse_key"));
-    assert.ok((await keyIn(certs)).equals(key));
+    assert.ok(keyIn(certs).equals(key));
     await idle(() => ours(...text));
   });
 
@@ -94,7 +94,7 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
     const { certs, ours, theirs } = folder;
     const words = folder.words(FORMAT_NAMES);
     ended(0, await ours(...words));
-    const { accountKey } = await load(certs);
+    const { accountKey } = load(certs);
     assert.equal(accountKey?.asymmetricKeyType, "ec");
 
     const state = certs.state();
@@ -138,11 +138,11 @@ async function sharedFolder(): Promise<SharedFolder> {
       assert.deepEqual(certs.state(), before);
     },
     async renewed(run) {
-      const leaf = async () => (await load(certs)).leaf?.fingerprint256;
-      const before = await leaf();
+      const leaf = () => load(certs).leaf?.fingerprint256;
+      const before = leaf();
       const accounts = recorder.count("new-account");
       ended(0, await run());
-      assert.notEqual(await leaf(), before);
+      assert.notEqual(leaf(), before);
       assert.equal(recorder.count("new-account"), accounts);
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
@@ -163,8 +163,8 @@ function load(certs: Certs) {
   return loadSet({ dir: certs.path, formats: TEXT });
 }
 
-async function keyIn(certs: Certs): Promise<KeyObject> {
-  const { key } = await load(certs);
+function keyIn(certs: Certs): KeyObject {
+  const { key } = load(certs);
   assert.ok(key);
   return key;
 }

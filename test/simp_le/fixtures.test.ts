@@ -50,8 +50,8 @@ function withoutSpace(name: FormatName, written: string): string {
   return JSON.stringify(JSON.parse(written)) + end;
 }
 
-test("what other tests take for simp_le's files looks like them, byte for byte", async () => {
-  const { key, leaf, chain, accountKey } = await loadSet({
+test("what other tests take for simp_le's files looks like them, byte for byte", () => {
+  const { key, leaf, chain, accountKey } = loadSet({
     dir: KEPT,
     formats: FORMAT_NAMES,
   });

@@ -23,7 +23,7 @@ export interface CliResult {
   stderr: string;
 }
 
-const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
+export const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const INHERITED = ["PATH", "HOME", "TMPDIR", "NODE_V8_COVERAGE"];
 
 /** Runs the program to its end, whatever that is. */
@@ -61,7 +61,7 @@ function compiled(): NodeJS.ProcessEnv {
 }
 let cache: string | undefined;
 
-function inherited(): NodeJS.ProcessEnv {
+export function inherited(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) =>
     INHERITED.includes(name),
   );

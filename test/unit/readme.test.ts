@@ -6,6 +6,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { OPTION_NAMES, specOf } from "../../src/cli/options.ts";
 import { AUTHORITIES } from "../../src/cli/server.ts";
 import { FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
+import { PKCS12_FILE } from "../../src/store/pkcs12.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
@@ -42,13 +43,14 @@ test("README shows every file of a set, with the mode that a new one gets", () =
   )?.[1];
   const shown = (table ?? "").split("\n").flatMap((row) => {
     const mode = /\| (\d+) \|$/.exec(row)?.[1];
-    const names = row.matchAll(/`([a-z_]+\.[a-z]+)`/g);
+    const names = row.matchAll(/`([a-z_]+\.[a-z0-9]+)`/g);
     return [...names].map(([, name]) => [name, mode]);
   });
   const modes = FORMAT_NAMES.map((name) => [
     name,
     FORMATS[name].secret ? "0600" : "0644",
   ]);
+  modes.push([PKCS12_FILE, "0600"]);
   assert.deepEqual(shown.sort(), modes.sort());
 });
 

@@ -1,0 +1,19 @@
+import { unknown } from "./usage.ts";
+
+/** CRLReason of RFC 5280 section 5.3.1, as far as it is for the owner of a certificate to give. */
+const REASONS = new Map([
+  ["unspecified", 0],
+  ["keyCompromise", 1],
+  ["affiliationChanged", 3],
+  ["superseded", 4],
+  ["cessationOfOperation", 5],
+  ["privilegeWithdrawn", 9],
+]);
+
+/** The number of a reason to revoke. */
+export function parseReason(text = "unspecified"): number {
+  const known = [...REASONS].find(
+    ([name]) => name.toLowerCase() === text.toLowerCase(),
+  );
+  return known?.[1] ?? unknown("reason", text, [...REASONS.keys()]);
+}

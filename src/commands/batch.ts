@@ -1,0 +1,172 @@
+import { readFile } from "node:fs/promises";
+import { PassThrough, type Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { fulfilAll } from "../core/batch.ts";
+import type { Outcome } from "../core/outcome.ts";
+import { findSets, type FoundSet } from "../core/sets.ts";
+import type { Target } from "../core/target.ts";
+import { AppError, messageOf } from "../errors.ts";
+import type { TarSet } from "../handoff/tar.ts";
+import { readBinding } from "./binding.ts";
+import { withSecrets } from "./issue.ts";
+import { checkFolder, makeFolder } from "../store/folder.ts";
+import { lockRun } from "../store/lock.ts";
+import { type Network, type Process, surroundingsOf } from "./network.ts";
+import { readPassword } from "./password.ts";
+import { shareResponders } from "./responders.ts";
+
+/** How many certificates are got at once, when nobody says: Let's Encrypt allows a burst of ten requests for nonces. */
+const CONCURRENCY = { all: 16, each: 8 };
+
+/** How many targets are to be worked off. */
+export interface Work {
+  /** At once, in all and at each CA. */
+  concurrency: number | undefined;
+  /** Also what failed a short while ago. */
+  retry: boolean;
+  /** Write what has changed to the standard output as a tar. */
+  tarChanged: boolean;
+}
+
+/** A file of targets, `-` for the standard input, and who understands it. */
+export interface TargetFile {
+  file: string;
+  /** The folder below which the targets have theirs. */
+  dir: string;
+  read: (text: string) => Promise<Target[]>;
+}
+
+/** Makes every target of a file true. Throws `usage`, with nothing done, when anything in it is wrong. */
+export async function batch(
+  { file, dir, read }: TargetFile,
+  work: Work,
+  { network, host }: Means,
+): Promise<Outcome[]> {
+  const targets = await read(await contentsOf(file, host));
+  const ready = await Promise.all(targets.map(withSecrets));
+  await makeFolder(dir, 0o755);
+  // One that waits for another finds less to do, and a port that is free.
+  using _held = await lockRun(dir, host.signal, host.emit);
+  return await workOff(ready, work, { network, host });
+}
+
+/** Renews every target that earlier runs recorded in a folder and below it. Throws `usage` when there is none. */
+export async function renew(
+  dir: string,
+  work: Work,
+  means: Means,
+): Promise<Outcome[]> {
+  const { signal, emit } = means.host;
+  checkFolder(dir);
+  using _held = await lockRun(dir, signal, emit);
+  const sets = await findSets(dir);
+  const recorded = sets.filter(({ state }) => state.target !== undefined);
+  if (recorded.length === 0)
+    throw new AppError(
+      "usage",
+      `Nothing is recorded in ${dir} or below it, so there is nothing to renew.`,
+      {
+        hint: "Name the folder of the certificates, or get them once with issue or batch, which record what is wanted.",
+        scope: "run",
+      },
+    );
+  const failed: Outcome[] = [];
+  const targets: Target[] = [];
+  for (const set of recorded)
+    try {
+      targets.push(await usable(set));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const subject = { id: set.id || dir, names: [], dir: set.dir };
+      const outcome: Outcome = { subject, kind: "failed", error };
+      failed.push(outcome);
+      means.host.emit({ type: "ended", outcome }, subject.id);
+    }
+  return [...failed, ...(await workOff(targets, work, means))];
+}
+
+/** What was recorded of a set, with what is not: a name for the messages, and secrets. */
+async function usable({ dir, target }: FoundSet): Promise<Target> {
+  if (target === undefined)
+    throw new AppError(
+      "bad-file",
+      `What is recorded in ${dir} cannot be read.`,
+      { hint: "Run issue or batch for it once more, which records it anew." },
+    );
+  const id = target.id || target.want.names[0];
+  const { binding, ...ask } = target.ask;
+  // Most accounts need it once only, and it may be gone since.
+  const read = await readBinding(binding).catch(() => undefined);
+  const keep = await readPassword(target.keep);
+  return { ...target, id, ask: { ...ask, binding: read }, keep };
+}
+
+interface Means {
+  network: Network;
+  host: Process;
+}
+
+async function contentsOf(file: string, { stdin }: Process): Promise<string> {
+  try {
+    return await (file === "-" ? text(stdin()) : readFile(file, "utf8"));
+  } catch (error) {
+    throw new AppError("usage", `${file}: ${messageOf(error)}.`, {
+      hint: "Name a file of targets, or - for the standard input.",
+      scope: "run",
+    });
+  }
+}
+
+async function workOff(
+  targets: readonly Target[],
+  { concurrency, retry, tarChanged }: Work,
+  { network, host }: Means,
+): Promise<Outcome[]> {
+  const bounds =
+    concurrency === undefined
+      ? CONCURRENCY
+      : { all: concurrency, each: concurrency };
+  const surroundings = await surroundingsOf(network, host, bounds.each);
+  await using responders = shareResponders(host);
+  const changes = tarChanged ? await tarInto(host.stdout) : undefined;
+  try {
+    return await fulfilAll(
+      targets,
+      { ...surroundings, openResponder: responders.open },
+      {
+        ...{ concurrency: bounds, retry },
+        ended: (outcome) => {
+          host.emit({ type: "ended", outcome }, outcome.subject.id);
+          if (isChange(outcome))
+            changes?.add({ ...outcome.bundle, folder: outcome.subject.id });
+        },
+      },
+    );
+  } finally {
+    await changes?.end();
+  }
+}
+
+/** A tar that grows by one certificate at a time. */
+async function tarInto(output: Writable) {
+  const { writeTar } = await import("../handoff/tar.ts");
+  const queue = new PassThrough({ objectMode: true });
+  const written = writeTar(queue as AsyncIterable<TarSet>, output);
+  // Told when everything else is done: what is issued has to be kept whoever reads.
+  written.catch(() => queue.resume());
+  return {
+    add: (set: TarSet) => queue.write(set),
+    async end() {
+      queue.end();
+      await written;
+    },
+  };
+}
+
+function isChange(
+  outcome: Outcome,
+): outcome is Extract<Outcome, { kind: "issued" | "kept" }> {
+  return (
+    outcome.kind === "issued" || (outcome.kind === "kept" && outcome.completed)
+  );
+}

@@ -1,0 +1,71 @@
+import { flawOf, namesOf } from "../store/bundle.ts";
+import type { Outcome } from "../core/outcome.ts";
+import { findSets, type FoundSet } from "../core/sets.ts";
+import { AppError } from "../errors.ts";
+import { type TarSet, writeTar } from "../handoff/tar.ts";
+import { loadSet } from "../store/set.ts";
+import type { Process } from "./network.ts";
+
+interface Wish {
+  dir: string;
+  /** The sets that are meant; empty for all. */
+  ids: readonly string[];
+}
+
+/**
+ * Writes certificates below a folder to the standard output as a tar: the only one that is asked for without
+ * a folder, as `dokku certs:add` takes it, and several in folders called by their ids. Throws an AppError,
+ * before anything is written, when one of them is not there or cannot be used.
+ */
+export async function tar(
+  { dir, ids }: Wish,
+  { now, stdout }: Pick<Process, "now" | "stdout">,
+): Promise<Outcome[]> {
+  const found = await findSets(dir);
+  const chosen = ids.length === 0 ? found : ids.map((id) => choose(found, id));
+  if (chosen.length === 0) throw unusable(`There is no certificate in ${dir}.`);
+  const sets = chosen.map((set) => read(set, now()));
+  const [only, ...others] = sets;
+  await writeTar(
+    only !== undefined && others.length === 0
+      ? [{ ...only, folder: undefined }]
+      : sets,
+    stdout,
+  );
+  return chosen.map((set) => ({
+    subject: { id: set.id, names: [], dir: set.dir },
+    kind: "told",
+    text: undefined,
+  }));
+}
+
+function choose(found: readonly FoundSet[], id: string): FoundSet {
+  const set = found.find((each) => each.id === id);
+  if (set !== undefined) return set;
+  const ids = found.map((each) => each.id).filter((each) => each !== "");
+  throw unusable(
+    `--id ${id}: there is no such certificate.`,
+    `There are ${ids.length === 0 ? "none" : ids.join(", ")}.`,
+  );
+}
+
+function read({ id, dir, target, files }: FoundSet, now: Date): TarSet {
+  const formats = target?.keep.formats ?? files;
+  const { key, leaf, chain } = loadSet({ dir, formats });
+  if (!key || !leaf || !chain)
+    throw unusable(`A part of the certificate in ${dir} is missing.`);
+  const bundle = { key, leaf, chain };
+  const flaw = flawOf(bundle, namesOf(leaf), now);
+  if (flaw !== undefined)
+    throw unusable(`The certificate in ${dir} cannot be used: ${flaw}.`);
+  return { ...bundle, folder: id || namesOf(leaf)[0] };
+}
+
+function unusable(message: string, hint?: string): AppError {
+  return new AppError("bad-file", message, {
+    hint:
+      hint ??
+      "See how things stand with status, and get it with issue, batch or renew.",
+    scope: "run",
+  });
+}

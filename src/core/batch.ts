@@ -1,0 +1,81 @@
+import pLimit, { type LimitFunction } from "p-limit";
+import { asAppError } from "../errors.ts";
+import { makeFolder } from "../store/folder.ts";
+import { fulfil, type Surroundings } from "./fulfil.ts";
+import type { Outcome } from "./outcome.ts";
+import { survey } from "./survey.ts";
+import type { Target } from "./target.ts";
+
+export interface Batch {
+  /** How many targets may be under way at once: in all, and at each CA. */
+  concurrency: { all: number; each: number };
+  /** Do not wait after failures of earlier runs. */
+  retry: boolean;
+  /** Called for every target as soon as it has ended. */
+  ended: (outcome: Outcome) => void;
+}
+
+/** So many sets are looked at together: more wait for the disk, fewer for each other. */
+const LOOKS = 16;
+
+/**
+ * Makes many targets true, the most urgent first; one that fails stops no other.
+ * Resolves to how they ended, in the order of the targets.
+ */
+export async function fulfilAll(
+  targets: readonly Target[],
+  surroundings: Surroundings,
+  { concurrency, retry, ended }: Batch,
+): Promise<Outcome[]> {
+  const outcomes = new Map<Target, Outcome>();
+  const end = (target: Target, outcome: Outcome) => {
+    outcomes.set(target, outcome);
+    ended(outcome);
+  };
+  const looks = pLimit(LOOKS);
+  const due: { target: Target; urgent: Date }[] = [];
+  await looks.map(targets, async (target) => {
+    const seen = await survey(target, { now: surroundings.now(), retry });
+    if ("ended" in seen) end(target, seen.ended);
+    else due.push({ target, urgent: seen.urgent });
+  });
+  due.sort((a, b) => a.urgent.getTime() - b.urgent.getTime());
+
+  const all = pLimit(concurrency.all);
+  const perAuthority = new Map<string, LimitFunction>();
+  await Promise.all(
+    due.map(({ target }) => {
+      const [authority] = target.ask.from;
+      const each = perAuthority.get(authority) ?? pLimit(concurrency.each);
+      perAuthority.set(authority, each);
+      // In this order, so that one CA's queue keeps no place from another's.
+      return each(() =>
+        all(async () => {
+          end(target, await fulfilOne(target, surroundings));
+        }),
+      );
+    }),
+  );
+  return targets.flatMap((target) => outcomes.get(target) ?? []);
+}
+
+async function fulfilOne(
+  target: Target,
+  surroundings: Surroundings,
+): Promise<Outcome> {
+  const { id, keep, want } = target;
+  const { signal, shared } = surroundings;
+  const subject = { id, names: want.names, dir: keep.dir };
+  try {
+    signal.throwIfAborted();
+    await makeFolder(keep.dir, 0o755);
+  } catch (error) {
+    return { subject, kind: "failed", error: asAppError(error, signal) };
+  }
+  return fulfil(target, {
+    ...surroundings,
+    emit: (event) => {
+      shared.emit(event, id);
+    },
+  });
+}

@@ -1,0 +1,86 @@
+import type { Standing } from "../core/standing.ts";
+import { names } from "./text.ts";
+
+const WHY: Record<NonNullable<Standing["why"]>, string> = {
+  "valid-min": "--valid_min",
+  window: "the CA's wish",
+  lifetime: "its lifetime",
+  missing: "there is none yet",
+  incomplete: "a part is missing",
+  names: "other names",
+  key: "another kind of key",
+  profile: "another profile",
+  expiring: "it ends soon",
+  "renewal-info": "the CA's wish",
+  forced: "--force",
+};
+
+/** How sets stand: a table, or with `json` a list of objects with times as RFC 3339 has them. */
+export function sayStanding(
+  standings: readonly Standing[],
+  { json, dir }: { json: boolean; dir: string },
+): string {
+  if (json) return JSON.stringify(standings.map(plain), null, 1);
+  if (standings.length === 0)
+    return `There is no certificate in ${dir} or below it.`;
+  return table([
+    [
+      "ID",
+      "NAMES",
+      "CA",
+      "PROFILE",
+      "EXPIRES",
+      "RENEWAL",
+      "WHY",
+      "LAST FAILURE",
+    ],
+    ...standings.map(cells),
+  ]);
+}
+
+function plain({ failure, ...standing }: Standing): object {
+  const { count, at, code, message, next } = failure ?? {};
+  return {
+    ...standing,
+    failure: failure && { count, at, code, message, next },
+  };
+}
+
+function cells(standing: Standing): string[] {
+  const { id, from, profile, notAfter, next, why, flaw, failure } = standing;
+  return [
+    id,
+    names(standing.names),
+    (from && URL.parse(from)?.host) ?? "-",
+    profile ?? "-",
+    notAfter ? day(notAfter) : "-",
+    standing.recorded ? renewal(next, flaw) : "not recorded",
+    flaw ?? (why === undefined ? "-" : WHY[why]),
+    failure
+      ? `${failure.count} x, ${day(failure.at)}: ${failure.message}`
+      : "-",
+  ];
+}
+
+function renewal(next: Date | undefined, flaw: string | undefined): string {
+  if (flaw !== undefined) return "broken";
+  return next === undefined ? "due" : day(next);
+}
+
+const day = (date: Date) => date.toISOString().slice(0, 10);
+
+/** Columns as wide as their widest cell, but for the last. */
+function table(rows: readonly string[][]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
+        )
+        .join("  "),
+    )
+    .join("\n");
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { runCli } from "../support/cli.ts";
+import { type Pebble, startPebble } from "../support/pebble.ts";
+import { certsDir } from "../support/simp_le.ts";
+import { missing } from "../support/tools.ts";
+import { many, ordered } from "./setting.ts";
+
+const skip = missing("pebble");
+/** More than any certificate of Pebble's lives, so that it is always due. */
+const ALWAYS = 2_000_000_000;
+
+describe("renew", { skip, concurrency: 4 }, () => {
+  let pebble: Pebble;
+  before(async () => {
+    pebble = await startPebble();
+  });
+  after(() => pebble[Symbol.asyncDispose]());
+
+  test("renews what issue and batch have got, each in its way, and leaves the rest", async () => {
+    await using env = await many(pebble, 3);
+    const [a = "", b = "", c = ""] = env.names;
+    const batch = await env.batch([
+      { id: "due", names: [a], key: "ec384", valid_min: ALWAYS },
+      b,
+    ]);
+    assert.equal(batch.code, 0, batch.stderr);
+    mkdirSync(env.at("deep"));
+    const options = ["--certs_dir", env.at("deep"), ...env.options];
+    const due = [
+      "--valid_min",
+      String(ALWAYS),
+      "-f",
+      "full.pem",
+      "-f",
+      "account_key.json",
+    ];
+    const single = await runCli([...options, ...due, "-d", c]);
+    assert.equal(single.code, 0, single.stderr);
+
+    const before = ordered(env).length;
+    const { code, stderr } = await env.verb(["renew"]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(ordered(env).slice(before).sort(), [a, c].sort());
+    assert.match(
+      stderr,
+      /3 targets: 2 issued \((?:due, deep|deep, due)\), 1 kept, 0 failed/,
+    );
+    const created = env.recorder.requests.filter(
+      ({ kind, status }) => kind === "new-account" && status === 201,
+    );
+    assert.equal(created.length, 2);
+    assert.match(
+      readFileSync(env.at("deep", "full.pem"), "utf8"),
+      /PRIVATE KEY/,
+    );
+  });
+
+  test("the CA is asked for its wishes by one question for each, and once for its directory", async () => {
+    await using env = await many(pebble, 5);
+    assert.equal((await env.batch(env.names)).code, 0);
+    for (const name of env.names)
+      env.edit(name, ({ origin }) => delete origin?.lookAgain);
+    const start = env.recorder.requests.length;
+    const { code, stderr } = await env.verb(["renew"]);
+    assert.equal(code, 1, stderr);
+    const kinds = env.recorder.requests.slice(start).map(({ kind }) => kind);
+    assert.deepEqual(kinds.sort(), [
+      "directory",
+      ...env.names.map(() => "renewal-info"),
+    ]);
+    assert.equal((await env.verb(["renew"])).code, 1);
+    assert.equal(env.recorder.requests.length, start + 6);
+  });
+
+  test("webroots are used again, and what cannot be read any more is told while the others are renewed", async () => {
+    await using env = await many(pebble, 2);
+    const [a = "", b = ""] = env.names;
+    await using root = certsDir();
+    const targets = [
+      { id: "web", names: [a], method: "webroot", root: root.path },
+      { id: "port", names: [b], valid_min: ALWAYS },
+    ];
+    // Nothing serves that folder, so its first run fails, and is recorded all the same.
+    const first = await env.batch(targets);
+    assert.equal(first.code, 2);
+    assert.match(first.stderr, /1 issued \(port\), 0 kept, 1 failed \(web\)/);
+    const again = await env.verb(["renew", "--retry"]);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /1 issued \(port\), 0 kept, 1 failed \(web\)/);
+
+    env.edit("web", (state) => (state.target = { names: "nonsense" }));
+    const broken = await env.verb(["renew", "--retry"]);
+    assert.equal(broken.code, 2);
+    assert.match(broken.stderr, /What is recorded in .*web cannot be read/);
+    assert.match(broken.stderr, /1 issued \(port\), 0 kept, 1 failed \(web\)/);
+  });
+
+  test("no secret is recorded, only where it is", async () => {
+    const hmac = Buffer.from("a secret key of thirty-two bytes").toString(
+      "base64url",
+    );
+    await using strict = await startPebble({ eab: { "kid-1": hmac } });
+    await using env = await many(strict, 1);
+    const [name = ""] = env.names;
+    const direct = {
+      id: "a",
+      names: [name],
+      eab_kid: "kid-1",
+      eab_hmac_key: hmac,
+    };
+    assert.equal((await env.batch([direct])).code, 0);
+    assert.ok(
+      !readFileSync(env.at("a", ".acme-sidecar.json"), "utf8").includes(hmac),
+    );
+
+    const file = env.at("mac");
+    writeFileSync(file, hmac);
+    const named = {
+      id: "b",
+      names: [name],
+      eab_kid: "kid-1",
+      eab_hmac_key_file: file,
+    };
+    assert.equal((await env.batch([named])).code, 0);
+    const text = readFileSync(env.at("b", ".acme-sidecar.json"), "utf8");
+    assert.ok(text.includes(file) && !text.includes(hmac));
+    rmSync(file);
+    assert.equal((await env.verb(["renew"])).code, 1);
+  });
+});
+
+test("renew of a folder in which nothing is recorded is an error that says what to do", async () => {
+  await using certs = certsDir();
+  const empty = await runCli(["renew", certs.path]);
+  assert.equal(empty.code, 2);
+  assert.match(empty.stderr, /Nothing is recorded in .*Name the folder/);
+  const none = await runCli(["renew", `${certs.path}/none`]);
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /none cannot be used: it does not exist/);
+});
