@@ -1,0 +1,38 @@
+import { type Pebble, startPebble } from "../test/support/pebble.ts";
+
+/** The CA at which everybody is measured. */
+export interface Ca {
+  directoryUrl: string;
+  caFile: string;
+  /** HOST:PORT at which it looks for answers of http-01. */
+  answers: string;
+  httpPort: number;
+  /** Runs a task, and counts what the CA was asked meanwhile. */
+  counting<T>(task: () => Promise<T>): Promise<{ result: T; requests: number }>;
+}
+
+const REQUEST = /^Pebble \S+ \S+ \S+ \S+ -> calling handler\(\)$/gm;
+
+/**
+ * A Pebble with the Retry-After it has by default, that refuses no nonce, reuses no
+ * authorization and does not sleep before it validates. Its log is what counts: a proxy
+ * in front of it would take its time with every request.
+ */
+export async function startCa(): Promise<Ca & AsyncDisposable> {
+  const pebble = await startPebble({ retryAfter: { authz: 3, order: 5 } });
+  const { directoryUrl, caFile, httpPort } = pebble;
+  return {
+    ...{ directoryUrl, caFile, httpPort },
+    answers: `127.0.0.1:${httpPort}`,
+    async counting(task) {
+      const before = requestsTo(pebble);
+      const result = await task();
+      return { result, requests: requestsTo(pebble) - before };
+    },
+    [Symbol.asyncDispose]: () => pebble[Symbol.asyncDispose](),
+  };
+}
+
+function requestsTo(pebble: Pebble): number {
+  return pebble.log().match(REQUEST)?.length ?? 0;
+}

@@ -1,0 +1,24 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** New folders below one, for programs that have a folder for each certificate. */
+export function folders(dir: string) {
+  const last = new Map<string, string>();
+  let made = 0;
+  return {
+    /** A new folder for a certificate, found again by its first name. */
+    create([name = ""]: readonly string[]): string {
+      made += 1;
+      const path = join(dir, `set${made}`);
+      mkdirSync(path, { recursive: true });
+      last.set(name, path);
+      return path;
+    },
+    /** The last folder that was made for a name. */
+    of(name: string): string {
+      const path = last.get(name);
+      if (path === undefined) throw new Error(`no certificate for ${name}`);
+      return path;
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Row } from "./compare.ts";
+import type { Plan, Scenario } from "./scenarios.ts";
+
+/** One thing that the program aims at. */
+export interface Goal {
+  aim: string;
+  /** What was measured; undefined: it was not. */
+  found: string | undefined;
+  reached: boolean;
+}
+
+const OURS = "acme-sidecar";
+
+/**
+ * What the program aims at, and what of that these results show: nothing where less was
+ * measured than the aim speaks of.
+ */
+export function judge(scenarios: readonly Scenario[], plan: Plan): Goal[] {
+  const large = {
+    many: plan.names >= 100,
+    batch: plan.certificates >= 200,
+    sets: plan.sets >= 1000,
+  };
+  const row = (id: Scenario["id"], name: string): Row | undefined => {
+    const rows = scenarios.find((scenario) => scenario.id === id)?.rows;
+    const found = rows?.find((one) => one.name === name);
+    if (id in large && !large[id as keyof typeof large]) return undefined;
+    // One run after another is not what the aims for many certificates are about.
+    const inOne = found?.command.words.includes("batch");
+    return id === "batch" && name === OURS && !inOne ? undefined : found;
+  };
+  const times = (id: Scenario["id"], peer: string, least: number) => {
+    const [ours, other] = [row(id, OURS), row(id, peer)];
+    return verdict(
+      ours && other && other.cost.wall / ours.cost.wall,
+      (ratio) => ratio >= least,
+      (ratio) => `${ratio.toFixed(1)} times`,
+    );
+  };
+  const batch = row("batch", OURS);
+  const idle = row("sets", OURS);
+  const [due, node] = [row("start", "nothing due"), row("start", "node -e 0")];
+  return [
+    { aim: "one name: 15 times faster than lego", ...times("one", "lego", 15) },
+    {
+      aim: "one name: 8 times faster than certbot",
+      ...times("one", "certbot", 8),
+    },
+    {
+      aim: "100 names: a quarter of certbot's time",
+      ...times("many", "certbot", 4),
+    },
+    {
+      aim: "100 names: 1/400 of lego's time",
+      ...times("many", "lego", 400),
+    },
+    {
+      aim: "200 certificates: 1/50 of the time of a loop of lego",
+      ...times("batch", "lego", 50),
+    },
+    {
+      aim: "200 certificates: less than 200 MB of memory",
+      ...verdict(
+        batch && batch.cost.memory / 1e6,
+        (megabytes) => megabytes < 200,
+        (megabytes) => `${megabytes.toFixed(0)} MB`,
+      ),
+    },
+    {
+      aim: "1,000 certificates, nothing due: less than a second, and no request",
+      ...verdict(
+        idle?.cost,
+        ({ wall, requests }) => wall < 1 && requests === 0,
+        ({ wall, requests }) => `${wall.toFixed(2)} s, ${requests} requests`,
+      ),
+    },
+    {
+      aim: "nothing due for one certificate: 2.5 times of `node -e 0` at most",
+      ...verdict(
+        due && node && due.cost.wall / node.cost.wall,
+        (ratio) => ratio <= 2.5,
+        (ratio) => `${ratio.toFixed(2)} times`,
+      ),
+    },
+  ];
+}
+
+function verdict<T>(
+  value: T | undefined,
+  suffices: (value: T) => boolean,
+  say: (value: T) => string,
+): Omit<Goal, "aim"> {
+  if (value === undefined) return { found: undefined, reached: false };
+  return { found: say(value), reached: suffices(value) };
+}

@@ -1,0 +1,264 @@
+import { globSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Ca } from "./ca.ts";
+import type { certbot } from "./certbot.ts";
+import { compare, loop, type Row, type Trial } from "./compare.ts";
+import { type Command, measure } from "./measure.ts";
+import { idsOf, nameOf } from "./names.ts";
+import { copyLineage, copySets } from "./sets.ts";
+import type { Sidecar } from "./sidecar.ts";
+import type { Tool } from "./tool.ts";
+
+/** How much is measured. */
+export interface Plan {
+  /** Runs for one name; half of them for many names, of which lego has one. */
+  runs: number;
+  /** Names in one certificate. */
+  names: number;
+  /** Whether lego gets that certificate too. */
+  patient: boolean;
+  /** Certificates at once. */
+  certificates: number;
+  /** How many of them a loop really gets. */
+  sample: number;
+  /** Sets in the last scenario with nothing due. */
+  sets: number;
+  /** Runs of what is over in a moment. */
+  starts: number;
+}
+
+/** What is compared; `dir` is for whatever has to lie somewhere. */
+export interface Setting {
+  ca: Ca;
+  dir: string;
+  ours: Sidecar;
+  certbot?: ReturnType<typeof certbot> | undefined;
+  lego?: Tool | undefined;
+  simpLe?: Tool | undefined;
+}
+
+export interface Scenario {
+  id: "one" | "many" | "batch" | "idle" | "sets" | "start";
+  title: string;
+  notes: readonly string[];
+  rows: readonly Row[];
+}
+
+type Measured = (setting: Setting, plan: Plan) => Promise<Scenario>;
+
+const NO_BATCH =
+  "This version has no `batch`: one run of acme-sidecar after another stands for it.";
+
+const peersOf = ({ lego, certbot, simpLe }: Setting): Tool[] =>
+  [lego, certbot, simpLe].filter((tool) => tool !== undefined);
+
+/** Known account, one name. */
+export const oneName: Measured = async (setting, { runs }) => {
+  const names = [nameOf("one")];
+  const { ca, ours } = setting;
+  const trials = [ours, ...peersOf(setting)].map((tool) => ({
+    ...triedBy(tool, names),
+    runs,
+  }));
+  const asking = { ...askingTrial(ours, names), runs };
+  return {
+    id: "one",
+    title: "One name",
+    notes: [
+      "A new certificate for one name, with an account that is there.",
+      "The commands have `--valid_min`, as scripts written for simp_le do; without it, the CA's wish decides when to renew.",
+    ],
+    rows: await compare(ca, [...trials, asking]),
+  };
+};
+
+/** Known account, many names in one certificate. */
+export const manyNames: Measured = async (setting, plan) => {
+  const { ca, ours } = setting;
+  const names = idsOf(plan.names).map(nameOf);
+  const runs = Math.ceil(plan.runs / 2);
+  const patience = plan.patient ? 1 : 0;
+  const trials = [ours, ...peersOf(setting)].map((tool) => ({
+    ...triedBy(tool, names),
+    runs: tool === setting.lego ? patience : runs,
+  }));
+  const asking = { ...askingTrial(ours, names), runs };
+  return {
+    id: "many",
+    title: `${plan.names} names in one certificate`,
+    notes: ["A new certificate, with an account that is there."],
+    rows: await compare(ca, [...trials, asking]),
+  };
+};
+
+/** Many certificates of one name each. */
+export const manyCertificates: Measured = async (setting, plan) => {
+  const { ca, ours } = setting;
+  const ids = idsOf(plan.certificates);
+  const rows: Row[] = [];
+  if (ours.can("batch")) {
+    const command = () => ours.batch(ids, fleetOf(setting), 0);
+    rows.push(...(await compare(ca, [{ name: ours.name, command, runs: 1 }])));
+  } else {
+    rows.push(...(await loopOf(setting, ours, plan)));
+  }
+  for (const tool of peersOf(setting)) {
+    rows.push(...(await loopOf(setting, tool, plan)));
+  }
+  return {
+    id: "batch",
+    title: `${plan.certificates} certificates of one name each`,
+    notes: [
+      ours.can("batch")
+        ? "One process of acme-sidecar gets all of them, from an empty folder on, its account included."
+        : NO_BATCH,
+      `The others have one process for each, one after another. ${sampled(plan)}`,
+    ],
+    rows,
+  };
+};
+
+/** As many, with nothing due; after `manyCertificates`, whose certificates these are. */
+export const nothingDue: Measured = async (setting, plan) => {
+  const { ca, ours, certbot } = setting;
+  const ids = idsOf(plan.certificates);
+  const count = ids.length;
+  const sample = ids.slice(0, plan.sample).map(nameOf);
+  const rows: Row[] = ours.can("batch")
+    ? await compare(ca, idleTrials(ours, fleetOf(setting), ids))
+    : await loop(ca, ours, {
+        commands: sample.map((name) => ours.idle(name)),
+        count,
+      });
+  if (certbot !== undefined) {
+    const others = ids.slice(plan.sample).map(nameOf);
+    copyLineage(join(setting.dir, "certbot"), sample[0] ?? "", others);
+    const command = () => certbot.renewAll;
+    rows.push(...(await compare(ca, [{ name: "certbot", command, runs: 3 }])));
+  }
+  for (const tool of peersOf(setting)) {
+    if (tool === certbot) continue;
+    const commands = sample.map((name) => tool.idle(name));
+    rows.push(...(await loop(ca, tool, { commands, count })));
+  }
+  return {
+    id: "idle",
+    title: `${count} certificates, nothing due`,
+    notes: [
+      ours.can("batch") ? "The same run of acme-sidecar again." : NO_BATCH,
+      `\`certbot renew\` looks at all in one process; lego and simp_le have one for each. ${sampled(plan)}`,
+    ],
+    rows,
+  };
+};
+
+/** This program alone, with many sets. */
+export const manySets: Measured = async (setting, plan) => {
+  const { ca, ours, dir } = setting;
+  const ids = idsOf(plan.sets);
+  const base = {
+    id: "sets" as const,
+    title: `${plan.sets} certificates, nothing due`,
+  };
+  if (!ours.can("batch"))
+    return { ...base, notes: ["This version has no `batch`."], rows: [] };
+  const fleet = fleetOf(setting);
+  const [id = ""] = ids;
+  const [cert] = globSync(join(fleet, "**", id, "**", "cert.pem"));
+  if (cert === undefined) throw new Error(`batch left nothing for ${id}`);
+  const into = join(dir, "sets");
+  const folderOf = (other: string) =>
+    dirname(cert).replace(fleet, into).replaceAll(id, other);
+  await copySets({ dir: dirname(cert), id }, ids, folderOf);
+  return {
+    ...base,
+    notes: [
+      "acme-sidecar alone. The certificates are copies of one that it got, with another name in each.",
+    ],
+    rows: await compare(ca, idleTrials(ours, into, ids)),
+  };
+};
+
+/** What it takes to start, and to see that nothing is due for one certificate. */
+export const startUp: Measured = async (setting, { starts: runs }) => {
+  const { ca, ours } = setting;
+  const name = nameOf("start");
+  await measure(await ours.issue([name]));
+  const { name: tool } = ours;
+  const more = peersOf(setting).map((peer) => ({
+    name: `${peer.name} --version`,
+    command: () => peer.version,
+    runs,
+  }));
+  const trials: Trial[] = [
+    { name: "node -e 0", command: () => ours.node, runs },
+    { name: `${tool} --version`, command: () => ours.version, runs },
+    { name: "nothing due", tool, command: () => ours.idle(name), runs },
+    ...more,
+  ];
+  for (const { command } of trials) await measure(await command());
+  return {
+    id: "start",
+    title: "Start-up",
+    notes: [
+      "Nothing due: this program, in the folder of one certificate. Every command has run before, so that what Node.js keeps of compiled code is there.",
+    ],
+    rows: await compare(ca, trials),
+  };
+};
+
+function triedBy(tool: Tool, names: readonly string[]): Omit<Trial, "runs"> {
+  const { name, answer } = tool;
+  return {
+    name,
+    command: () => tool.issue(names),
+    leastRequests: 2 * names.length,
+    ...(answer && { answer }),
+  };
+}
+
+function askingTrial(ours: Sidecar, names: readonly string[]) {
+  const name = `${ours.name} without --valid_min`;
+  return { name, command: () => ours.issueAsking(names) };
+}
+
+async function loopOf(
+  { ca }: Setting,
+  tool: Tool,
+  { certificates: count, sample }: Plan,
+): Promise<Row[]> {
+  const commands: Command[] = [];
+  for (const id of idsOf(count).slice(0, sample)) {
+    commands.push(await tool.issue([nameOf(id)]));
+  }
+  const { name, answer } = tool;
+  const trial = { name, leastRequests: 2, ...(answer && { answer }) };
+  return loop(ca, trial, { commands, count });
+}
+
+function idleTrials(
+  ours: Sidecar,
+  certsDir: string,
+  ids: readonly string[],
+): Trial[] {
+  const { name: tool } = ours;
+  const ways = {
+    batch: () => ours.batch(ids, certsDir, 1),
+    renew: () => ours.renew(certsDir),
+    status: () => ours.status(certsDir),
+  };
+  return Object.entries(ways)
+    .filter(([verb]) => ours.can(verb))
+    .map(([verb, command]) => ({
+      ...(verb === "batch" ? { name: tool } : { name: `${tool} ${verb}` }),
+      command,
+      runs: 5,
+    }));
+}
+
+const fleetOf = ({ dir }: Setting) => join(dir, "fleet");
+
+const sampled = ({ sample, certificates }: Plan) =>
+  sample < certificates
+    ? `Only ${sample} of these runs were made; the figures are theirs, scaled to ${certificates}, memory aside.`
+    : "";

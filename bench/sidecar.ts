@@ -1,0 +1,110 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Ca } from "./ca.ts";
+import { folders } from "./folders.ts";
+import { type Command, measure } from "./measure.ts";
+import { nameOf } from "./names.ts";
+import type { Tool } from "./tool.ts";
+
+/** The node of node_modules, whichever runs this. */
+export const NODE = resolve(
+  import.meta.dirname,
+  "../node_modules/node/bin/node",
+);
+const ACCOUNT = ["account_key.json", "account_reg.json"];
+const FILES = [...ACCOUNT, "key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
+const MONTH = 2_592_000;
+
+export interface Sidecar extends Tool {
+  /** As `issue`, but without `--valid_min`: the CA is asked when it wants a renewal. */
+  issueAsking(names: readonly string[]): Command;
+  /** Node alone, as it is started for the program. */
+  node: Command;
+  /** Whether there is such a verb. */
+  can: (verb: string) => boolean;
+  /** One run for one certificate of each of these, by their ids, in folders below one. */
+  batch(ids: readonly string[], certsDir: string, code: 0 | 1): Command;
+  /** Renews what is due below a folder, which is nothing. */
+  renew(certsDir: string): Command;
+  status(certsDir: string): Command;
+  /** The folder of the last certificate for a name. */
+  folderOf(name: string): string;
+}
+
+/** This program, from its main module, with the environment that it has in the image. */
+export function sidecar(ca: Ca, dir: string, main: string): Sidecar {
+  const account = join(dir, "account");
+  mkdirSync(account, { recursive: true });
+  const sets = folders(dir);
+  const env = {
+    NODE_ENV: "production",
+    NODE_COMPILE_CACHE: join(dir, "compiled"),
+  };
+  const program = [NODE, main];
+  const trust = ["--ca_bundle", ca.caFile];
+  const words = (names: readonly string[], ...more: string[]) => [
+    ...[...program, "--email", "me@example.com", "--server", ca.directoryUrl],
+    ...[...trust, "--listen", ca.answers],
+    ...more,
+    ...FILES.flatMap((file) => ["-f", file]),
+    ...names.flatMap((name) => ["-d", name]),
+  ];
+  const issue = (names: readonly string[], ...more: string[]) => {
+    const cwd = sets.create(names);
+    for (const file of ACCOUNT) cpSync(join(account, file), join(cwd, file));
+    return { words: words(names, ...more), cwd, env };
+  };
+  const everywhere = (verb: string, certsDir: string) => ({
+    words: [...program, verb, certsDir, ...trust],
+    env,
+    codes: [0, 1],
+  });
+  return {
+    name: "acme-sidecar",
+    version: { words: [...program, "--version"], env },
+    node: { words: [NODE, "-e", "0"], env },
+    can: verbsOf(program),
+    async register() {
+      const names = ["account-of-acme-sidecar.test"];
+      await measure({ words: words(names), cwd: account, env });
+    },
+    issue: (names) => Promise.resolve(issue(names, "--valid_min", `${MONTH}`)),
+    issueAsking: (names) => issue(names),
+    idle: (name) => ({
+      words: [...program, "-d", name],
+      cwd: sets.of(name),
+      env,
+      codes: [1],
+    }),
+    batch(ids, certsDir, code) {
+      const file = join(dir, "targets.json");
+      writeFileSync(file, JSON.stringify(targets(ca, ids)));
+      const where = ["--certs_dir", certsDir];
+      const all = [...program, "batch", file, ...where, ...trust];
+      return { words: all, env, codes: [code] };
+    },
+    renew: (certsDir) => ({ ...everywhere("renew", certsDir), codes: [1] }),
+    status: (certsDir) => everywhere("status", certsDir),
+    folderOf: (name) => sets.of(name),
+  };
+}
+
+function targets(ca: Ca, ids: readonly string[]): object {
+  return {
+    defaults: {
+      email: "me@example.com",
+      server: ca.directoryUrl,
+      listen: ca.answers,
+      valid_min: MONTH,
+    },
+    targets: ids.map((id) => ({ id, names: [nameOf(id)] })),
+  };
+}
+
+function verbsOf([node = "", main = ""]: string[]) {
+  const help = execFileSync(node, [main, "--help"], { encoding: "utf8" });
+  // As in "acme-sidecar batch FILE" or "acme-sidecar renew|status DIR".
+  return (verb: string) =>
+    new RegExp(`acme-sidecar (?:[a-z]+\\|)*${verb}\\b`).test(help);
+}
