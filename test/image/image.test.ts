@@ -50,6 +50,34 @@ describe("the image's entrypoint", { skip, concurrency: 2 }, () => {
     assert.equal(spaced.stdout, "two  words * $HOME\n");
   });
 
+  for (const verb of ["status", "renew", "tar", "batch"])
+    test(`${verb} is for the program`, async () => {
+      const { code, stderr } = await image(verb, "--concurrency", "x");
+      if (verb === "status") assert.deepEqual([code, stderr], [0, ""]);
+      else assert.equal(code, 2, stderr);
+      const said = {
+        status: /^$/,
+        renew: /--concurrency x/,
+        tar: /There is no certificate in \/certs/,
+        batch: /There is no file of targets/,
+      }[verb];
+      assert.match(stderr, said ?? /never/);
+    });
+
+  test("root and the user 1000 find the compile cache, and nobody writes to it", async () => {
+    for (const user of ["0", "1000"]) {
+      const options = [...OFFLINE, "--user", user, "--read-only"];
+      const debug = ["--env", "NODE_DEBUG_NATIVE=COMPILE_CACHE"];
+      const { code, stderr } = await runContainer(
+        [...options, ...debug],
+        ["nginx"],
+      );
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /\/dist\/main\.js.*accepted/);
+      assert.doesNotMatch(stderr, /\/dist\/main\.js.*(?:rejected|mismatch)/);
+    }
+  });
+
   for (const word of ["frobnicate", "isue", "no such thing"])
     test(`"${word}" is no command: the program says so and exits 2`, async () => {
       const { code, stdout, stderr } = await image(word, "-d", "a.test");
