@@ -7,6 +7,8 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY scripts/build.ts scripts/warm.ts scripts/
 COPY src src
+COPY host host
+COPY plugin plugin
 # node_modules/.bin comes first in npm's PATH and holds the development copy of node; the image's own has to build.
 RUN rm -f node_modules/.bin/node && npm run build && node scripts/warm.ts warm
 
@@ -49,6 +51,8 @@ RUN set -eu; \
 COPY package.json usr/lib/acme-sidecar/
 COPY --from=build /build/dist/ usr/lib/acme-sidecar/dist/
 COPY --from=build /build/warm/ tmp/warm/
+COPY host usr/lib/acme-sidecar/host/
+COPY plugin usr/lib/acme-sidecar/plugin/
 RUN set -eu; cache=usr/lib/acme-sidecar/cache; \
     NODE_COMPILE_CACHE=/$cache chroot . acme-sidecar --certs_dir /tmp/warm -d warm.test \
         --listen 127.0.0.1:8080 --server https://127.0.0.1:9/ || [ $? = 2 ]; \

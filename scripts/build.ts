@@ -5,14 +5,18 @@
  */
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { createGzip } from "node:zlib";
 import {
   build as bundleUp,
   type BuildOptions,
   type Metafile,
   type Plugin,
 } from "esbuild";
+import { writePlugin } from "../src/handoff/plugin.ts";
 
 const OUT = "dist";
+const PLUGIN = "letsencrypt.tar.gz";
 
 /** What a run with nothing to do never loads. */
 const APART = ["acme-client", "express", "pkijs", "tar-stream", "yaml"];
@@ -72,7 +76,10 @@ const options: BuildOptions = {
   keepNames: true,
   legalComments: "none",
   // Which modules of this kind do not have; it is for finding files only.
-  define: { "import.meta.url": "__filename" },
+  define: {
+    "import.meta.url": "__filename",
+    "import.meta.dirname": "__dirname",
+  },
 };
 
 await rm(OUT, { recursive: true, force: true });
@@ -84,6 +91,7 @@ const bundles = [
 ];
 await chmod(join(OUT, "main.js"), 0o755);
 await writeFile(join(OUT, "package.json"), '{ "type": "commonjs" }\n');
+await writeFile(join(OUT, PLUGIN), await pluginArchive());
 await writeFile(join(OUT, "LICENSES.txt"), await licencesOf(bundles));
 
 async function bundle(
@@ -97,6 +105,16 @@ async function bundle(
     metafile: true,
   });
   return metafile;
+}
+
+/** For `dokku plugin:install URL --name letsencrypt`. */
+async function pluginArchive(): Promise<Buffer> {
+  const archive = createGzip();
+  const [bytes] = await Promise.all([
+    buffer(archive),
+    writePlugin({ dir: "plugin", image: undefined }, archive),
+  ]);
+  return bytes;
 }
 
 async function licencesOf(bundles: readonly Metafile[]): Promise<string> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { constants } from "node:os";
+import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import type { Request } from "./cli/parse.ts";
 import { AppError, asAppError } from "./errors.ts";
@@ -72,59 +73,81 @@ async function run(
     },
     stdin: () => process.stdin,
     stdout: process.stdout,
+    home: join(import.meta.dirname, ".."),
   });
   if (request.verb === "batch" || request.verb === "renew")
     reportSummary(outcomes, write);
-  else for (const outcome of outcomes) reportOutcome(outcome, write);
+  else if (request.verb !== "dokku")
+    for (const outcome of outcomes) reportOutcome(outcome, write);
   for (const outcome of outcomes)
     if (outcome.kind === "told" && outcome.text !== undefined)
       process.stdout.write(`${outcome.text}\n`);
   return exitCodeOf(outcomes);
 }
 
-async function perform(request: Task, process: Process): Promise<Outcome[]> {
-  switch (request.verb) {
-    case "issue": {
-      const { issue } = await import("./commands/issue.ts");
-      return issue(request.target, request.network, process);
-    }
-    case "try": {
-      const { tryOut } = await import("./commands/try.ts");
-      return tryOut(request.target, request.network, process);
-    }
-    case "revoke": {
-      const { revoke } = await import("./commands/revoke.ts");
-      return revoke(request.revocation, request.network, process);
-    }
-    case "import": {
-      const { importFrom } = await import("./commands/import.ts");
-      return importFrom(request.wish, process);
-    }
-    case "batch": {
-      const { batch } = await import("./commands/batch.ts");
-      return batch(request.source, request.work, { ...request, host: process });
-    }
-    case "renew": {
-      const { renew } = await import("./commands/batch.ts");
-      return renew(request.dir, request.work, { ...request, host: process });
-    }
-    case "status": {
-      const { status } = await import("./commands/status.ts");
-      return status(request, process);
-    }
-    case "tar": {
-      const { tar } = await import("./commands/tar.ts");
-      return tar(request, process);
-    }
-    case "nginx": {
-      const { nginx } = await import("./commands/nginx.ts");
-      return nginx(request.include, request.network, process);
-    }
-    case "account": {
-      const { account } = await import("./commands/account.ts");
-      return account(request.errand, request.network, process);
-    }
-  }
+/** Each verb loads what it needs, and nothing else. */
+const VERBS: {
+  [Verb in Task["verb"]]: (
+    request: Extract<Task, { verb: Verb }>,
+    process: Process,
+  ) => Promise<Outcome[]>;
+} = {
+  async issue({ target, network }, process) {
+    const { issue } = await import("./commands/issue.ts");
+    return issue(target, network, process);
+  },
+  async try({ target, network }, process) {
+    const { tryOut } = await import("./commands/try.ts");
+    return tryOut(target, network, process);
+  },
+  async revoke({ revocation, network }, process) {
+    const { revoke } = await import("./commands/revoke.ts");
+    return revoke(revocation, network, process);
+  },
+  async import({ wish }, process) {
+    const { importFrom } = await import("./commands/import.ts");
+    return importFrom(wish, process);
+  },
+  async batch({ source, work, network }, process) {
+    const { batch } = await import("./commands/batch.ts");
+    return batch(source, work, { network, host: process });
+  },
+  async renew({ dir, work, network }, process) {
+    const { renew } = await import("./commands/batch.ts");
+    return renew(dir, work, { network, host: process });
+  },
+  async status(request, process) {
+    const { status } = await import("./commands/status.ts");
+    return status(request, process);
+  },
+  async dokku({ source, network }, process) {
+    const { dokku } = await import("./commands/dokku.ts");
+    return dokku(source, network, process);
+  },
+  async plugin({ part }, process) {
+    const { plugin } = await import("./commands/plugin.ts");
+    return plugin(part, process);
+  },
+  async tar(request, process) {
+    const { tar } = await import("./commands/tar.ts");
+    return tar(request, process);
+  },
+  async nginx({ include, network }, process) {
+    const { nginx } = await import("./commands/nginx.ts");
+    return nginx(include, network, process);
+  },
+  async account({ errand, network }, process) {
+    const { account } = await import("./commands/account.ts");
+    return account(errand, network, process);
+  },
+};
+
+function perform(request: Task, process: Process): Promise<Outcome[]> {
+  const work = VERBS[request.verb] as (
+    request: Task,
+    process: Process,
+  ) => Promise<Outcome[]>;
+  return work(request, process);
 }
 
 /** A first signal ends the run in order, a second one, or a clean-up that takes too long, at once. */

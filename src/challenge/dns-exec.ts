@@ -31,6 +31,8 @@ export interface DnsExec {
   wait?: number | undefined;
   /** The servers to ask, instead of the authoritative ones. */
   resolvers: readonly HostPort[];
+  /** What the program finds in its environment beside that of this one: credentials, as a rule. */
+  env?: Record<string, string> | undefined;
 }
 
 interface Host {
@@ -57,11 +59,16 @@ const MOST_CALLS = 4;
 
 /** Answers dns-01 by a program of the user's. Throws `usage` when that cannot be run. */
 export async function openDnsExec(
-  { script, timeout, wait, resolvers }: DnsExec,
+  { script, timeout, wait, resolvers, env: own }: DnsExec,
   { env, emit, linger }: Host,
 ): Promise<Responder> {
   await checkProgram(script);
-  const program = { file: script, env: cleanEnv(env), timeout, linger };
+  const program = {
+    file: script,
+    env: { ...cleanEnv(env), ...own },
+    timeout,
+    linger,
+  };
   const given = resolvers.length > 0 ? await serversOf(resolvers) : undefined;
   const run = openCalls(program, emit);
 

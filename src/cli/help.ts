@@ -26,6 +26,7 @@ export function helpText(): string {
     "       acme-sidecar revoke [OPTION]...",
     "       acme-sidecar account import DIR [-d NAME] [--server CA] [OPTION]...",
     "       acme-sidecar nginx [--listen HOST:PORT | --stateless] [OPTION]...",
+    "       acme-sidecar plugin [IMAGE] | plugin install",
     "       acme-sidecar account show|rollover|deactivate [OPTION]...",
     "",
     "Gets and renews TLS certificates over ACME while the web server keeps serving.",

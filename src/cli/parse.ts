@@ -2,8 +2,10 @@ import { resolve } from "node:path";
 import type { TargetFile, Work } from "../commands/batch.ts";
 import type { AccountErrand } from "../commands/account.ts";
 import type { Import } from "../commands/import.ts";
+import type { DokkuSource } from "../commands/dokku.ts";
 import type { Include } from "../commands/nginx.ts";
 import type { Network } from "../commands/network.ts";
+import type { PluginPart } from "../commands/plugin.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Target } from "../core/target.ts";
 import {
@@ -12,6 +14,7 @@ import {
   parseRollover,
   parseShow,
 } from "./account.ts";
+import { parseDokku } from "./dokku.ts";
 import { helpText } from "./help.ts";
 import { parseIds, parseRoot, parseTargetFile, parseWork } from "./many.ts";
 import { parseInclude } from "./nginx.ts";
@@ -49,6 +52,8 @@ export type Request =
   | ({ verb: "batch"; source: TargetFile; work: Work } & Common)
   | ({ verb: "renew"; dir: string; work: Work } & Common)
   | ({ verb: "status"; dir: string; json: boolean } & Common)
+  | ({ verb: "dokku"; source: DokkuSource } & Common)
+  | ({ verb: "plugin"; part: PluginPart } & Common)
   | ({ verb: "tar"; dir: string; ids: readonly string[] } & Common);
 
 export interface Words {
@@ -60,7 +65,10 @@ export interface Words {
 }
 
 /** The commands that have a word of their own after them. */
-const WITH_OPERAND = ["batch", "renew", "status", "tar", "account import"];
+const WITH_OPERAND = [
+  ...["batch", "renew", "status", "tar", "plugin"],
+  "account import",
+];
 
 /** What somebody wants done, without how to talk to the CA or to people. */
 type Wish = DistributiveOmit<Task, keyof Common>;
@@ -117,6 +125,15 @@ const VERBS: Record<string, Understand> = {
     verb: "status",
     dir: parseRoot(folder, options, cwd),
     json: options.json === true,
+  }),
+  dokku: (options, { cwd }) => ({
+    verb: "dokku",
+    source: parseDokku(options, cwd),
+  }),
+  plugin: (_options, _words, word) => ({
+    verb: "plugin",
+    part:
+      word === "install" ? { kind: "script" } : { kind: "tar", image: word },
   }),
   tar: (options, { cwd }, folder) => ({
     verb: "tar",

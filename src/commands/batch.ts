@@ -16,7 +16,7 @@ import { readPassword } from "./password.ts";
 import { shareResponders } from "./responders.ts";
 
 /** How many certificates are got at once, when nobody says: Let's Encrypt allows a burst of ten requests for nonces. */
-const CONCURRENCY = { all: 16, each: 8 };
+export const CONCURRENCY = { all: 16, each: 8 };
 
 /** How many targets are to be worked off. */
 export interface Work {

@@ -24,6 +24,8 @@ export interface Process {
   /** Opened when it is asked for. */
   stdin: () => Readable;
   stdout: Writable;
+  /** The folder that this program was installed in. */
+  home: string;
 }
 
 /**

@@ -27,11 +27,24 @@ export interface AccountRef {
 
 /** What is kept of an account, after what an interrupted run left has been put in order. */
 export async function loadAccount(
-  home: Place,
+  home: Home,
   reach: Reach,
 ): Promise<Pick<Contents, "accountKey" | "registration">> {
   await settle(home, reach);
-  return loadSet(home);
+  const kept = loadSet(home);
+  return kept.accountKey === undefined && home.shared
+    ? adopt(home, reach)
+    : kept;
+}
+
+/** What lego has kept in the folder, which it calls the same, becomes ours. */
+async function adopt(home: Home, { emit }: Reach): Promise<Contents> {
+  const { hasLegoAccount, readLegoAccount } = await import("../store/lego.ts");
+  if (!hasLegoAccount(home.dir)) return {};
+  const { accountKey, registration } = await readLegoAccount(home.dir);
+  const account = { accountKey, ...(registration && { registration }) };
+  await saveSet(home, account, emit);
+  return account;
 }
 
 interface At {
@@ -79,6 +92,8 @@ async function open(
             ? await enter(home, surroundings)
             : undefined;
         await saveSet(home, { accountKey, registration }, surroundings.emit);
+        if (home.legoAccounts)
+          await writeLego(home.dir, { accountKey, registration }, contact);
       },
     });
     if (home.shared && kept.registration === undefined)
@@ -88,6 +103,15 @@ async function open(
     held?.[Symbol.dispose]();
     held = undefined;
   }
+}
+
+async function writeLego(
+  dir: string,
+  account: Required<Pick<Contents, "accountKey" | "registration">>,
+  [email = ""]: readonly string[],
+): Promise<void> {
+  const { writeLegoAccount } = await import("../store/lego.ts");
+  await writeLegoAccount(dir, account, email);
 }
 
 /** The key is on disk before the CA knows it, so that the account can be found again by it. */

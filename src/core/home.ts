@@ -20,7 +20,7 @@ interface Owner {
 
 /** The set's own folder, or the account's below the one that sets share. */
 export function homeOf(
-  { dir, formats, keyMode, owner, accounts }: Place,
+  { dir, formats, keyMode, owner, accounts, legoAccounts }: Place,
   { from, contact }: Owner,
 ): Home {
   if (accounts === undefined)
@@ -40,6 +40,7 @@ export function homeOf(
     formats: ["account_key.json", "account_reg.json"],
     keyMode,
     owner,
+    legoAccounts,
     shared: true,
   };
 }

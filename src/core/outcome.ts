@@ -71,6 +71,8 @@ export type Event =
   | { type: "ordered"; url: string; names: readonly Name[] }
   | { type: "validating"; names: readonly Name[] }
   | { type: "validated" }
+  /** Something that was asked for has no effect. */
+  | { type: "warning"; text: string }
   /** One of several targets. */
   | { type: "ended"; outcome: Outcome };
 

@@ -28,9 +28,9 @@ export function record({ want, ask, keep }: Target): object {
 }
 
 function plainMethod(method: Method): object {
-  return method.kind === "webroot"
-    ? { ...method, roots: Object.fromEntries(method.roots) }
-    : method;
+  if (method.kind === "webroot")
+    return { ...method, roots: Object.fromEntries(method.roots) };
+  return method.kind === "dns" ? { ...method, env: undefined } : method;
 }
 
 /** Whether what was recorded is this target. */

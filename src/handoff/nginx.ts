@@ -9,6 +9,9 @@ export function proxyInclude(to: string): string {
     auth_basic off;
     allow all;
     proxy_set_header Host $host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header X-Forwarded-Port $server_port;
     proxy_pass http://${to};
 }`;
 }

@@ -1,10 +1,15 @@
+import { existsSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { list, readAs } from "./foreign.ts";
 import type { Foreign, ForeignAccount, ForeignCertificate } from "./foreign.ts";
-import { FORMATS, type Registration } from "./formats.ts";
+import { makeFolder, unwritable } from "./folder.ts";
+import { type Contents, FORMATS, type Registration } from "./formats.ts";
 import { readCertificates } from "./pem.ts";
+import { writeSynced } from "./replace.ts";
 
 const ACCOUNT = "account.json";
+const KEYS = "keys";
 const CERTIFICATE = ".crt";
 const ISSUER = ".issuer.crt";
 
@@ -34,14 +39,53 @@ function accountIn(root: string, path: string): ForeignAccount {
     id,
     label: `${host} (${id})`,
     isAt: (url) => URL.parse(url)?.host.replace(":", "_") === host,
-    async read() {
-      const account = await readAs(join(folder, ACCOUNT), readAccount);
-      const old = (await list(folder)).includes("keys");
-      const file = join(folder, old ? "keys" : "", `${id}.key`);
-      const { key } = await readAs(file, FORMATS["key.pem"].decode);
-      return { ...account, accountKey: key };
-    },
+    read: () => readLegoAccount(folder),
   };
+}
+
+/** Whether lego has kept an account in a folder. */
+export function hasLegoAccount(folder: string): boolean {
+  return existsSync(join(folder, ACCOUNT));
+}
+
+/** An account that is in a folder called by its id. Throws `bad-file`. */
+export async function readLegoAccount(folder: string) {
+  const account = await readAs(join(folder, ACCOUNT), readAccount);
+  const old = (await list(folder)).includes(KEYS);
+  const file = join(folder, old ? KEYS : "", `${basename(folder)}.key`);
+  const { key } = await readAs(file, FORMATS["key.pem"].decode);
+  return { ...account, accountKey: key };
+}
+
+/**
+ * Writes an account so that lego, up to version 4, finds it in its folder: account.json, and keys/ID.key, PKCS #1 or
+ * SEC 1. What is there already stays.
+ */
+export async function writeLegoAccount(
+  folder: string,
+  { accountKey, registration }: Required<Pick<Contents, AccountPart>>,
+  email: string,
+): Promise<void> {
+  if (hasLegoAccount(folder)) return;
+  const type = accountKey.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1";
+  const keys = join(folder, KEYS);
+  await makeFolder(keys, 0o700);
+  const pem = accountKey.export({ type, format: "pem" });
+  await place(join(keys, `${basename(folder)}.key`), pem);
+  const account = { email, registration };
+  await place(join(folder, ACCOUNT), `${JSON.stringify(account, null, 1)}\n`);
+}
+
+type AccountPart = "accountKey" | "registration";
+
+/** In one step, so that lego finds all of it or nothing. */
+async function place(file: string, data: string | Buffer): Promise<void> {
+  try {
+    await writeSynced(`${file}.new`, data, 0o600);
+    await rename(`${file}.new`, file);
+  } catch (error) {
+    throw unwritable(dirname(file), error);
+  }
 }
 
 /** Version 5 keeps the account object with its URL in it, and the CA; those before kept `body` and `uri`. */

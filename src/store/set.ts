@@ -38,6 +38,8 @@ export interface Place {
   pkcs12?: Protection | undefined;
   /** The folder of accounts that sets share; undefined: each set has its own. */
   accounts?: string | undefined;
+  /** Shared accounts are written as lego has them too. */
+  legoAccounts?: boolean | undefined;
 }
 
 /**

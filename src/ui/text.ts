@@ -51,6 +51,7 @@ type Say = {
 };
 
 const SAY: Say = {
+  warning: (event) => line("warn", event.text),
   decided: (event) =>
     line(
       "info",

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, test } from "node:test";
+import { proxyInclude } from "../../src/handoff/nginx.ts";
+import { startNginx } from "../support/nginx.ts";
+import { freePort } from "../support/ports.ts";
+import { tempDir } from "../support/temp.ts";
+import { missing } from "../support/tools.ts";
+import { eventually } from "../support/wait.ts";
+
+const skip = missing("nginx");
+const SCRIPT = resolve("host/nginx-include");
+
+/** An nginx whose server block includes a file that is not there yet. */
+async function setting() {
+  await using stack = new AsyncDisposableStack();
+  const port = await freePort();
+  const dir = stack.use(tempDir()).path;
+  const conf = join(dir, "acme.conf");
+  const nginx = stack.use(
+    await startNginx(
+      `server { listen 127.0.0.1:${port}; include ${dir}/acme*.conf; location / { return 200 site; } }`,
+    ),
+  );
+  const command = `nginx -p ${nginx.dir} -c ${nginx.dir}/nginx.conf -e stderr`;
+  const include = (verb: string, ...words: string[]) => {
+    const { status, stderr } = spawnSync(
+      SCRIPT,
+      [verb, "--conf", conf, "--nginx", command, ...words],
+      { encoding: "utf8" },
+    );
+    return { status, stderr };
+  };
+  const moved = stack.move();
+  return {
+    ...{ dir, conf, include, nginx },
+    reloads: () => nginx.log().split("(SIGHUP) received").length - 1,
+    /** What nginx answers the CA: 502 when it forwards to where nobody is. */
+    status: async () => {
+      const url = `http://127.0.0.1:${port}/.well-known/acme-challenge/x`;
+      return (await fetch(url)).status;
+    },
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  };
+}
+
+describe("the include of nginx on a host", { skip, concurrency: 2 }, () => {
+  test("enable forwards challenges, disable ends that, each with one reload", async () => {
+    await using s = await setting();
+    const nobody = String(await freePort());
+    assert.deepEqual(s.include("enable", "--port", nobody), {
+      status: 0,
+      stderr: "",
+    });
+    assert.equal(
+      readFileSync(s.conf, "utf8"),
+      `${proxyInclude(`127.0.0.1:${nobody}`)}\n`,
+    );
+    await eventually("nginx forwards", async () => (await s.status()) === 502);
+    assert.equal(s.include("test").status, 0);
+    assert.equal(s.include("enable", "--port", nobody).status, 0);
+    assert.equal(s.reloads(), 1);
+    assert.equal(s.include("disable").status, 0);
+    await eventually("nginx answers", async () => (await s.status()) === 200);
+    assert.ok(!existsSync(s.conf));
+    assert.equal(s.include("disable").status, 0);
+    assert.equal(s.reloads(), 2);
+  });
+
+  test("a configuration that nginx refuses is left as it was, and not loaded", async () => {
+    await using s = await setting();
+    writeFileSync(join(s.dir, "acme-broken.conf"), "nonsense;");
+    const refused = s.include("enable");
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /nothing was changed.*nonsense/s);
+    assert.ok(!existsSync(s.conf));
+    writeFileSync(join(s.dir, "acme-broken.conf"), "");
+    assert.equal(s.include("enable", "--port", "81").status, 0);
+    writeFileSync(join(s.dir, "acme-broken.conf"), "nonsense;");
+    const before = readFileSync(s.conf, "utf8");
+    assert.equal(s.include("enable", "--port", "82").status, 1);
+    assert.equal(readFileSync(s.conf, "utf8"), before);
+    assert.equal(s.include("disable").status, 1);
+    assert.equal(readFileSync(s.conf, "utf8"), before);
+    await eventually("a reload", () => s.reloads() === 1);
+    assert.equal(s.include("test").status, 1);
+  });
+
+  test("a reload that fails is undone as well", async () => {
+    await using s = await setting();
+    const { status, stderr } = s.include("enable", "--reload-cmd", "false");
+    assert.equal(status, 1);
+    assert.match(stderr, /could not be reloaded/);
+    assert.ok(!existsSync(s.conf));
+  });
+
+  test("what a killed run had placed but not loaded is loaded by the next", async () => {
+    await using s = await setting();
+    // Its parent is the shell of a command substitution.
+    const killer = `kill -9 $(ps -o ppid= $PPID)`;
+    const script = join(s.dir, "killer");
+    writeFileSync(script, `#!/bin/sh\n${killer}\n`, { mode: 0o755 });
+    assert.equal(s.include("enable", "--reload-cmd", script).status, null);
+    assert.equal(s.reloads(), 0);
+    assert.equal(s.include("enable").status, 0);
+    await eventually("a reload", () => s.reloads() === 1);
+    await eventually("nginx forwards", async () => (await s.status()) === 502);
+  });
+
+  test("another text is taken from the standard input or a file", async () => {
+    await using s = await setting();
+    const text = join(s.dir, "text");
+    writeFileSync(text, "location /x { return 204; }\n");
+    assert.equal(s.include("enable", "--text", text).status, 0);
+    assert.equal(readFileSync(s.conf, "utf8"), readFileSync(text, "utf8"));
+  });
+
+  test("wrong words are told, with exit code 2", async () => {
+    await using s = await setting();
+    for (const [words, message] of [
+      [["enable", "--port", "http"], /--port http/],
+      [["enable", "--nonsense", "1"], /--nonsense is not an option/],
+      [["enable", "--port"], /needs a value/],
+      [["enable", "--conf", "/nowhere/x.conf"], /\/nowhere does not exist/],
+      [["nonsense"], /Usage/],
+    ] as const) {
+      const [verb, ...rest] = words;
+      const { status, stderr } = s.include(verb, ...rest);
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, message);
+    }
+    assert.match(
+      spawnSync(SCRIPT, ["enable"], { encoding: "utf8" }).stderr,
+      /no --conf/,
+    );
+  });
+
+  test("an include that no server block takes is not called loaded", async () => {
+    await using s = await setting();
+    const other = join(s.dir, "other.conf");
+    writeFileSync(other, "");
+    const { status, stderr } = s.include("test", "--conf", other);
+    assert.equal(status, 1);
+    assert.match(stderr, /no server block of nginx includes .*acme\.conf/);
+  });
+});

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseDokku } from "../../src/cli/dokku.ts";
+import { readLegoArgs } from "../../src/cli/lego.ts";
+import { DAY, SECOND } from "../../src/time.ts";
+
+type Properties = Record<string, string>;
+
+/** What one app wants that has these properties. */
+function wish(own: Properties, common: Properties = {}) {
+  const input = {
+    "--global": common,
+    blog: { "+domains": "blog.test www.blog.test", email: "a@b.test", ...own },
+  };
+  const options = { account_dir: "/accounts" };
+  const [wished] = parseDokku(options, "/certs").read(JSON.stringify(input));
+  assert.ok(wished !== undefined);
+  return wished;
+}
+
+function target(own: Properties, common?: Properties) {
+  const wished = wish(own, common);
+  assert.ok("target" in wished, "error" in wished ? String(wished.error) : "");
+  return wished.target;
+}
+
+function refusal(own: Properties): string {
+  const wished = wish(own);
+  assert.ok("error" in wished);
+  return `${wished.error.message} ${wished.error.hint ?? ""}`;
+}
+
+test("an app has a folder of its own, the shared accounts, and the pair that nginx needs", () => {
+  const { id, want, ask, keep } = target({});
+  assert.equal(id, "blog");
+  assert.deepEqual(want.names, ["blog.test", "www.blog.test"]);
+  assert.deepEqual(ask.contact, ["a@b.test"]);
+  assert.deepEqual(ask.from, [
+    "https://acme-v02.api.letsencrypt.org/directory",
+  ]);
+  assert.equal(ask.method.kind, "standalone");
+  assert.equal(keep.dir, "/certs/blog");
+  assert.equal(keep.accounts, "/accounts");
+  assert.deepEqual(keep.formats, ["key.pem", "fullchain.pem"]);
+});
+
+test("an app's own property counts before the one for all", () => {
+  assert.deepEqual(target({}, { email: "all@b.test" }).ask.contact, [
+    "a@b.test",
+  ]);
+  const { want } = target(
+    { graceperiod: "60" },
+    { graceperiod: "90", "key-type": "rsa2048" },
+  );
+  assert.equal(want.validAtLeast, 60 * SECOND);
+  assert.deepEqual(want.key, { rsa: 2048 });
+});
+
+test("without a grace period the certificate's life decides", () => {
+  assert.equal(target({}).want.validAtLeast, undefined);
+  assert.equal(target({}).want.nextRun, DAY);
+});
+
+test("server is default, staging, a name or a URL, and ca is a list of them", () => {
+  const from = (own: Properties) => target(own).ask.from;
+  const staging = "https://acme-staging-v02.api.letsencrypt.org/directory";
+  assert.deepEqual(from({ server: "staging" }), [staging]);
+  assert.deepEqual(from({ server: "default" }), from({}));
+  assert.deepEqual(from({ server: "https://ca.test/dir" }), [
+    "https://ca.test/dir",
+  ]);
+  assert.deepEqual(
+    from({ ca: "letsencrypt-staging, https://ca.test/dir", server: "default" }),
+    [staging, "https://ca.test/dir"],
+  );
+});
+
+test("a program answers by DNS, with what only it may know", () => {
+  const { method } = target(
+    { "dns-provider-EXEC_PROPAGATION_TIMEOUT": "30", "dns-provider-B": "b" },
+    {
+      "dns-provider": "exec",
+      "dns-provider-EXEC_PATH": "/hook",
+      "dns-provider-B": "all",
+    },
+  ).ask;
+  assert.ok(method.kind === "dns");
+  assert.equal(method.script, "/hook");
+  assert.equal(method.timeout, 30 * SECOND);
+  assert.deepEqual(method.env, {
+    EXEC_PATH: "/hook",
+    EXEC_PROPAGATION_TIMEOUT: "30",
+    B: "b",
+  });
+});
+
+test("a provider for all is not for an app that says none", () => {
+  const { method } = target(
+    { "dns-provider": "none" },
+    { "dns-provider": "exec", "dns-provider-EXEC_PATH": "/hook" },
+  ).ask;
+  assert.equal(method.kind, "standalone");
+});
+
+test("what cannot be understood is the error of its app alone", () => {
+  const input = {
+    good: { "+domains": "a.test", email: "a@b.test" },
+    bad: { "+domains": "b.test", graceperiod: "soon" },
+  };
+  const options = { account_dir: "/accounts" };
+  const wishes = parseDokku(options, "/certs").read(JSON.stringify(input));
+  assert.deepEqual(
+    wishes.map((each) => "target" in each),
+    [true, false],
+  );
+  assert.match(refusal({ graceperiod: "soon" }), /^graceperiod soon: /);
+  assert.match(
+    refusal({ "dns-provider": "route53" }),
+    /^dns-provider route53: /,
+  );
+  assert.match(refusal({ "dns-provider": "exec" }), /dns-provider-EXEC_PATH/);
+  assert.match(
+    refusal({ "dns-provider": "exec", "dns-provider-EXEC_MODE": "RAW" }),
+    /RAW/,
+  );
+  assert.match(refusal({ "+domains": "*.blog.test" }), /wildcard/);
+  assert.match(refusal({ "eab-kid": "1" }), /eab-hmac-key/);
+});
+
+test("input that is no JSON object of objects is an error", () => {
+  const { read } = parseDokku({}, "/certs");
+  for (const text of ["", "[]", '{"a": 1}', "{"])
+    assert.throws(() => read(text), { code: "usage" }, text);
+});
+
+test("arguments for lego are taken for what they mean here", () => {
+  const line =
+    "--dns.resolvers=a:53,b --dns.resolvers c --key-type EC384 --profile=short --preferred-chain X1 --dns.propagation-wait=1m30s --eab --kid k --hmac h --accept-tos --cert.timeout 45";
+  const { options, unknown } = readLegoArgs(line);
+  assert.deepEqual(options, {
+    dns_resolvers: ["a:53", "b", "c"],
+    key_type: "ec384",
+    profile: "short",
+    preferred_chain: "X1",
+    dns_wait: "90",
+    eab_kid: "k",
+    eab_hmac_key: "h",
+  });
+  assert.deepEqual(unknown, []);
+  assert.deepEqual(readLegoArgs("").options, {});
+});
+
+test("arguments for lego that mean nothing here are named", () => {
+  assert.deepEqual(readLegoArgs("--tls --http.port :81").unknown, [
+    '":81"',
+    "--tls",
+    "--http.port",
+  ]);
+  const wished = wish({ "lego-args": "--user-agent x" });
+  assert.ok("target" in wished);
+  assert.match(wished.warnings.join(), /--user-agent/);
+});
+
+test("must-staple is refused with the reason", () => {
+  assert.match(refusal({ "lego-args": "--must-staple" }), /OCSP/);
+});
+
+test("properties of the plugin go before arguments for lego", () => {
+  const { want } = target({
+    "lego-args": "--key-type rsa2048",
+    "key-type": "ec384",
+  });
+  assert.equal(want.key, "ec384");
+});
