@@ -16,6 +16,10 @@ const SOURCES = {
   unshare: "apt-get install util-linux",
   setpriv: "apt-get install setpriv",
   docker: "apt-get install docker.io",
+  bats: "apt-get install bats",
+  jq: "apt-get install jq",
+  wrk: "apt-get install wrk",
+  curl: "apt-get install curl",
   simp_le: "scripts/setup",
 };
 

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, test } from "node:test";
+import { missingImage } from "../support/docker.ts";
+import { missing, skipUnlessCI } from "../support/tools.ts";
+import { parse, runBats } from "./bats.ts";
+
+const FILES = globSync(join(import.meta.dirname, "*.bats")).sort();
+/** For a whole file; whatever one test waits for ends sooner. */
+const PATIENCE = 900_000;
+const skip =
+  missing("pebble", "nginx", "bats", "jq", "wrk", "curl") || missingImage();
+
+describe(
+  "the plugin for Dokku",
+  { skip, concurrency: 2, timeout: 4 * PATIENCE },
+  () => {
+    for (const file of FILES)
+      test(basename(file), { timeout: PATIENCE + 60_000 }, async (t) => {
+        const { results, problem } = await runBats(file, {
+          patience: PATIENCE,
+        });
+        for (const { name, ok, skipped, comments } of results)
+          await t.test(name, (one) => {
+            assert.ok(ok, comments.join("\n"));
+            if (skipped === undefined) return;
+            const reason = skipUnlessCI(`${basename(file)}: ${name}`);
+            assert.ok(reason, `skipped: ${skipped}`);
+            one.skip(skipped);
+          });
+        assert.equal(problem, "");
+      });
+  },
+);
+
+test("what bats prints is read as it is meant", () => {
+  const { planned, results, rest } = parse(
+    [
+      "1..4",
+      "ok 1 one works",
+      "not ok 2 two # works",
+      "# it does not",
+      "#   at all",
+      "ok 3 three # skip too early",
+      "nonsense",
+    ].join("\n"),
+  );
+  assert.equal(planned, 4);
+  assert.deepEqual(results, [
+    { name: "one works", ok: true, comments: [] },
+    { name: "two # works", ok: false, comments: ["it does not", "  at all"] },
+    { name: "three", ok: true, skipped: "too early", comments: [] },
+  ]);
+  assert.deepEqual(rest, ["nonsense"]);
+});
