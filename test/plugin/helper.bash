@@ -24,7 +24,9 @@ teardown_file() {
 
 # What a test that failed leaves behind.
 teardown() {
-    [[ $BATS_TEST_COMPLETED == 1 ]] || tail -n 20 "$DOKKU_STAND_IN/triggers.log" "$DOKKU_STAND_IN/nginx/error.log" || true
+    [[ $BATS_TEST_COMPLETED != 1 ]] || return 0
+    kill -0 "$(<"$DOKKU_STAND_IN/nginx/nginx.pid")" || echo "nginx has ended"
+    tail -n 20 "$DOKKU_STAND_IN/triggers.log" "$DOKKU_STAND_IN/nginx/error.log" || true
 }
 
 # Installs the plugin of this repository, to get certificates from the tests' CA. A file of tests calls it in its setup_plugin.
