@@ -12,7 +12,7 @@ export interface Result {
   ok: boolean;
   /** Why it was not run. */
   skipped?: string;
-  /** What bats says about it. */
+  /** What it, or bats, says about it. */
   comments: string[];
 }
 
@@ -54,7 +54,7 @@ export async function runBats(
     DNS_SERVER: pebble.dns.address,
     IMAGE,
   };
-  const args = ["--tap", ...words, file];
+  const args = ["--tap", "--print-output-on-failure", ...words, file];
   await using child = await startProcess(requireTool("bats"), args, { env });
   const late = setTimeout(() => {
     child.kill("SIGTERM");
@@ -83,23 +83,27 @@ function understand(
 export function parse(tap: string) {
   const results: Result[] = [];
   const rest: string[] = [];
+  /** What a test says of itself comes before its result, what bats says of a failure after it. */
+  let said: string[] = [];
   let planned = 0;
   for (const line of tap.split("\n")) {
     const [, count] = /^1\.\.(\d+)/.exec(line) ?? [];
     const [, not, text = ""] = /^(not )?ok \d+ (.*)$/.exec(line) ?? [];
     const last = results.at(-1);
     if (count !== undefined) planned = Number(count);
-    else if (text !== "") results.push(result(text, not === undefined));
-    else if (line.startsWith("#") && last !== undefined)
-      last.comments.push(line.replace(/^# ?/, ""));
+    else if (text !== "") {
+      results.push({ ...result(text, not === undefined), comments: said });
+      said = [];
+    } else if (line.startsWith("#"))
+      (last?.ok === false ? last.comments : said).push(
+        line.replace(/^# ?/, ""),
+      );
     else if (line !== "") rest.push(line);
   }
   return { planned, results, rest };
 }
 
-function result(text: string, ok: boolean): Result {
+function result(text: string, ok: boolean): Omit<Result, "comments"> {
   const [, name = text, reason] = /^(.*?) # skip ?(.*)$/.exec(text) ?? [];
-  return reason === undefined
-    ? { name, ok, comments: [] }
-    : { name, ok, skipped: reason, comments: [] };
+  return reason === undefined ? { name, ok } : { name, ok, skipped: reason };
 }

@@ -24,6 +24,7 @@ describe(
         for (const { name, ok, skipped, comments } of results)
           await t.test(name, (one) => {
             assert.ok(ok, comments.join("\n"));
+            for (const comment of comments) one.diagnostic(comment);
             if (skipped === undefined) return;
             const reason = skipUnlessCI(`${basename(file)}: ${name}`);
             assert.ok(reason, `skipped: ${skipped}`);
@@ -38,6 +39,7 @@ test("what bats prints is read as it is meant", () => {
   const { planned, results, rest } = parse(
     [
       "1..4",
+      "# soon",
       "ok 1 one works",
       "not ok 2 two # works",
       "# it does not",
@@ -48,7 +50,7 @@ test("what bats prints is read as it is meant", () => {
   );
   assert.equal(planned, 4);
   assert.deepEqual(results, [
-    { name: "one works", ok: true, comments: [] },
+    { name: "one works", ok: true, comments: ["soon"] },
     { name: "two # works", ok: false, comments: ["it does not", "  at all"] },
     { name: "three", ok: true, skipped: "too early", comments: [] },
   ]);
