@@ -1,0 +1,47 @@
+/**
+ * The long form of every sweep in test/faults/, which then writes docs/reliability.md: `npm run faults`, and with words
+ * after it those files only (the page is not written then). SEED=n repeats a run.
+ */
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Tally } from "../test/faults/tally.ts";
+
+const words = process.argv.slice(2);
+const files = words.length > 0 ? words : globSync("test/faults/*.test.ts");
+const dir = mkdtempSync(join(tmpdir(), "acme-sidecar-faults-"));
+const { status } = spawnSync(
+  process.execPath,
+  ["--test", "--test-concurrency=2", ...files],
+  {
+    stdio: "inherit",
+    env: { ...process.env, FAULTS: "long", FAULTS_DIR: dir },
+  },
+);
+const tallies = globSync(join(dir, "*.json"))
+  .map((file) => JSON.parse(readFileSync(file, "utf8")) as Tally)
+  .sort((a, b) => (a.fault < b.fault ? -1 : 1));
+if (status === 0 && words.length === 0)
+  writeFileSync("docs/reliability.md", page(tallies));
+process.exitCode = status ?? 1;
+
+function page(rows: readonly Tally[]): string {
+  const cells = [
+    ["Fault", "Tried", "Survived", "Lost"],
+    ["---", "--:", "--:", "--:"],
+    ...rows.map(({ fault, tried, survived, lost }) => [
+      fault,
+      ...[tried, survived, lost].map(String),
+    ]),
+  ];
+  return `# Reliability
+
+\`npm run faults\` has written this page, on ${availableParallelism()} cores with Node.js ${process.version}: what was done to the
+program, how often, how many runs ended as they should (in success or in one honest
+error, with nothing left for a person to do), and after how many a certificate, a key or an account was lost
+or damaged. CI runs the short form of every row.
+
+${cells.map((row) => `| ${row.join(" | ")} |`).join("\n")}
+`;
+}
