@@ -8,7 +8,7 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
-import { readdirSync, type Stats } from "node:fs";
+import { constants, readdirSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 
@@ -246,12 +246,19 @@ export async function writeSynced(
   mode: number,
 ): Promise<void> {
   await rm(file, { force: true });
-  await using handle = await open(file, "wx", mode);
+  await using handle = await open(file, NEW_SYNCED, mode);
   await handle.writeFile(data);
-  await handle.sync();
 }
 
+const { O_WRONLY, O_CREAT, O_EXCL, O_SYNC } = constants;
+const NEW_SYNCED = O_WRONLY | O_CREAT | O_EXCL | O_SYNC;
+
+/** Makes renames last; with the permission model of Node.js, which has no fsync, when the system gets to it. */
 export async function syncFolder(dir: string): Promise<void> {
   await using handle = await open(dir, "r");
-  await handle.sync();
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (systemCode(error) !== "ERR_ACCESS_DENIED") throw error;
+  }
 }

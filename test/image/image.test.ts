@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import {
@@ -76,6 +77,19 @@ describe("the image's entrypoint", { skip, concurrency: 2 }, () => {
       assert.match(stderr, /\/dist\/main\.js.*accepted/);
       assert.doesNotMatch(stderr, /\/dist\/main\.js.*(?:rejected|mismatch)/);
     }
+  });
+
+  test("with the permissions that README gives it no folder but /certs can be used", async () => {
+    const [, permissions = ""] =
+      /-e NODE_OPTIONS='(.*?)'/.exec(readFileSync("README.md", "utf8")) ?? [];
+    const { code, stderr } = await runContainer(
+      [...OFFLINE, "--tmpfs", "/tmp:mode=1777"].concat([
+        ...["-e", `NODE_OPTIONS=${permissions}`],
+      ]),
+      ["-d", "a.test", "--certs_dir", "/tmp"],
+    );
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /error: .*\/tmp .*restricted/);
   });
 
   for (const word of ["frobnicate", "isue", "no such thing"])

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate, type webcrypto } from "node:crypto";
-import { chownSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:https";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -16,6 +22,8 @@ import { startVisitors } from "./visitors.ts";
 
 const skip = missing("pebble", "nginx") || missingImage() || notRoot();
 const PAGE = "all is well";
+/** As README has them, and what the tests' CA is trusted by. */
+const PERMISSIONS = `${/-e NODE_OPTIONS='(.*?)'/.exec(readFileSync("README.md", "utf8"))?.[1] ?? ""} --allow-fs-read=/ca.pem`;
 
 /** What openssl says to each file, and which of them are for their owner only. */
 async function checkFiles({ dir, pebble, read }: Setting): Promise<string> {
@@ -106,6 +114,7 @@ describe("the image gets certificates", { skip }, () => {
   const asUser = ["--user", `${USER}:${USER}`];
   const confined = ["--read-only", "--cap-drop", "ALL"];
   const strict = ["--security-opt", "no-new-privileges"];
+  const permitted = ["-e", `NODE_OPTIONS=${PERMISSIONS}`];
   for (const { title, docker } of [
     { title: "as root", docker: [] },
     { title: "as a user of its own", docker: asUser },
@@ -114,6 +123,11 @@ describe("the image gets certificates", { skip }, () => {
       title:
         "as a user of its own, read-only, without capabilities and without new privileges",
       docker: [...asUser, ...confined, ...strict],
+    },
+    {
+      title:
+        "with Node.js' permission model on top, and files from /certs only",
+      docker: [...asUser, ...confined, ...strict, ...permitted],
     },
   ])
     test(`${title}: gets a certificate on port 80 of its own network, and its user owns the files`, async () => {
