@@ -1,8 +1,9 @@
 /**
  * Bundles the program into dist/main.js and the large packages, each apart, into files that are
- * loaded when they are first needed; collects the licences of what was bundled.
+ * loaded when they are first needed; collects the licences of what was bundled, and a bill of materials.
  * docs/decisions/0014-start-up.md has the reasons.
  */
+import { execFileSync } from "node:child_process";
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -92,7 +93,9 @@ const bundles = [
 await chmod(join(OUT, "main.js"), 0o755);
 await writeFile(join(OUT, "package.json"), '{ "type": "commonjs" }\n');
 await writeFile(join(OUT, PLUGIN), await pluginArchive());
-await writeFile(join(OUT, "LICENSES.txt"), await licencesOf(bundles));
+const packages = await packagesIn(bundles);
+await writeFile(join(OUT, "LICENSES.txt"), await licencesOf(packages));
+await writeFile(join(OUT, "sbom.cdx.json"), bomOf(packages));
 
 async function bundle(
   entry: string,
@@ -117,7 +120,15 @@ async function pluginArchive(): Promise<Buffer> {
   return bytes;
 }
 
-async function licencesOf(bundles: readonly Metafile[]): Promise<string> {
+interface Package {
+  folder: string;
+  name: string;
+  version: string;
+  license: string;
+}
+
+/** The packages of which something went into the bundles. */
+async function packagesIn(bundles: readonly Metafile[]): Promise<Package[]> {
   const folders = new Set(
     bundles.flatMap(({ inputs }) =>
       Object.keys(inputs).flatMap(
@@ -128,23 +139,51 @@ async function licencesOf(bundles: readonly Metafile[]): Promise<string> {
       ),
     ),
   );
+  return Promise.all(
+    [...folders].sort().map(async (folder) => {
+      const manifest = await readFile(join(folder, "package.json"), "utf8");
+      return { ...(JSON.parse(manifest) as Package), folder };
+    }),
+  );
+}
+
+async function licencesOf(packages: readonly Package[]): Promise<string> {
   const texts = [];
-  for (const folder of [...folders].sort()) {
-    const manifest = JSON.parse(
-      await readFile(join(folder, "package.json"), "utf8"),
-    ) as Record<string, unknown>;
+  for (const { folder, name, version, license } of packages) {
     const files = (await readdir(folder)).filter((file) =>
       /^(licen[cs]e|copying|notice)/i.test(file),
     );
     const contents = await Promise.all(
       files.map((file) => readFile(join(folder, file), "utf8")),
     );
-    texts.push(
-      [
-        `${String(manifest["name"])} ${String(manifest["version"])} (${String(manifest["license"])})`,
-        ...contents,
-      ].join("\n\n"),
-    );
+    texts.push([`${name} ${version} (${license})`, ...contents].join("\n\n"));
   }
   return `${texts.join(`\n${"-".repeat(72)}\n\n`)}\n`;
+}
+
+interface Bom {
+  components: { "bom-ref": string }[];
+  dependencies: { ref: string; dependsOn: string[] }[];
+}
+
+/** npm's bill of materials (CycloneDX 1.5), but for the packages of which nothing is in the program. */
+function bomOf(packages: readonly Package[]): string {
+  // With --omit=dev npm (11) leaves out what development needs as well.
+  const words = ["--package-lock-only", "--sbom-format=cyclonedx"];
+  const text = execFileSync("npm", ["sbom", ...words], { encoding: "utf8" });
+  const bom = JSON.parse(text) as Bom;
+  const ours = new Set(
+    packages.map(({ name, version }) => `${name}@${version}`),
+  );
+  const own = bom.dependencies[0]?.ref ?? "";
+  const components = bom.components.filter((each) => ours.has(each["bom-ref"]));
+  const dependencies = bom.dependencies
+    .filter(({ ref }) => ref === own || ours.has(ref))
+    .map(({ ref, dependsOn }) => ({
+      ref,
+      dependsOn: dependsOn.filter((each) => ours.has(each)),
+    }));
+  if (components.length !== ours.size)
+    throw new Error("npm sbom does not know every package that was bundled");
+  return `${JSON.stringify({ ...bom, components, dependencies }, null, 1)}\n`;
 }

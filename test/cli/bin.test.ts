@@ -69,6 +69,28 @@ describe("the built program", () => {
     assert.deepEqual(readdirSync(dir.path), []);
   });
 
+  test("its bill of materials has what is in it, and README says how much that is", () => {
+    const { bomFormat, components } = JSON.parse(
+      readFileSync(join(dirname(program), "sbom.cdx.json"), "utf8"),
+    ) as {
+      bomFormat: string;
+      components: { name: string; purl: string; hashes: object[] }[];
+    };
+    assert.equal(bomFormat, "CycloneDX");
+    const names = components.map(({ name }) => name);
+    for (const name of Object.keys(manifest.dependencies))
+      assert.ok(names.includes(name), name);
+    assert.ok(!names.includes("typescript"));
+    for (const { name, purl, hashes } of components) {
+      assert.match(purl, /^pkg:npm\//, name);
+      assert.ok(hashes.length > 0, name);
+    }
+    const said = /(\d+) packages of npm are in the program/.exec(
+      readFileSync(join(root, "README.md"), "utf8"),
+    );
+    assert.equal(said?.[1], String(components.length));
+  });
+
   test("it carries the licence of every runtime package", () => {
     const licences = readFileSync(
       join(dirname(program), "LICENSES.txt"),

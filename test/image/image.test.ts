@@ -79,6 +79,22 @@ describe("the image's entrypoint", { skip, concurrency: 2 }, () => {
     }
   });
 
+  test("no core file is made, in which every key would be", async () => {
+    const { stdout } = await image("cat", "/proc/self/limits");
+    assert.match(stdout, /^Max core file size +0 +0 /m);
+  });
+
+  test("it has its bill of materials, the Dokku plugin and the scripts for hosts", async () => {
+    const home = "/usr/lib/acme-sidecar";
+    for (const file of ["dist/sbom.cdx.json", "host/nginx-include"]) {
+      const { code, stdout } = await image("cat", `${home}/${file}`);
+      assert.equal(code, 0, file);
+      assert.ok(stdout.length > 0, file);
+    }
+    const script = await image("plugin", "install");
+    assert.match(script.stdout, /^#!.*bash/);
+  });
+
   test("with the permissions that README gives it no folder but /certs can be used", async () => {
     const [, permissions = ""] =
       /-e NODE_OPTIONS='(.*?)'/.exec(readFileSync("README.md", "utf8")) ?? [];
