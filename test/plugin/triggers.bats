@@ -210,6 +210,21 @@ HOOK
     [[ -s $official/certificates/$DOMAIN.pem ]]
 }
 
+@test "what the official plugin got in the meantime goes before what was got here earlier" {
+    enabled_app
+    local old=$BATS_TEST_TMPDIR/old official=$DOKKU_ROOT/$APP/letsencrypt/certs/current/certificates
+    cp -a "$(store)" "$old"
+    dokku letsencrypt:enable "$APP" --force
+    # As it is after that plugin was there for a while: what it got is served, and here is the one before.
+    rm -r "$(store)" && cp -a "$old" "$(store)"
+    touch -d "1 hour ago" "$(store)"/*.pem
+    run -0 dokku letsencrypt:auto-renew "$APP"
+    contains "$output" "$APP still has "
+    cmp "$(tls)" "$official/$DOMAIN.crt"
+    cmp "$(tls)" "$(store)/fullchain.pem"
+    run ! cmp -s "$(tls)" "$old/fullchain.pem"
+}
+
 @test "uninstalled it leaves certificates and settings, but no include" {
     enabled_app
     dokku plugin:uninstall letsencrypt
