@@ -114,6 +114,7 @@ store() { echo "$DOKKU_LIB_ROOT/data/letsencrypt/--global/certs/$APP"; }
     new_app
     dokku letsencrypt:enable "$APP"
     run -0 dokku letsencrypt:disable "$APP"
+    [[ $output != *"no certificate any more"* ]]
     [[ ! -e $DOKKU_ROOT/$APP/letsencrypt && ! -e $DOKKU_ROOT/$APP/tls && ! -e $(store) ]]
     [[ ! -e $DOKKU_ROOT/$APP/nginx.conf.d/letsencrypt.conf ]]
     wait_until answers 502 http "$DOMAIN"

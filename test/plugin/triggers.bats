@@ -109,7 +109,8 @@ enabled_app() {
     dokku letsencrypt:enable "$APP"
     wait_until is_served "$DOMAIN" "$(store)/fullchain.pem"
     [[ $(dokku letsencrypt:active "$APP") == true ]]
-    dokku certs:remove "$APP"
+    run -0 dokku certs:remove "$APP"
+    contains "$output" "$APP has no certificate any more"
     [[ $(dokku letsencrypt:active "$APP") == false ]]
 }
 
