@@ -72,6 +72,7 @@ export function systemCode(error: unknown): string | undefined {
 /** Node.js says these with a system call and a path, which the sentence around them has already. */
 const SYSTEM_REASONS: Record<string, string | undefined> = {
   EACCES: "this user has no right to it",
+  EIO: "the disk reports an error",
   EISDIR: "it is a folder",
   ENOENT: "it does not exist",
   ENOSPC: "the disk is full",

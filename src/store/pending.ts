@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
+import { unwritable } from "./folder.ts";
 import { readJwk, writeJwk } from "./jwk.ts";
 import { syncFolder, writeSynced } from "./replace.ts";
 
@@ -21,9 +22,13 @@ export async function savePending(
   { directoryUrl, key }: PendingKey,
 ): Promise<void> {
   const text = JSON.stringify({ directory: directoryUrl, key: writeJwk(key) });
-  await writeSynced(join(dir, FRESH), `${text}\n`, 0o600);
-  await rename(join(dir, FRESH), join(dir, FILE));
-  await syncFolder(dir);
+  try {
+    await writeSynced(join(dir, FRESH), `${text}\n`, 0o600);
+    await rename(join(dir, FRESH), join(dir, FILE));
+    await syncFolder(dir);
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
 }
 
 /** The key that an interrupted rollover left. Throws `bad-file` for a file that is something else. */
@@ -31,15 +36,15 @@ export async function loadPending(
   dir: string,
 ): Promise<PendingKey | undefined> {
   const file = join(dir, FILE);
-  await rm(join(dir, FRESH), { force: true });
+  const text = await read(dir);
+  if (text === undefined) return undefined;
   try {
-    const value = JSON.parse(await readFile(file, "utf8")) as {
+    const value = JSON.parse(text) as {
       directory?: unknown;
       key?: unknown;
     };
     return { directoryUrl: String(value.directory), key: readJwk(value.key) };
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
     throw new AppError("bad-file", `${file} is not what this program wrote.`, {
       hint: "Move it away if account_key.json has the key that the CA knows.",
       cause: error,
@@ -47,7 +52,22 @@ export async function loadPending(
   }
 }
 
+/** Removes what was not finished, too. */
+async function read(dir: string): Promise<string | undefined> {
+  try {
+    await rm(join(dir, FRESH), { force: true });
+    return await readFile(join(dir, FILE), "utf8");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw unwritable(dir, error);
+  }
+}
+
 export async function dropPending(dir: string): Promise<void> {
-  await rm(join(dir, FILE), { force: true });
-  await syncFolder(dir);
+  try {
+    await rm(join(dir, FILE), { force: true });
+    await syncFolder(dir);
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
 }

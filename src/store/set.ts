@@ -46,8 +46,12 @@ export interface Place {
  * Completes or undoes what a crash interrupted; resolves to whether new files
  * came into place by it. To be done before the set is read.
  */
-export function recoverSet({ dir }: Place, emit: Emit): Promise<boolean> {
-  return recover(dir, [...FORMAT_NAMES, PKCS12_FILE], emit);
+export async function recoverSet({ dir }: Place, emit: Emit): Promise<boolean> {
+  try {
+    return await recover(dir, [...FORMAT_NAMES, PKCS12_FILE], emit);
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
 }
 
 /**
@@ -161,15 +165,15 @@ export async function closeKeys(
 ): Promise<void> {
   for (const name of formats.filter((each) => FORMATS[each].secret)) {
     const file = join(dir, name);
-    const { mode } = await stat(file);
-    const right = modeOf({ secret: true, old: mode, chosen: keyMode });
-    if (right === (mode & 0o777)) continue;
     try {
+      const { mode } = await stat(file);
+      const right = modeOf({ secret: true, old: mode, chosen: keyMode });
+      if (right === (mode & 0o777)) continue;
       await chmod(file, right);
+      emit({ type: "mode", file: name, mode: right });
     } catch (error) {
       throw unwritable(dir, error);
     }
-    emit({ type: "mode", file: name, mode: right });
   }
 }
 
@@ -187,8 +191,12 @@ export async function retire({ dir }: Place): Promise<{ before: boolean }> {
     const left = await stat(join(dir, RETIRED)).catch(() => undefined);
     return { before: left !== undefined };
   }
-  await rm(join(dir, "account_reg.json"), { force: true });
-  await syncFolder(dir);
+  try {
+    await rm(join(dir, "account_reg.json"), { force: true });
+    await syncFolder(dir);
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
   return { before: false };
 }
 

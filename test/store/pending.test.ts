@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import {
+  dropPending,
+  loadPending,
+  savePending,
+} from "../../src/store/pending.ts";
+import { recoverSet } from "../../src/store/set.ts";
+import { tempDir } from "../support/temp.ts";
+
+const { privateKey: key } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const pending = { directoryUrl: "https://ca.test/dir", key };
+
+test("a folder that cannot be used for an account's next key, or put in order, is named in the error", async () => {
+  await using temp = tempDir();
+  const dir = join(temp.path, "gone");
+  const unwritable = { code: "store-unwritable", message: new RegExp(dir) };
+  await assert.rejects(savePending(dir, pending), unwritable);
+  await assert.rejects(dropPending(dir), unwritable);
+  const place = { dir, formats: [] };
+  await assert.rejects(
+    recoverSet(place, () => undefined),
+    unwritable,
+  );
+});
+
+test("an account's next key that the disk does not give is no damaged file", async () => {
+  await using temp = tempDir();
+  mkdirSync(join(temp.path, ".account_key.json.next"));
+  await assert.rejects(loadPending(temp.path), {
+    code: "store-unwritable",
+    message: /it is a folder/,
+  });
+});
