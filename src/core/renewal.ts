@@ -1,19 +1,20 @@
 import type { RenewalInfo } from "../acme/renewal-info.ts";
 import type { Origin } from "../store/state.ts";
-import { after } from "../time.ts";
+import { after, DAY } from "../time.ts";
 import type { Target } from "./target.ts";
 
 /**
  * Whether a CA is to be asked for its wishes: not when somebody has said when to renew, nor
  * about a certificate that another program got, since a run of simp_le with nothing to do
- * asks nobody.
+ * asks nobody. A look that is to wait longer than any was put off by a clock that was wrong.
  */
 export function isTimeToLook(
   { validAtLeast }: Target["want"],
   { from, lookAgain = new Date(0) }: Origin,
   now: Date,
 ): boolean {
-  return from !== undefined && validAtLeast === undefined && lookAgain <= now;
+  if (from === undefined || validAtLeast !== undefined) return false;
+  return lookAgain <= now || lookAgain > after(now, DAY);
 }
 
 /**

@@ -60,6 +60,11 @@ function look(target: Target, state: State, now: Date): Survey {
   return { ended: { subject, kind: "kept", completed: false, bundle, next } };
 }
 
+/** A failure that is still to come was noted by a clock that was wrong, and so was the time of the next try. */
 function isWaiting(failure: Failure, target: Target, now: Date): boolean {
-  return now < failure.next && isRecorded(failure.target, target);
+  return (
+    failure.at <= now &&
+    now < failure.next &&
+    isRecorded(failure.target, target)
+  );
 }
