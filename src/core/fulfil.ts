@@ -68,7 +68,8 @@ async function fulfilLocked(target: Target, surroundings: Surroundings) {
     const filled = await fillSet(keep, found, emit);
     if (!isSettled(state, target))
       await saveState(keep.dir, { origin, target: record(target) });
-    const completed = recovered || filled;
+    const untold = state.untold === bundle.leaf.fingerprint256;
+    const completed = recovered || filled || untold;
     return { kind: "kept", completed, bundle, next } as const;
   }
   // Most runs find nothing to do: only the others load what talks to a CA.
@@ -84,7 +85,11 @@ async function fulfilLocked(target: Target, surroundings: Surroundings) {
 
 /** Whether there is nothing to remember of a run that keeps what is there. */
 export function isSettled(state: State, target: Target): boolean {
-  return state.failure === undefined && isRecorded(state.target, target);
+  return (
+    state.failure === undefined &&
+    state.untold === undefined &&
+    isRecorded(state.target, target)
+  );
 }
 
 /** What was wanted before stays recorded: it may be what is in use. */

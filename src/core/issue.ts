@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import { type Bundle, namesOf } from "../store/bundle.ts";
 import type { Contents } from "../store/formats.ts";
 import { closeKeys, saveSet } from "../store/set.ts";
-import { type Origin, saveState } from "../store/state.ts";
+import { loadState, type Origin, saveState } from "../store/state.ts";
 import { openAccount } from "./account.ts";
 import { homeOf } from "./home.ts";
 import { scheduleOf, type Why } from "./decide.ts";
@@ -97,6 +97,8 @@ async function issueAt(
     chain: ask.chain,
     ...{ authority, responder, now, signal, emit },
   });
+  const certificate = bundle.leaf.fingerprint256;
+  await saveState(keep.dir, { ...loadState(keep.dir), untold: certificate });
   await saveSet(keep, bundle, emit);
   await closeKeys(keep, emit);
   // The certificate is in place: whatever happens now, it has to be told as new, so that it is loaded.
@@ -105,7 +107,6 @@ async function issueAt(
     want.validAtLeast === undefined
       ? await authority.renewalInfo(bundle.leaf.raw).catch(() => unasked)
       : unasked;
-  const certificate = bundle.leaf.fingerprint256;
   const next = withRenewalInfo({ certificate, from, profile }, info, random());
   await saveState(keep.dir, { origin: next, target: record(target) });
   return { why, bundle, next: scheduleOf(want, bundle.leaf, next).at };

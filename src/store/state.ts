@@ -43,6 +43,8 @@ export interface Failure {
 /** What one run tells the next about a set. */
 export interface State {
   origin?: Origin | undefined;
+  /** The SHA-256 fingerprint of a certificate that a run was about to save, and has not lived to tell of. */
+  untold?: string | undefined;
   /** What was wanted, as whoever wrote it reads it. */
   target?: unknown;
   /** Undefined: the last run has not failed. */

@@ -11,6 +11,7 @@ import { isListening } from "../support/ports.ts";
 import { type Sidecar } from "../support/sidecar.ts";
 import { tempDir } from "../support/temp.ts";
 import { missing } from "../support/tools.ts";
+import { eventually } from "../support/wait.ts";
 
 const skip = missing("pebble", "nginx");
 
@@ -103,6 +104,23 @@ describe("a run that is interrupted", { skip, concurrency: 3 }, () => {
     checkSet(program);
     assert.equal((await program.issue(["a.test"])).code, 1);
     assert.equal(env.recorder.count(), requests);
+  });
+
+  test("a certificate that was saved by a run which did not live to say so is told by the next, so that it is loaded", async () => {
+    await using env = await environment();
+    const { program, recorder } = env;
+    assert.equal((await program.issue(["a.test"])).code, 0);
+    const hang = recorder.inject({ kind: "renewal-info", hang: "before" });
+    await using child = await program.start(["a.test"], "--force");
+    await eventually("the last request", () => hang.hits() > 0);
+    const { fingerprint256 } = program.leaf();
+    child.kill("SIGKILL");
+    await child.exited;
+    hang.remove();
+    const next = await program.issue(["a.test"]);
+    assert.equal(next.code, 0, next.stderr);
+    assert.equal(program.leaf().fingerprint256, fingerprint256);
+    assert.equal((await program.issue(["a.test"])).code, 1);
   });
 
   // One run takes about this long; the points are spread over it and a little beyond.
