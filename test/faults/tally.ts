@@ -17,7 +17,7 @@ export interface Tally {
 export const LONG = process.env["FAULTS"] === "long";
 
 /** So many times in the short form, which CI runs, or in the long one. */
-export const times = (short: number, long: number) => (LONG ? long : short);
+export const times = <T>(short: T, long: T) => (LONG ? long : short);
 
 /** Numbers in [0, 1) that are the same for the same seed, which is told; SEED chooses it. */
 export function randomOf(t: TestContext): () => number {
@@ -43,3 +43,20 @@ export function tell(t: TestContext, tally: Tally): void {
   const name = fault.replace(/[^a-z0-9]+/gi, "-");
   writeFileSync(join(dir, `${name}.json`), JSON.stringify(tally));
 }
+
+/** So many of these, one from each part of the list; all of them when there are no more. */
+export function spread<T>(
+  list: readonly T[],
+  count: number,
+  random: () => number,
+): T[] {
+  if (list.length <= count) return [...list];
+  return Array.from({ length: count }, (_, n) => {
+    const at = Math.floor(((n + random()) * list.length) / count);
+    return list[at] as T;
+  });
+}
+
+/** 1, 2, 3, ... */
+export const upTo = (count: number) =>
+  Array.from({ length: count }, (_, n) => n + 1);

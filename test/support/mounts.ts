@@ -1,4 +1,15 @@
+import { spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { atExit } from "./exit.ts";
 import { run } from "./process.ts";
+import { tempDir } from "./temp.ts";
 import { findTool, requireTool, skipUnlessCI } from "./tools.ts";
 
 /** The start of a command that sees `source` in the place of a file: in a mount namespace of its own. */
@@ -22,4 +33,60 @@ export async function mountSkip(target: string): Promise<string | false> {
   } catch {
     return skipUnlessCI(`${target} may not be replaced for one process`);
   }
+}
+
+export interface SmallDisk extends AsyncDisposable {
+  path: string;
+  /** Fills it up until so much is left: blocks of 4096 bytes, or files that can be made. */
+  leave(left: { blocks: number } | { files: number }): void;
+  /** Takes out again what `leave` has put there. */
+  empty(): void;
+  /** Takes out all that is there. */
+  clear(): void;
+}
+
+/** Why there can be no `smallDisk` here; `false` if there can, and under CI. */
+export const smallDiskSkip =
+  process.platform === "linux" && process.getuid?.() === 0
+    ? false
+    : skipUnlessCI("only root on Linux can mount a small disk");
+
+/** A file system of its own, with room for little more than a certificate or two. */
+export async function smallDisk(): Promise<SmallDisk> {
+  await using owned = new AsyncDisposableStack();
+  const { path } = owned.use(tempDir());
+  const unmount = () => spawnSync("umount", ["--lazy", path]);
+  await run("mount", [
+    ...["-t", "tmpfs", "-o", "size=1m,nr_inodes=200,mode=0755"],
+    ...["acme-sidecar-test", path],
+  ]);
+  owned.defer(() => void unmount());
+  atExit(unmount);
+  const filler = join(path, "filler");
+  const empty = () => {
+    rmSync(filler, { recursive: true, force: true });
+  };
+  const all = owned.move();
+  return {
+    path,
+    empty,
+    clear() {
+      for (const name of readdirSync(path))
+        rmSync(join(path, name), { recursive: true });
+    },
+    leave(left) {
+      empty();
+      mkdirSync(filler);
+      const { bavail, bsize, ffree } = statfsSync(path);
+      if ("blocks" in left)
+        writeFileSync(
+          join(filler, "bytes"),
+          Buffer.alloc((bavail - left.blocks) * bsize),
+        );
+      else
+        for (let n = left.files; n < ffree; n += 1)
+          writeFileSync(join(filler, String(n)), "");
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
 }

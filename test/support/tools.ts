@@ -20,6 +20,7 @@ const SOURCES = {
   jq: "apt-get install jq",
   wrk: "apt-get install wrk",
   curl: "apt-get install curl",
+  gcc: "apt-get install gcc libc6-dev",
   simp_le: "scripts/setup",
 };
 
