@@ -26,6 +26,9 @@ export type StoreEvent = ReplaceEvent | { type: "saved"; file: string };
 
 type Emit = (event: StoreEvent) => void;
 
+/** What is written in a set's folder; the last is `STATE_FILE` without its dot. */
+const WRITTEN = [...FORMAT_NAMES, PKCS12_FILE, "acme-sidecar.json"];
+
 /** Where a set of files lives and which of simp_le's files it consists of. */
 export interface Place {
   dir: string;
@@ -48,7 +51,7 @@ export interface Place {
  */
 export async function recoverSet({ dir }: Place, emit: Emit): Promise<boolean> {
   try {
-    return await recover(dir, [...FORMAT_NAMES, PKCS12_FILE], emit);
+    return await recover(dir, WRITTEN, emit);
   } catch (error) {
     throw unwritable(dir, error);
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -25,6 +25,14 @@ test("a folder that cannot be used for an account's next key, or put in order, i
     recoverSet(place, () => undefined),
     unwritable,
   );
+});
+
+test("what a kill left of the memory beside a set is removed with the rest", async () => {
+  await using temp = tempDir();
+  writeFileSync(join(temp.path, ".acme-sidecar.json.new"), "{");
+  const place = { dir: temp.path, formats: [] };
+  assert.equal(await recoverSet(place, () => undefined), false);
+  assert.deepEqual(readdirSync(temp.path), []);
 });
 
 test("an account's next key that the disk does not give is no damaged file", async () => {
