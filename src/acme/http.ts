@@ -69,16 +69,14 @@ export function openHttp(options: HttpOptions): Http {
     options.signal.throwIfAborted();
     const target = secureUrl(url);
     const started = performance.now();
+    const timeout = AbortSignal.timeout(TIMEOUT);
     let status = 0;
     try {
       const answer = await new Promise<HttpAnswer>((resolve, reject) => {
         const outgoing = request(target, {
           method,
           agent,
-          signal: AbortSignal.any([
-            options.signal,
-            AbortSignal.timeout(TIMEOUT),
-          ]),
+          signal: AbortSignal.any([options.signal, timeout]),
           headers: {
             "User-Agent": options.userAgent,
             ...(body === undefined
@@ -114,7 +112,8 @@ export function openHttp(options: HttpOptions): Http {
       return answer;
     } catch (error) {
       options.signal.throwIfAborted();
-      throw unreachable(target, error);
+      // The error itself only tells that the request was aborted.
+      throw unreachable(target, timeout.aborted ? timeout.reason : error);
     } finally {
       const took = performance.now() - started;
       options.emit({ type: "request", method, url, status, took });

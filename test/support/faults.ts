@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Answer, Exchange, Kind } from "./exchange.ts";
 
 /** Which requests a fault befalls: those that meet every condition. */
@@ -30,7 +31,9 @@ export type Fault =
   /** A TCP reset instead of an answer. */
   | { reset: "before" | "after" }
   /** Only so many bytes of the body, then the connection closes. */
-  | { truncate: number };
+  | { truncate: number }
+  /** Writes what Pebble answered in a way of its own; resolves or not, when it is done with it. */
+  | { write: (response: ServerResponse, answer: Answer) => unknown };
 
 export type Rule = Match & Fault;
 

@@ -76,6 +76,7 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
     }
     const answer = await forward();
     if ("truncate" in fault) return { ...answer, keep: fault.truncate };
+    if ("write" in fault) return { ...answer, write: fault.write };
     return whole(answer, await fault.alter(structuredClone(answer), exchange));
   };
 
@@ -113,7 +114,8 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
   };
 }
 
-type Outcome = (Answer & { keep?: number }) | "hang" | "reset";
+type Outcome = (Answer & { keep?: number; write?: Writer }) | "hang" | "reset";
+type Writer = Extract<Fault, { write: unknown }>["write"];
 
 interface Delivery {
   exchange: Exchange;
@@ -132,7 +134,11 @@ async function deliver(outcome: Outcome, to: Delivery): Promise<void> {
     raw?.resetAndDestroy();
     return;
   }
-  const { keep, ...answer } = outcome;
+  const { keep, write, ...answer } = outcome;
+  if (write !== undefined) {
+    await write(response, answer);
+    return;
+  }
   const bytes = Buffer.from(answer.body);
   if (exchange.method !== "HEAD") {
     answer.headers["content-length"] ??= String(bytes.length);

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type CliResult, runCli } from "../support/cli.ts";
+import type { Rule } from "../support/faults.ts";
+import { type Pebble, startPebble } from "../support/pebble.ts";
+import { site } from "../support/simp_le.ts";
+import { missing } from "../support/tools.ts";
+
+const CLOCK = join(import.meta.dirname, "../fixtures/fast-clock.ts");
+/** The program's minutes are seconds. */
+const FAST = { NODE_OPTIONS: `--import=${CLOCK}`, FAST: "60" };
+
+interface Ended extends CliResult {
+  error: { code: string; message: string; hint: string };
+}
+
+describe(
+  "a CA that must not be believed",
+  { skip: missing("pebble"), concurrency: 3 },
+  () => {
+    let pebble: Pebble;
+    before(async () => {
+      pebble = await startPebble();
+    });
+    after(() => pebble[Symbol.asyncDispose]());
+
+    /** How a run fails with this. */
+    async function failure(rule: Rule): Promise<Ended> {
+      await using env = await site(pebble);
+      env.recorder.inject(rule);
+      const result = await runCli(
+        [...env.options, "-d", env.name, "--log_format", "json"],
+        { cwd: env.certs.path, env: FAST },
+      );
+      assert.equal(result.code, 2, result.stderr);
+      const last = result.stderr.trim().split("\n").at(-1) ?? "";
+      const { error } = JSON.parse(last) as Ended;
+      assert.notEqual(error.code, "internal", error.message);
+      assert.match(error.hint, /^[A-Z].*\.$/);
+      return { ...result, error };
+    }
+
+    test("that falls silent is said to have given no answer in 30 seconds", async () => {
+      const { error } = await failure({ kind: "directory", hang: "before" });
+      assert.match(error.message, /no answer within 30 seconds/);
+    });
+
+    test("that sends its answer byte by byte is given as long", async () => {
+      const { error } = await failure({
+        kind: "directory",
+        write: (response) => response.writeHead(200).write("{"),
+      });
+      assert.match(error.message, /no answer within 30 seconds/);
+    });
+  },
+);
