@@ -4,7 +4,7 @@ import type { ErrorCode, Scope } from "../errors.ts";
 export interface Consequence {
   code: ErrorCode;
   scope: Scope;
-  hint?: string;
+  hint: string;
 }
 
 const account = (hint: string): Consequence => ({
@@ -129,5 +129,7 @@ export function consequenceOf(
     };
   return status >= 500
     ? busy("The CA is busy or has a fault; run again later.")
-    : { code: "ca-refused", scope: "target" };
+    : refused(
+        "Mend what the CA says; if it does not say, check the address given with --server, then tell the CA's operator.",
+      );
 }

@@ -73,6 +73,9 @@ export function checkedToken({ name, token }: Answer): string {
   throw new AppError(
     "ca-misbehaved",
     `The CA sent a token for ${name} that is not base64url (RFC 8555 section 8.3).`,
-    { scope: "authority" },
+    {
+      hint: "Run again; if it stays so, tell the CA's operator.",
+      scope: "authority",
+    },
   );
 }

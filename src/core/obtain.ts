@@ -2,6 +2,7 @@ import type { KeyObject, X509Certificate } from "node:crypto";
 import type { Authority } from "../acme/authority.ts";
 import { createCsr } from "../acme/csr.ts";
 import { describeProblem } from "../acme/problem.ts";
+import { misbehaved } from "../acme/protocol.ts";
 import type { Authorization, Challenge, Order } from "../acme/resources.ts";
 import type {
   Answer,
@@ -104,11 +105,7 @@ async function taskOf(
 ): Promise<Task> {
   const name = names.find((each) => each === authorization.name);
   if (name === undefined)
-    throw new AppError(
-      "ca-misbehaved",
-      `The CA asks about ${authorization.name}, which was not ordered.`,
-      { scope: "authority" },
-    );
+    misbehaved(`asks about ${authorization.name}, which was not ordered`);
   const challenge = authorization.challenges.find(
     ({ type }) => type === responder.type,
   );

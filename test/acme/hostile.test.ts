@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type CliResult, runCli } from "../support/cli.ts";
+import type { Answer } from "../support/exchange.ts";
 import type { Rule } from "../support/faults.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { site } from "../support/simp_le.ts";
@@ -53,5 +54,36 @@ describe(
       });
       assert.match(error.message, /no answer within 30 seconds/);
     });
+
+    test("that refuses without a reason: the error says what to do all the same", async () => {
+      const answer = { status: 403, body: "" };
+      const { error } = await failure({ kind: "new-order", answer });
+      assert.match(error.hint, /--server/);
+    });
+
+    test("that asks about another name: the error says what to do", async () => {
+      const { error } = await failure({
+        kind: "authorization",
+        alter: merged({ identifier: { type: "dns", value: "other.test" } }),
+      });
+      assert.match(error.message, /other\.test, which was not ordered/);
+    });
+
+    test("that sends a token that is a path: the error says what to do", async () => {
+      const { error } = await failure({
+        kind: "authorization",
+        alter: ({ body }) => ({
+          body: body.replaceAll(/"token": *"/g, '"token":"../'),
+        }),
+      });
+      assert.match(error.message, /not base64url/);
+    });
   },
 );
+
+/** Gives an answer these members. */
+const merged =
+  (more: object) =>
+  ({ body }: Pick<Answer, "body">) => ({
+    body: JSON.stringify({ ...(JSON.parse(body) as object), ...more }),
+  });
