@@ -55,12 +55,20 @@ export class AppError extends Error {
   readonly retryAfter: Date | undefined;
 
   constructor(code: ErrorCode, message: string, details: Details = {}) {
-    super(message, { cause: details.cause });
+    super(brief(message), { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
     this.scope = details.scope ?? "target";
     this.retryAfter = details.retryAfter;
   }
+}
+
+/** Far more than the reasons for a hundred names; others say how long theirs are. */
+const LONGEST = 20_000;
+
+/** A text by its start, when it is longer than anybody reads. */
+export function brief(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
 /** The `code` of a Node.js system error (`ENOENT`, `EADDRINUSE`, ...), if it is one. */

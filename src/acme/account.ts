@@ -55,8 +55,8 @@ export async function register(
   }
   const credentials = credentialsFor(directory, applicant);
   const { meta } = directory;
-  if (isRecord(meta) && "termsOfService" in meta)
-    emit({ type: "terms-agreed", url: String(meta["termsOfService"]) });
+  const terms = isRecord(meta) ? meta["termsOfService"] : undefined;
+  if (typeof terms === "string") emit({ type: "terms-agreed", url: terms });
   const sent = contact.length > 0 ? { contact: contactUrls(contact) } : {};
   const payload = { termsOfServiceAgreed: true, ...sent };
   const { registration, created } = await (credentials === undefined

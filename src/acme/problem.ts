@@ -35,7 +35,7 @@ export function readProblem(value: unknown): Problem {
       ? { instance }
       : {}),
     ...(Array.isArray(algorithms)
-      ? { algorithms: algorithms.map(String) }
+      ? { algorithms: algorithms.filter((each) => typeof each === "string") }
       : {}),
     subproblems: Array.isArray(fields["subproblems"])
       ? fields["subproblems"].map(readProblem)
@@ -124,13 +124,37 @@ function timeIn(detail: string): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** The value of a JSON text, or undefined when it is not JSON. */
+/** Nothing of ACME is nested deeper, and what is cannot be walked through safely. */
+const DEEPEST = 32;
+
+/**
+ * The value of a JSON text, or undefined when it is not JSON. Its strings may be shown: they
+ * are of one line, and have nothing that a terminal would obey.
+ */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return tamed(JSON.parse(text), DEEPEST);
   } catch {
     return undefined;
   }
+}
+
+function tamed(value: unknown, left: number): unknown {
+  if (typeof value === "string") return shown(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (left === 0) throw new SyntaxError("It is nested too deep.");
+  if (Array.isArray(value)) return value.map((each) => tamed(each, left - 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [
+      shown(name),
+      tamed(each, left - 1),
+    ]),
+  );
+}
+
+/** A text of the CA on one line, without control characters. */
+export function shown(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

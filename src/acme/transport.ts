@@ -10,7 +10,13 @@ import {
 } from "./http.ts";
 import { alternatesIn } from "./links.ts";
 import { openNonces } from "./nonces.ts";
-import { isRecord, parseJson, ProblemError, retryAfter } from "./problem.ts";
+import {
+  isRecord,
+  parseJson,
+  ProblemError,
+  retryAfter,
+  shown,
+} from "./problem.ts";
 import { misbehaved, stringOf } from "./protocol.ts";
 
 export interface TransportOptions extends Omit<HttpOptions, "emit"> {
@@ -237,7 +243,7 @@ function replyOf(answer: HttpAnswer, url: string, now: Date): Reply {
     status: answer.status,
     body: isRecord(body) ? body : {},
     text: answer.text,
-    location: typeof location === "string" ? location : undefined,
+    location: typeof location === "string" ? shown(location) : undefined,
     alternates: alternatesIn(answer.headers["link"], url),
     retryAfter: retryAfter(answer, now),
   };

@@ -1,7 +1,7 @@
 import type { Lack } from "../challenge/responder.ts";
 import type { Event } from "../core/outcome.ts";
 import type { Why } from "../core/decide.ts";
-import type { AppError } from "../errors.ts";
+import { type AppError, brief } from "../errors.ts";
 import { showName } from "../name.ts";
 
 export type Level = "error" | "warn" | "info" | "debug";
@@ -41,7 +41,10 @@ function sayLack({ server, fqdn, silent }: Lack): string {
 
 export const minute = (date: Date) =>
   `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-export const line = (level: Level, text: string): Line => ({ level, text });
+export const line = (level: Level, text: string): Line => ({
+  level,
+  text: brief(text),
+});
 
 /** How something ended is said elsewhere. */
 type Step = Exclude<Event, { type: "ended" }>;

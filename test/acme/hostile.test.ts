@@ -78,6 +78,49 @@ describe(
       });
       assert.match(error.message, /not base64url/);
     });
+
+    test("that writes lines and colours into its reason cannot forge a line of the log", async () => {
+      const detail =
+        "no\r\n2026-01-01T00:00:00.000Z info: fine\u001b[32m\u009b";
+      const body = JSON.stringify({ type: "about:blank", detail });
+      const rule: Rule = { kind: "new-order", answer: { status: 403, body } };
+      const { error } = await failure(rule);
+      assert.match(
+        error.message,
+        /no 2026-01-01T00:00:00.000Z info: fine \[32m/,
+      );
+    });
+
+    test("that writes a megabyte as its reason is quoted in part", async () => {
+      const detail = "x".repeat(900_000);
+      const body = JSON.stringify({ type: "about:blank", detail });
+      const rule: Rule = { kind: "new-order", answer: { status: 403, body } };
+      const { stderr } = await failure(rule);
+      assert.ok(stderr.length < 30_000, `${stderr.length}`);
+    });
+
+    for (const [what, deep] of [
+      ["reason", '{"subproblems":['],
+      ["status", '{"status":['],
+    ] as const)
+      test(`whose ${what} is nested too deep to be walked through is answered with an error`, async () => {
+        const levels = 20_000;
+        const end = [...deep].reverse().join("").replace(/[^[{]/g, "");
+        const closed = end.replaceAll("[", "]").replaceAll("{", "}");
+        const body = `${deep.repeat(levels)}0${closed.repeat(levels)}`;
+        const status = what === "reason" ? 403 : 201;
+        await failure({ kind: "new-order", answer: { status, body } });
+      });
+
+    test("whose terms of service are no address is not believed to have any", async () => {
+      await using env = await site(pebble);
+      env.recorder.inject({
+        kind: "directory",
+        alter: merged({ meta: { termsOfService: { toString: 1 } } }),
+      });
+      const { code, stderr } = await env.run("-d", env.name);
+      assert.equal(code, 0, stderr);
+    });
   },
 );
 
