@@ -21,6 +21,9 @@ export interface OrderEvent {
   error: AppError;
 }
 
+/** For each name: a CA may want others than one (section 7.1.3), but each takes requests and time. */
+const MOST_AUTHORIZATIONS = 10;
+
 /** Places an order (RFC 8555 section 7.4), once more without `replaces` when the CA refuses it with that. */
 export async function placeOrder(
   transport: Transport,
@@ -38,7 +41,13 @@ export async function placeOrder(
     });
     const location =
       reply.location ?? misbehaved("sent an order without its URL");
-    return readOrder(reply, location);
+    const order = readOrder(reply, location);
+    const { length } = order.authorizations;
+    if (length > MOST_AUTHORIZATIONS * names.length)
+      misbehaved(
+        `wants ${length} authorizations for ${names.length} ${names.length === 1 ? "name" : "names"}`,
+      );
+    return order;
   };
   const knows = typeof directory["renewalInfo"] === "string";
   const id = replaces && knows ? certificateId(replaces) : undefined;

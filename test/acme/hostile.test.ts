@@ -121,6 +121,20 @@ describe(
       const { code, stderr } = await env.run("-d", env.name);
       assert.equal(code, 0, stderr);
     });
+
+    test("that wants a thousand authorizations for one name is not given them", async () => {
+      const { error } = await failure({
+        kind: "new-order",
+        alter: ({ body }) => {
+          const { authorizations } = JSON.parse(body) as {
+            authorizations: string[];
+          };
+          const [first = ""] = authorizations;
+          return merged({ authorizations: Array(1000).fill(first) })({ body });
+        },
+      });
+      assert.match(error.message, /1000 authorizations for 1 name/);
+    });
   },
 );
 
