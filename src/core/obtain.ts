@@ -14,7 +14,7 @@ import { AppError } from "../errors.ts";
 import { type Name, showName } from "../name.ts";
 import { type Bundle, flawOf } from "../store/bundle.ts";
 import { readCertificates } from "../store/pem.ts";
-import type { Clock } from "../time.ts";
+import { after, type Clock, DAY } from "../time.ts";
 import { chooseChain } from "./chain.ts";
 import type { Emit } from "./outcome.ts";
 import type { Chain } from "./target.ts";
@@ -176,6 +176,13 @@ function unusable(order: Order): AppError {
   );
 }
 
+/** A clock may be wrong by its time zone; what is valid later than that is of no use now. */
+function earliness(leaf: X509Certificate, now: Date): string | undefined {
+  return leaf.validFromDate > after(now, DAY)
+    ? `it is not valid before ${leaf.validFromDate.toISOString()}`
+    : undefined;
+}
+
 function prove(pem: string, { key, names, now }: Errand): Bundle {
   const flaw = (what: string, cause?: unknown) =>
     new AppError(
@@ -195,7 +202,7 @@ function prove(pem: string, { key, names, now }: Errand): Bundle {
   const [leaf, ...chain] = certificates;
   if (leaf === undefined) throw flaw("there is none in the answer");
   const bundle = { key, leaf, chain };
-  const wrong = flawOf(bundle, names, now());
+  const wrong = earliness(leaf, now()) ?? flawOf(bundle, names, now());
   if (wrong !== undefined) throw flaw(wrong);
   return bundle;
 }

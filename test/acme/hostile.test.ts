@@ -6,6 +6,7 @@ import type { Answer } from "../support/exchange.ts";
 import type { Rule } from "../support/faults.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { site } from "../support/simp_le.ts";
+import { signed } from "../faults/bad-chains.ts";
 import { missing } from "../support/tools.ts";
 
 const CLOCK = join(import.meta.dirname, "../fixtures/fast-clock.ts");
@@ -134,6 +135,33 @@ describe(
         },
       });
       assert.match(error.message, /1000 authorizations for 1 name/);
+    });
+
+    test("that sends a certificate of next month: the old one stays", async () => {
+      await using env = await site(pebble);
+      const first = await env.run("-d", env.name);
+      assert.equal(first.code, 0, first.stderr);
+      const files = env.certs.state();
+      env.recorder.inject({
+        kind: "certificate",
+        alter: async () => ({ body: await signed(env.recorder, { from: 30 }) }),
+      });
+      const { code, stderr } = await env.run("-d", env.name, "--force");
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /it is not valid before 20/);
+      assert.deepEqual(env.certs.state(), files);
+    });
+
+    test("that is a few hours ahead of this clock is believed", async () => {
+      await using env = await site(pebble);
+      env.recorder.inject({
+        kind: "certificate",
+        alter: async () => ({
+          body: await signed(env.recorder, { from: 0.5 }),
+        }),
+      });
+      const { code, stderr } = await env.run("-d", env.name);
+      assert.equal(code, 0, stderr);
     });
   },
 );
