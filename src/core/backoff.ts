@@ -5,6 +5,9 @@ import { after, DAY, MINUTE } from "../time.ts";
 /** How long a scheduled run leaves a target alone after so many failures in a row, as Let's Encrypt's integration guide asks. */
 const STEPS = [MINUTE, 10 * MINUTE, 100 * MINUTE];
 
+/** The longest limit of Let's Encrypt: a CA that asks for more does not keep a set from being renewed for ever. */
+const LATEST = 7 * DAY;
+
 /** A failure, after those before it. */
 export function failureAfter(
   before: Failure | undefined,
@@ -16,8 +19,9 @@ export function failureAfter(
   // What runs once a day starts a little earlier on some days.
   const step = STEPS[count - 1] ?? DAY - 100 * MINUTE;
   const soonest = after(at, step);
-  const next =
-    retryAfter !== undefined && retryAfter > soonest ? retryAfter : soonest;
+  const latest = after(at, LATEST);
+  const asked = retryAfter ?? soonest;
+  const next = asked > latest ? latest : asked > soonest ? asked : soonest;
   return { count, at, code, message, hint, next, target };
 }
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { failureAfter } from "../../src/core/backoff.ts";
+import { AppError } from "../../src/errors.ts";
+import { DAY } from "../../src/time.ts";
 import { type CliResult, runCli } from "../support/cli.ts";
 import type { Answer } from "../support/exchange.ts";
 import type { Rule } from "../support/faults.ts";
@@ -172,3 +175,17 @@ const merged =
   ({ body }: Pick<Answer, "body">) => ({
     body: JSON.stringify({ ...(JSON.parse(body) as object), ...more }),
   });
+
+test("a CA that wants to be left alone for years is asked again after a week", () => {
+  const at = new Date("2026-01-01T00:00:00Z");
+  const failed = (pause: number) =>
+    failureAfter(
+      undefined,
+      new AppError("ca-busy", "The CA is busy.", {
+        retryAfter: new Date(at.getTime() + pause),
+      }),
+      { at, target: {} },
+    ).next.getTime() - at.getTime();
+  assert.equal(failed(2 * DAY), 2 * DAY);
+  assert.equal(failed(5000 * DAY), 7 * DAY);
+});
