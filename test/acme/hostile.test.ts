@@ -103,15 +103,13 @@ describe(
       assert.ok(stderr.length < 50_000, `${stderr.length}`);
     });
 
-    for (const [what, deep] of [
-      ["reason", '{"subproblems":['],
-      ["status", '{"status":['],
+    for (const [what, deep, end] of [
+      ["reason", '{"subproblems":[', "]}"],
+      ["status", '{"status":[', "]}"],
     ] as const)
       test(`whose ${what} is nested too deep to be walked through is answered with an error`, async () => {
         const levels = 20_000;
-        const end = [...deep].reverse().join("").replace(/[^[{]/g, "");
-        const closed = end.replaceAll("[", "]").replaceAll("{", "}");
-        const body = `${deep.repeat(levels)}0${closed.repeat(levels)}`;
+        const body = `${deep.repeat(levels)}0${end.repeat(levels)}`;
         const status = what === "reason" ? 403 : 201;
         await failure({ kind: "new-order", answer: { status, body } });
       });

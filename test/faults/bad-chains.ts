@@ -26,7 +26,7 @@ const GOOD: Record<string, Change> = {
   "words between the certificates": (pem) =>
     `Your certificate:\n${pem.replaceAll(END, `${END}\nissued by: -- us --\n`)}\u0000\u00ff`,
   "a private key at its end": (pem, { other }) =>
-    pem + other.key.export({ type: "pkcs8", format: "pem" }).toString(),
+    pem + other.key.export({ type: "pkcs8", format: "pem" }),
   "lines that end with CR LF": (pem) => pem.replaceAll("\n", "\r\n"),
   "blank lines around": (pem) => `\n\n${pem.replaceAll(END, `${END}\n\n`)}`,
 };
@@ -57,7 +57,7 @@ const BAD: Record<string, Change> = {
   "an end that is missing": (pem) => pem.replace(END, "\n"),
   nothing: () => "",
   "a private key": (_pem, { other }) =>
-    other.key.export({ type: "pkcs8", format: "pem" }).toString(),
+    other.key.export({ type: "pkcs8", format: "pem" }),
   "JSON around it": (pem) => JSON.stringify({ certificate: pem }),
   "base64 around it": (pem) => lines(Buffer.from(pem).toString("base64")),
   "a thousand certificates": (pem) => (blocks(pem)[0] ?? "").repeat(1000),

@@ -57,8 +57,8 @@ const member = (draw: Draw) => {
   const alter = ({ body }: Answer) => ({
     body: changed(body, place, value),
   });
-  const said = JSON.stringify(value)?.slice(0, 40) ?? "nothing";
-  const what = `${said} as member ${place} at ${name}`;
+  const said = value === undefined ? "nothing" : JSON.stringify(value);
+  const what = `${said.slice(0, 40)} as member ${place} at ${name}`;
   return { what, rules: [{ kind, times, alter }] };
 };
 

@@ -38,7 +38,7 @@ export function flawsOfRun(run: Judged): string[] {
   expect(code === 0 || code === 2, `exit code ${String(code)}`);
   expect(stdout === "", "something on stdout");
   expect(peak < MOST_MEMORY, `${peak} KiB of memory`);
-  // eslint-disable-next-line no-control-regex -- what a terminal would obey
+  // What a terminal would obey.
   const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
   expect(!control.test(stderr), "control characters");
   expect(
