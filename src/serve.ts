@@ -1,6 +1,11 @@
-import { createServer, type Server } from "node:http";
-import { isIPv6, type AddressInfo } from "node:net";
-import express from "express";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { isIPv6, type AddressInfo, type Socket } from "node:net";
+import express, { type Request, type Response } from "express";
 
 /** What is served: the path exactly as it was asked for, to the text of its answer. */
 export type Lookup = (path: string) => string | undefined;
@@ -39,17 +44,18 @@ export async function serve(listen: Listen, lookup: Lookup): Promise<Serving> {
     response.set("X-Content-Type-Options", "nosniff");
     const asked = request.method === "GET" || request.method === "HEAD";
     const text = asked ? lookup(request.url) : undefined;
-    if (text === undefined) {
-      // A body that is still arriving is not worth reading.
-      if (!request.complete) response.set("Connection", "close");
-      response.status(404).end();
-      return;
-    }
-    response.set("Cache-Control", "no-store").type("text/plain").send(text);
+    if (text === undefined) refuse(request, response);
+    else
+      response.set("Cache-Control", "no-store").type("text/plain").send(text);
   });
 
-  const server = createServer(LIMITS, app);
-  server.maxConnections = MOST_CONNECTIONS;
+  const server = createServer(LIMITS, (request, response) => {
+    // What express cannot read as a URL gets a page of its own, if nothing else.
+    app(request as Request, response as Response, () => {
+      refuse(request, response);
+    });
+  });
+  boundConnections(server);
   server.on("clientError", (_error, socket) => socket.destroy());
   await bind(server, listen);
   return {
@@ -60,6 +66,29 @@ export async function serve(listen: Listen, lookup: Lookup): Promise<Serving> {
       await closed;
     },
   };
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse): void {
+  // A body that is still arriving is not worth reading.
+  if (!request.complete) response.setHeader("Connection", "close");
+  response.statusCode = 404;
+  response.end();
+}
+
+/** Where there are too many, the one goes that has asked nothing for longest, so that idle ones keep nobody out. */
+function boundConnections(server: Server): void {
+  const open = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    const [idlest] = open;
+    if (open.size <= MOST_CONNECTIONS || idlest === undefined) return;
+    open.delete(idlest);
+    idlest.destroy();
+  });
+  server.on("request", ({ socket }: IncomingMessage) => {
+    if (open.delete(socket)) open.add(socket);
+  });
 }
 
 async function bind(server: Server, { host, port }: Listen): Promise<void> {

@@ -89,6 +89,7 @@ describe("the standalone responder", () => {
       `${PATH}%74${one.token.slice(1)}`,
       `${PATH}__proto__`,
       `http://a.test${PATH}${one.token}`,
+      "http://[",
       "/",
     ];
     for (const path of odd) {
@@ -183,6 +184,18 @@ describe("the standalone responder", () => {
     const closed = new Promise((resolve) => socket.once("close", resolve));
     await responder[Symbol.asyncDispose]();
     await closed;
+  });
+
+  test("connections that ask nothing, however many, do not keep the CA out", async () => {
+    await using responder = await open();
+    await using _publication = await published(responder);
+    const { port } = responder;
+    const idle = Array.from({ length: 1500 }, () =>
+      connect({ port, host: "127.0.0.1" }).on("error", silent),
+    );
+    await Promise.all(idle.map((socket) => once(socket, "connect")));
+    assert.equal((await ask(port, PATH + one.token)).status, 200);
+    for (const socket of idle) socket.destroy();
   });
 
   test("neither huge headers nor junk keep it from answering", async () => {
