@@ -1,0 +1,50 @@
+-- For wrk: paths that nobody has published an answer under. Every answer has to be an empty 404.
+-- The arguments: a seed, and a token that is published.
+local id = 0
+local threads = {}
+
+function setup(thread)
+   thread:set("id", id)
+   id = id + 1
+   table.insert(threads, thread)
+end
+
+local base = "/.well-known/acme-challenge/"
+local kinds
+
+function init(args)
+   math.randomseed(tonumber(args[1]) + (id or 0))
+   wrong = 0
+   local token = args[2]
+   local noise = function(length)
+      local bytes = {}
+      for i = 1, length do bytes[i] = string.char(math.random(33, 126)) end
+      return table.concat(bytes)
+   end
+   kinds = {
+      function() return "/" .. noise(math.random(1, 60)) end,
+      function() return base .. noise(43) end,
+      function() return base .. token .. noise(1) end,
+      function() return base .. string.sub(token, 1, math.random(0, #token - 1)) end,
+      function() return base .. "..%2f..%2f" .. noise(5) end,
+      function() return "/." .. base .. token end,
+      function() return base .. token .. "?" .. noise(20) end,
+      function() return base .. string.rep("a", math.random(1, 6000)) end,
+   }
+end
+
+function request()
+   return wrk.format(nil, kinds[math.random(#kinds)](), { Host = "a.test" })
+end
+
+function response(status, headers, body)
+   if status ~= 404 or #body > 0 then wrong = wrong + 1 end
+end
+
+function done(summary, latency)
+   local sum = 0
+   for _, thread in ipairs(threads) do sum = sum + thread:get("wrong") end
+   local e = summary.errors
+   io.write(string.format("\njunk %d %d %d %d\n", summary.requests, summary.duration / 1000, sum,
+      e.connect + e.read + e.write + e.timeout))
+end
