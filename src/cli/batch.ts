@@ -3,6 +3,7 @@ import type { Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
 import { type Entry, readEntries, type Spot, type Wrong } from "./entries.ts";
 import type { OptionName } from "./options.ts";
+import { entryOf } from "./table.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
 import { listOf, type Options, textOf } from "./words.ts";
@@ -100,7 +101,7 @@ function without(options: Options, names: readonly OptionName[]): Options {
 }
 
 function methodOf({ method = "" }: Entry): Options {
-  return METHODS[method]?.sets ?? {};
+  return entryOf(METHODS, method)?.sets ?? {};
 }
 
 /** The target that an entry means; every option that cannot be understood is a mistake of its own. */
@@ -124,7 +125,7 @@ function understand(
 /** Whether an entry has what the rest depends on. */
 function isWhole(entry: Entry, wrong: Wrong): boolean {
   const { method, options, spot, spots } = entry;
-  if (method !== undefined && !(method in METHODS))
+  if (method !== undefined && !Object.hasOwn(METHODS, method))
     wrong(
       spots.get("method") ?? spot,
       `${method}: there is no such thing. Choose one of ${Object.keys(METHODS).join(", ")}.`,

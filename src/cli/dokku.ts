@@ -55,7 +55,13 @@ function parseApps(text: string): Record<string, Properties | undefined> {
   } catch {
     value = undefined;
   }
-  if (isRecord(value) && Object.values(value).every(isRecord))
+  const isText = (each: unknown) => typeof each === "string";
+  if (
+    isRecord(value) &&
+    Object.values(value).every(
+      (each) => isRecord(each) && Object.values(each).every(isText),
+    )
+  )
     return value as Record<string, Properties>;
   throw usage(
     "The standard input is not a JSON object of properties by app.",

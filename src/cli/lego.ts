@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { OptionName } from "./options.ts";
+import { entryOf } from "./table.ts";
 import { usage } from "./usage.ts";
 import type { Options } from "./words.ts";
 
@@ -50,7 +51,7 @@ export function readLegoArgs(line: string): {
   const options: Options = {};
   const unknown = positionals.map((word) => `"${word}"`);
   for (const [name, value] of Object.entries(values)) {
-    const same = SAME[name];
+    const same = entryOf(SAME, name);
     if (name === "must-staple") throw usage(MUST_STAPLE, MUST_STAPLE_HINT);
     else if (same !== undefined) options[same] = valueOf(same, value);
     else if (name === "dns.propagation-wait")

@@ -21,6 +21,7 @@ import { parseInclude } from "./nginx.ts";
 import { OPTION_NAMES, specOf } from "./options.ts";
 import { parseImport } from "./import.ts";
 import { parseServers, warningsAbout } from "./server.ts";
+import { entryOf } from "./table.ts";
 import { forTrying, parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
 import { parseReason } from "./reason.ts";
@@ -145,7 +146,7 @@ const VERBS: Record<string, Understand> = {
 /** Understands the words of a command line; pure. Throws an AppError with the code `usage`. */
 export function parse(words: Words): Request {
   const { verb, operand, rest } = splitVerb(words.argv);
-  const understand = VERBS[verb];
+  const understand = entryOf(VERBS, verb);
   const helpless = verb !== "help" && !rest.some(asksForHelp);
   if (understand === undefined && helpless)
     throw usage(

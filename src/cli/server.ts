@@ -1,3 +1,4 @@
+import { entryOf } from "./table.ts";
 import { usage } from "./usage.ts";
 
 /** The directories of CAs that have a short name, as their documentation gives them. */
@@ -21,7 +22,7 @@ const GONE: Record<string, string | undefined> = {
 /** What to say about addresses that should not be written any more. */
 export function warningsAbout(servers: readonly string[]): string[] {
   return servers.flatMap((server) => {
-    const successor = GONE[server];
+    const successor = entryOf(GONE, server);
     return successor === undefined
       ? []
       : `--server ${server} is gone, as ACME v1 is; taking its successor. Write --server ${successor}.`;
@@ -51,7 +52,7 @@ export function stagingOf(directoryUrl: string): string {
 }
 
 function parseServer(text: string): string {
-  const known = AUTHORITIES[GONE[text] ?? text.toLowerCase()];
+  const known = entryOf(AUTHORITIES, entryOf(GONE, text) ?? text.toLowerCase());
   if (known !== undefined) return known;
   const url = URL.parse(text);
   if (url?.protocol === "https:") return url.href;

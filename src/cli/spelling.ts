@@ -21,7 +21,9 @@ function fullName(word: string): string {
   const [, start, value] = /^--([^=]+)(=.*)?$/s.exec(word) ?? [];
   if (start === undefined) return word;
   const name = complete(start.replaceAll("-", "_"));
-  const spec = name in OPTIONS ? specOf(name as OptionName) : undefined;
+  const spec = Object.hasOwn(OPTIONS, name)
+    ? specOf(name as OptionName)
+    : undefined;
   if (spec !== undefined && spec.value === undefined && value !== undefined)
     throw usage(`--${name} takes no value.`, `Write --${name} alone.`);
   return `--${name}${value ?? ""}`;
@@ -40,7 +42,7 @@ function apart(word: string): string[] {
 
 /** What is unambiguous among simp_le's options stays so, whatever else begins in the same way. */
 function complete(start: string): string {
-  if (start in OPTIONS) return start;
+  if (Object.hasOwn(OPTIONS, start)) return start;
   const found = OPTION_NAMES.filter((name) => name.startsWith(start));
   const simple = found.filter((name) => !specOf(name).isNew);
   const [only, ...others] = simple.length === 1 ? simple : found;

@@ -11,6 +11,7 @@ import {
 import { PKCS12_FILE } from "../store/pkcs12.ts";
 import type { Place } from "../store/set.ts";
 import { DAY, SECOND } from "../time.ts";
+import { entryOf } from "./table.ts";
 import { unknown, usage } from "./usage.ts";
 
 const DEFAULT_FORMATS: FormatName[] = [
@@ -87,7 +88,7 @@ const KEY_TYPES: Record<string, KeyType | undefined> = {
 export function parseKeyType(text: string | undefined): KeyType | undefined {
   if (text === undefined) return undefined;
   return (
-    KEY_TYPES[text.toLowerCase()] ??
+    entryOf(KEY_TYPES, text.toLowerCase()) ??
     unknown("key_type", text, Object.keys(KEY_TYPES))
   );
 }
@@ -218,7 +219,7 @@ export function parseFormats(files: readonly string[]): FormatName[] {
     if (format === undefined)
       throw usage(
         `-f ${file}: there is no such file.`,
-        ELSEWHERE[file] ?? `The files are ${FORMAT_NAMES.join(", ")}.`,
+        entryOf(ELSEWHERE, file) ?? `The files are ${FORMAT_NAMES.join(", ")}.`,
       );
     chosen.add(format);
   }
