@@ -12,6 +12,8 @@ type JsonWebKey = webcrypto.JsonWebKey;
 const DERIVED = ["p", "q", "dp", "dq", "qi"] as const;
 /** Numbers to try as bases; each fails for at most half of all keys. */
 const BASES = 100n;
+/** Characters of a member: RSA with 16,384 bits, the most that OpenSSL takes. Longer ones would be reckoned with for hours. */
+const LONGEST = 2_732;
 
 /**
  * The private key in a JSON Web Key (RFC 7517). Takes what simp_le takes: padded
@@ -21,7 +23,9 @@ const BASES = 100n;
 export function readJwk(value: unknown): KeyObject {
   const members = isRecord(value) ? Object.entries(value) : [];
   const jwk: JsonWebKey = Object.fromEntries(
-    members.map(([name, member]) => [name, String(member).replace(/=+$/, "")]),
+    members.flatMap(([name, member]) =>
+      typeof member === "string" ? [[name, member.replace(/=+$/, "")]] : [],
+    ),
   );
   if (jwk.kty === undefined) throw new Error("it is not a JSON Web Key");
   if (jwk.d === undefined)
@@ -30,6 +34,8 @@ export function readJwk(value: unknown): KeyObject {
   if (jwk.kty === "RSA" && absent.length > 0 && absent.length < DERIVED.length)
     throw new Error(`its key lacks ${absent.join(", ")}`);
   try {
+    if (Object.values(jwk).some((member) => String(member).length > LONGEST))
+      throw new Error("one of its members is too long");
     const whole = jwk.kty === "RSA" ? wholeRsa(jwk, absent.length > 0) : jwk;
     return createPrivateKey({ key: whole, format: "jwk" });
   } catch (error) {
@@ -81,6 +87,8 @@ function wholeRsa(jwk: JsonWebKey, bare: boolean): JsonWebKey {
   return bare ? { ...jwk, ...derivedFrom(primes, d) } : jwk;
 }
 
+const ALIEN = "its exponents do not belong to its modulus";
+
 interface Primes {
   p: bigint;
   q: bigint;
@@ -100,13 +108,14 @@ function derivedFrom({ p, q }: Primes, d: bigint): JsonWebKey {
 function derive(jwk: JsonWebKey): Primes {
   const [n, e, d] = [numberOf(jwk.n), numberOf(jwk.e), numberOf(jwk.d)];
   const multiple = e * d - 1n;
+  if (power(2n, multiple, n) !== 1n) throw new Error(ALIEN);
   for (let base = 2n; base < BASES; base += 1n) {
     const root = rootOfOne(base, multiple, n);
     if (root === undefined) continue;
     const p = gcd(root - 1n, n);
     return { p, q: n / p };
   }
-  throw new Error("its exponents do not belong to its modulus");
+  throw new Error(ALIEN);
 }
 
 /** A square root of 1 modulo n other than 1 and -1, on the way from `base` to its power that is 1. */
