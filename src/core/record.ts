@@ -92,14 +92,18 @@ type Recorded = Omit<Target, "ask" | "id"> & {
 function reviveMethod(method: unknown): Method | undefined {
   if (!isRecord(method)) return undefined;
   if (method["kind"] !== "webroot")
-    return ["standalone", "stateless", "dns"].includes(String(method["kind"]))
+    return ["standalone", "stateless", "dns"].some(
+      (kind) => kind === method["kind"],
+    )
       ? (method as unknown as Method)
       : undefined;
   const { roots } = method as unknown as { roots: unknown };
   if (!isRecord(roots)) return undefined;
   const entries = Object.entries(roots).flatMap(([text, root]) => {
     const parsed = parseName(text);
-    return "name" in parsed ? [[parsed.name, String(root)] as const] : [];
+    return "name" in parsed && typeof root === "string"
+      ? [[parsed.name, root] as const]
+      : [];
   });
   return { kind: "webroot", roots: new Map(entries) };
 }
