@@ -38,7 +38,10 @@ export function readProblem(value: unknown): Problem {
       ? { algorithms: algorithms.filter((each) => typeof each === "string") }
       : {}),
     subproblems: Array.isArray(fields["subproblems"])
-      ? fields["subproblems"].map(readProblem)
+      ? fields["subproblems"]
+          .filter(isRecord)
+          // Those of a subproblem are not shown, and there might be no end to them.
+          .map((each) => readProblem({ ...each, subproblems: [] }))
       : [],
   };
 }
