@@ -111,7 +111,7 @@ async function besieged(
     crowd.forEach(occupy);
   }, 1_000);
   await eventually("more connections than are let in", () => opened >= CROWD);
-  for (let asked = 0; asked < times(50, 500); asked += 1) await ask();
+  for (let asked = 0; asked < times(50, 150); asked += 1) await ask();
   clearInterval(filling);
   clearInterval(sending);
   for (const socket of crowd) socket.destroy();
