@@ -135,13 +135,9 @@ async function writeFresh(
   emit: (event: ReplaceEvent) => void,
 ): Promise<void> {
   const file = join(dir, fresh(name));
-  const old = await stat(join(dir, name)).catch((error: unknown) => {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  });
+  const old = await statOf(join(dir, name));
   await writeSynced(file, data, 0o600);
   const owned = await giveOwner(file, old, owner);
-  if (owned === "lost") emit({ type: "owner-lost", file: name });
   const mode = modeOf({
     secret,
     old: owned === "kept" ? old?.mode : undefined,
@@ -208,15 +204,43 @@ async function chownTo(file: string, owner: Owner): Promise<void> {
 
 /** Makes sure that new files can be given to their owner, before the CA is asked for anything; to be done with the lock. */
 export async function checkOwner({ dir, owner }: Folder): Promise<void> {
-  if (owner === undefined) return;
-  // The one name that every run removes.
-  const probe = join(dir, fresh(COMMIT));
+  if (owner !== undefined) await probe(dir, (file) => chownTo(file, owner));
+}
+
+/** Tells of files that cannot be replaced by ones of their owner and group, before the CA is asked; to be done with the lock. */
+export async function tellLostOwners(
+  { dir, owner }: Folder,
+  names: readonly string[],
+  emit: (event: ReplaceEvent) => void,
+): Promise<void> {
+  await probe(dir, async (file) => {
+    for (const name of names) {
+      const old = await statOf(join(dir, name));
+      if (old && (await giveOwner(file, old, owner)) === "lost")
+        emit({ type: "owner-lost", file: name });
+    }
+  });
+}
+
+/** Tries something with an empty file, of the one name that every run removes. */
+async function probe(
+  dir: string,
+  attempt: (file: string) => Promise<void>,
+): Promise<void> {
+  const file = join(dir, fresh(COMMIT));
   try {
-    await writeFile(probe, "", { mode: 0o600 });
-    await chownTo(probe, owner);
+    await writeFile(file, "", { mode: 0o600 });
+    await attempt(file);
   } finally {
-    await rm(probe, { force: true });
+    await rm(file, { force: true });
   }
+}
+
+async function statOf(file: string): Promise<Stats | undefined> {
+  return stat(file).catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  });
 }
 
 /**

@@ -20,9 +20,14 @@ import {
   type Replacement,
   type ReplaceEvent,
   syncFolder,
+  tellLostOwners,
 } from "./replace.ts";
 
-export type StoreEvent = ReplaceEvent | { type: "saved"; file: string };
+export type StoreEvent =
+  | ReplaceEvent
+  | { type: "saved"; file: string }
+  /** A key that another user owns is open to more users than it should be, or to fewer. */
+  | { type: "mode-stays"; file: string; mode: number };
 
 type Emit = (event: StoreEvent) => void;
 
@@ -161,22 +166,43 @@ async function write(
   return true;
 }
 
+/** Tells which files of a set, if they are replaced, will not be their owner's any more; to be done with the lock. */
+export async function tellOwners(place: Place, emit: Emit): Promise<void> {
+  const names = [...place.formats, PKCS12_FILE];
+  try {
+    await tellLostOwners(place, names, emit);
+  } catch (error) {
+    throw unwritable(place.dir, error);
+  }
+}
+
 /** Gives the files with keys the mode that `saveSet` would give them, without writing them. */
 export async function closeKeys(
   { dir, formats, keyMode }: Place,
   emit: Emit,
 ): Promise<void> {
-  for (const name of formats.filter((each) => FORMATS[each].secret)) {
-    const file = join(dir, name);
+  for (const file of formats.filter((each) => FORMATS[each].secret))
     try {
-      const { mode } = await stat(file);
+      const { mode } = await stat(join(dir, file));
       const right = modeOf({ secret: true, old: mode, chosen: keyMode });
       if (right === (mode & 0o777)) continue;
-      await chmod(file, right);
-      emit({ type: "mode", file: name, mode: right });
+      emit(await tryMode(dir, file, right));
     } catch (error) {
       throw unwritable(dir, error);
     }
+}
+
+async function tryMode(
+  dir: string,
+  file: string,
+  mode: number,
+): Promise<StoreEvent> {
+  try {
+    await chmod(join(dir, file), mode);
+    return { type: "mode", file, mode };
+  } catch (error) {
+    if (systemCode(error) !== "EPERM") throw error;
+    return { type: "mode-stays", file, mode };
   }
 }
 

@@ -41,6 +41,7 @@ function sayLack({ server, fqdn, silent }: Lack): string {
 
 export const minute = (date: Date) =>
   `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+const octal = (mode: number) => `0${mode.toString(8)}`;
 export const line = (level: Level, text: string): Line => ({
   level,
   text: brief(text),
@@ -73,12 +74,17 @@ const SAY: Say = {
   "owner-lost": (event) =>
     line(
       "warn",
-      `${event.file} had another owner, which this user may not give it again.`,
+      `${event.file} is of another owner or group; if it is replaced, it will be of this user's, who may not give files away. Run as its owner or as root, or give it to this user with chown.`,
+    ),
+  "mode-stays": (event) =>
+    line(
+      "warn",
+      `${event.file} should have mode ${octal(event.mode)}, but is another user's: run chmod ${octal(event.mode)} as that one.`,
     ),
   mode: (event) =>
     line(
       "warn",
-      `${event.file} now has mode 0${event.mode.toString(8)}; --key_mode chooses another.`,
+      `${event.file} now has mode ${octal(event.mode)}; --key_mode chooses another.`,
     ),
   "no-such-chain": (event) =>
     line(

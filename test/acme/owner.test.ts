@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { chownSync, copyFileSync, readdirSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  readdirSync,
+  statSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, test } from "node:test";
 import { runCli } from "../support/cli.ts";
@@ -63,11 +69,34 @@ describe(
         assert.match(owner, new RegExp(`^${NOBODY}:`));
 
       chownSync(join(program.dir, "cert.pem"), 0, 4321);
-      const again = await runCli([...words, "--force"], { uid: NOBODY });
+      const again = await runCli([...words, "-v", "--force"], { uid: NOBODY });
       assert.equal(again.code, 0, again.stderr);
-      assert.match(again.stderr, /cert\.pem had another owner/);
+      const [first = "", ...others] = again.stderr.split(/(?=GET |POST )/);
+      assert.match(first, /warn: cert\.pem is of another owner or group/);
+      assert.doesNotMatch(others.join(), /another owner|key\.pem is/);
       for (const owner of ownersIn(program.dir))
         assert.match(owner, new RegExp(`^${NOBODY}:(?!4321)`));
+    });
+
+    test("leaves the mode of another user's key, and says who can change it", async () => {
+      await using env = await environment();
+      const { program } = env;
+      chownSync(program.dir, NOBODY, NOBODY);
+      const words = wordsFor(env);
+      const first = await runCli(words, { uid: NOBODY });
+      assert.equal(first.code, 0, first.stderr);
+      const key = join(program.dir, "account_key.json");
+      chownSync(key, 0, 0);
+      chmodSync(key, 0o644);
+      const { code, stderr } = await runCli([...words, "--force"], {
+        uid: NOBODY,
+      });
+      assert.equal(code, 0, stderr);
+      assert.match(
+        stderr,
+        /account_key\.json should have mode 0600, but is another user's: run chmod 0600/,
+      );
+      assert.equal(statSync(key).mode & 0o777, 0o644);
     });
 
     test("as a user who may not do that is refused before anything is asked, and leaves no file of the set", async () => {
