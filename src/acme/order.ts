@@ -43,6 +43,8 @@ export async function placeOrder(
       reply.location ?? misbehaved("sent an order without its URL");
     const order = readOrder(reply, location);
     const { length } = order.authorizations;
+    if (length === 0 && order.status === "pending")
+      misbehaved("sent an order that waits for no authorization");
     if (length > MOST_AUTHORIZATIONS * names.length)
       misbehaved(
         `wants ${length} authorizations for ${names.length} ${names.length === 1 ? "name" : "names"}`,

@@ -63,7 +63,8 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
   const answers = tasks.map(({ answer }) => answer);
 
   await using publication = await responder.publish(answers, signal);
-  emit({ type: "validating", names: answers.map(({ name }) => name) });
+  if (answers.length > 0)
+    emit({ type: "validating", names: answers.map(({ name }) => name) });
   await Promise.all(
     tasks.map(({ authorization, challenge }) =>
       authority.respond(authorization, challenge),
@@ -79,7 +80,9 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
       const open = (await verdicts()).filter(
         ({ status }) => status !== "valid",
       );
-      throw rejected(open, responder.type, { publication, late: error });
+      throw open.length > 0
+        ? rejected(open, responder.type, { publication, late: error })
+        : error;
     });
   if (validated.status === "invalid") {
     const failed = (await verdicts()).filter(

@@ -65,6 +65,22 @@ describe(
       assert.match(error.hint, /--server/);
     });
 
+    test("that waits for no name at all is told so at once", async () => {
+      const { error } = await failure({
+        kind: "new-order",
+        alter: merged({ authorizations: [] }),
+      });
+      assert.match(error.message, /an order that waits for no authorization/);
+    });
+
+    test("that stays undecided about an order is told from one that is about a name", async () => {
+      const { error } = await failure({
+        kind: "order",
+        alter: merged({ status: "pending" }),
+      });
+      assert.match(error.message, /The CA took too long to [a-z ]+\.$/);
+    });
+
     test("that asks about another name: the error says what to do", async () => {
       const { error } = await failure({
         kind: "authorization",

@@ -24,6 +24,7 @@ import { tempDir } from "../support/temp.ts";
 import {
   damaged,
   damagedJson,
+  damagedJsonText,
   damagedText,
   holds,
   noise,
@@ -146,7 +147,7 @@ describe("what lies in folders", () => {
   test("what is remembered of a set is read, or counts as nothing", async (t) => {
     await using dir = tempDir();
     const text = fc.oneof(
-      damagedJson(plain).map((value) => JSON.stringify(value)),
+      damagedJsonText(plain),
       damagedText(JSON.stringify(state)),
     );
     await holds(t, text, (input) => {

@@ -9,7 +9,7 @@ import { parse } from "../../src/cli/parse.ts";
 import { parseTarget } from "../../src/cli/target.ts";
 import { parseName } from "../../src/name.ts";
 import {
-  damagedJson,
+  damagedJsonText,
   damagedText,
   holds,
   INHERITED,
@@ -124,10 +124,7 @@ describe("what people write", () => {
     ],
   };
   test("a file of targets is understood, or refused by its name", async (t) => {
-    const text = fc.oneof(
-      damagedText(YAML),
-      damagedJson(ENTRIES).map((value) => JSON.stringify(value)),
-    );
+    const text = fc.oneof(damagedText(YAML), damagedJsonText(ENTRIES));
     await holds(t, text, async (file) => {
       const setting = { file: "targets.yml", options: {}, cwd: "/" };
       const targets = await orRefused(
@@ -157,7 +154,7 @@ describe("what people write", () => {
       },
     };
     const text = fc.oneof(
-      damagedJson(apps).map((value) => JSON.stringify(value)),
+      damagedJsonText(apps),
       damagedText(JSON.stringify(apps)),
     );
     await holds(t, text, (input) =>

@@ -146,6 +146,10 @@ export function damagedJson(
     });
 }
 
+/** The same as text. */
+export const damagedJsonText = (...right: readonly unknown[]) =>
+  damagedJson(...right).map((value) => JSON.stringify([value]).slice(1, -1));
+
 function spotsIn(value: unknown): [Record<string, unknown>, string][] {
   if (typeof value !== "object" || value === null) return [];
   const owner = value as Record<string, unknown>;
