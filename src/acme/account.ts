@@ -10,8 +10,8 @@ import {
   USUAL_ALGORITHM,
 } from "./binding.ts";
 import { contactUrls } from "./contact.ts";
-import { isRecord, ProblemError } from "./problem.ts";
-import { misbehaved, stringOf } from "./protocol.ts";
+import { ProblemError } from "./problem.ts";
+import { metaOf, misbehaved, stringOf } from "./protocol.ts";
 import type { Transport } from "./transport.ts";
 
 /** What is kept of an account: its URL and the account object (RFC 8555 section 7.1.2) as the CA sent it. */
@@ -54,8 +54,7 @@ export async function register(
     if (known !== undefined) return known;
   }
   const credentials = credentialsFor(directory, applicant);
-  const { meta } = directory;
-  const terms = isRecord(meta) ? meta["termsOfService"] : undefined;
+  const terms = metaOf(directory, "termsOfService");
   if (typeof terms === "string") emit({ type: "terms-agreed", url: terms });
   const sent = contact.length > 0 ? { contact: contactUrls(contact) } : {};
   const payload = { termsOfServiceAgreed: true, ...sent };

@@ -1,3 +1,4 @@
+import { isRecord } from "../json.ts";
 import { SECOND, sleep } from "../time.ts";
 import {
   type AccountEvent,
@@ -11,7 +12,7 @@ import {
 import { type OrderEvent, type OrderWish, placeOrder } from "./order.ts";
 import { changeContact, isContactNew } from "./contact.ts";
 import { poll } from "./poll.ts";
-import { isRecord, ProblemError } from "./problem.ts";
+import { ProblemError } from "./problem.ts";
 import {
   type Authorization,
   type Challenge,
@@ -19,7 +20,7 @@ import {
   readAuthorization,
   readOrder,
 } from "./resources.ts";
-import { misbehaved, stringOf } from "./protocol.ts";
+import { metaOf, misbehaved, stringOf } from "./protocol.ts";
 import {
   askRenewalInfo,
   orUnanswered,
@@ -119,8 +120,7 @@ export class Authority {
 
   /** The names of the profiles that the CA offers (draft-ietf-acme-profiles section 3). */
   async profiles(): Promise<string[]> {
-    const { meta } = await this.#transport.directory();
-    const offered = isRecord(meta) ? meta["profiles"] : undefined;
+    const offered = metaOf(await this.#transport.directory(), "profiles");
     return isRecord(offered) ? Object.keys(offered) : [];
   }
 

@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey, type KeyObject } from "node:crypto";
 import { AppError } from "../errors.ts";
-import { isRecord } from "./problem.ts";
+import { metaOf } from "./protocol.ts";
 
 /** What a CA gives out for external account binding (RFC 8555 section 7.3.4). */
 export interface Credentials {
@@ -61,8 +61,7 @@ export function otherAlgorithm(
 
 /** Whether a CA makes accounts only for those who have one elsewhere. */
 export function requiresBinding(directory: Record<string, unknown>): boolean {
-  const { meta } = directory;
-  return isRecord(meta) && meta["externalAccountRequired"] === true;
+  return metaOf(directory, "externalAccountRequired") === true;
 }
 
 interface Source {

@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import { SECOND } from "../time.ts";
 import { consequenceOf } from "./consequences.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -158,8 +159,4 @@ function tamed(value: unknown, left: number): unknown {
 /** A text of the CA on one line, without control characters. */
 export function shown(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

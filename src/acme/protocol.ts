@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 
 /** The text in a member that a resource of the CA must have. */
 export function stringOf(
@@ -10,6 +11,14 @@ export function stringOf(
   return typeof value === "string"
     ? value
     : misbehaved(`sent a ${resource} without "${member}"`);
+}
+
+/** What a directory says about its CA under this name (RFC 8555 section 7.1.1). */
+export function metaOf(
+  { meta }: Record<string, unknown>,
+  member: string,
+): unknown {
+  return isRecord(meta) ? meta[member] : undefined;
 }
 
 /** Throws what is thrown when a CA does not keep to the protocol. */

@@ -5,8 +5,9 @@ import {
   id_ce_authorityKeyIdentifier,
 } from "@peculiar/asn1-x509";
 import { after, type Clock, DAY, HOUR, MINUTE } from "../time.ts";
+import { isRecord } from "../json.ts";
 import { type HttpAnswer, type HttpOptions, openHttp } from "./http.ts";
-import { isRecord, parseJson, retryAfter } from "./problem.ts";
+import { parseJson, retryAfter } from "./problem.ts";
 
 /** What a CA says about the renewal of a certificate (RFC 9773 section 4.2). */
 export interface RenewalInfo {

@@ -1,4 +1,5 @@
-import { isRecord, type Problem, readProblem } from "./problem.ts";
+import { isRecord } from "../json.ts";
+import { type Problem, readProblem } from "./problem.ts";
 import { misbehaved, stringOf } from "./protocol.ts";
 import type { Reply } from "./transport.ts";
 

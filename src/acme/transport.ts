@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { Client } from "acme-client";
 import { AppError } from "../errors.ts";
 import { SECOND, sleep, type Clock } from "../time.ts";
+import { isRecord } from "../json.ts";
 import {
   type HttpAnswer,
   type HttpEvent,
@@ -10,13 +11,7 @@ import {
 } from "./http.ts";
 import { alternatesIn } from "./links.ts";
 import { openNonces } from "./nonces.ts";
-import {
-  isRecord,
-  parseJson,
-  ProblemError,
-  retryAfter,
-  shown,
-} from "./problem.ts";
+import { parseJson, ProblemError, retryAfter, shown } from "./problem.ts";
 import { misbehaved, stringOf } from "./protocol.ts";
 
 export interface TransportOptions extends Omit<HttpOptions, "emit"> {

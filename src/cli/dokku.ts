@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import type { DokkuSource, Wished } from "../commands/dokku.ts";
 import type { Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import { readLegoArgs } from "./lego.ts";
 import type { OptionName } from "./options.ts";
 import { parseTarget } from "./target.ts";
@@ -192,8 +193,4 @@ function finish(
     },
     keep: { ...keep, dir, legoAccounts: true },
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { relative, resolve } from "node:path";
+import { isRecord } from "../json.ts";
 import { parseName } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
 import type { Method, Target } from "./target.ts";
@@ -119,8 +120,4 @@ function isList(value: unknown, isRight: (text: string) => boolean): boolean {
     value.length > 0 &&
     value.every((each) => typeof each === "string" && isRight(each))
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

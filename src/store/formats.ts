@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { isRecord } from "../json.ts";
 import { readJwk, writeJwk } from "./jwk.ts";
 import {
   readCertificates,
@@ -169,8 +170,4 @@ function readDerKey(data: Buffer): KeyObject {
     }
   }
   throw new Error("it is not a private key in DER, or not a whole one");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@ import {
   type KeyObject,
   type webcrypto,
 } from "node:crypto";
+import { isRecord } from "../json.ts";
 
 type JsonWebKey = webcrypto.JsonWebKey;
 
@@ -158,8 +159,4 @@ function textOf(number: bigint): string {
     "hex",
   );
   return bytes.toString("base64url");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { ErrorCode } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import { writeSynced } from "./replace.ts";
 
 /** When a CA would like a certificate to be renewed (RFC 9773 section 4.2), and the moment chosen in it. */
@@ -61,13 +62,55 @@ const VERSION = 1;
 export function loadState(dir: string): State {
   try {
     const text = readFileSync(join(dir, STATE_FILE), "utf8");
-    const value = JSON.parse(text, revive) as { version?: number } & State;
-    const { version, ...state } = value;
-    return version === VERSION ? state : {};
+    const value: unknown = JSON.parse(text, revive);
+    if (!isRecord(value) || value["version"] !== VERSION) return {};
+    const { origin, untold, target, failure } = value;
+    return {
+      target,
+      ...(isOrigin(origin) && { origin }),
+      ...(isText(untold) && { untold }),
+      ...(isFailure(failure) && { failure }),
+    };
   } catch {
     return {};
   }
 }
+
+type Check = (value: unknown) => boolean;
+
+const isText = (value: unknown) => typeof value === "string";
+const isDate = (value: unknown) => value instanceof Date;
+const isOptional = (check: Check) => (value: unknown) =>
+  value === undefined || check(value);
+
+function hasAll<T>(checks: Record<keyof T, Check>) {
+  const all = Object.entries<Check>(checks);
+  return (value: unknown): value is T =>
+    isRecord(value) && all.every(([name, check]) => check(value[name]));
+}
+
+const isWindow = hasAll<RenewalWindow>({
+  ...{ start: isDate, end: isDate, pick: isDate },
+  explanation: isOptional(isText),
+});
+
+const isOrigin = hasAll<Origin>({
+  certificate: isText,
+  from: isOptional(isText),
+  profile: isOptional(isText),
+  window: isOptional(isWindow),
+  lookAgain: isOptional(isDate),
+});
+
+const isFailure = hasAll<Failure>({
+  count: Number.isSafeInteger,
+  at: isDate,
+  code: isText,
+  message: isText,
+  hint: isOptional(isText),
+  next: isDate,
+  target: () => true,
+});
 
 /** Remembers; a failure to do so is none, since no certificate depends on it. */
 export async function saveState(dir: string, state: State): Promise<void> {

@@ -6,7 +6,9 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { certificateId } from "../../src/acme/renewal-info.ts";
 import { parseTarget } from "../../src/cli/target.ts";
+import { decide } from "../../src/core/decide.ts";
 import { record, revive } from "../../src/core/record.ts";
+import { survey } from "../../src/core/survey.ts";
 import { parseName } from "../../src/name.ts";
 import { readCertbot } from "../../src/store/certbot.ts";
 import type { Foreign } from "../../src/store/foreign.ts";
@@ -17,7 +19,7 @@ import {
 } from "../../src/store/formats.ts";
 import { readJwk, writeJwk } from "../../src/store/jwk.ts";
 import { readLego } from "../../src/store/lego.ts";
-import { loadSet } from "../../src/store/set.ts";
+import { loadSet, saveSet } from "../../src/store/set.ts";
 import { loadState, saveState, STATE_FILE } from "../../src/store/state.ts";
 import { makeBundle } from "../support/certificates.ts";
 import { tempDir } from "../support/temp.ts";
@@ -31,8 +33,9 @@ import {
   orRefused,
 } from "./mutations.ts";
 
+const bundle = makeBundle();
 const bundles = [
-  makeBundle(),
+  bundle,
   makeBundle({ rsa: 2048, names: ["*.b.test", "b.test"] }),
 ];
 const registration = {
@@ -128,7 +131,7 @@ describe("what lies in folders", () => {
   const state = {
     version: 1,
     origin: {
-      certificate: "AA",
+      certificate: bundle.leaf.fingerprint256,
       from: "https://ca.test",
       window: { start: now, end: now, pick: now },
       lookAgain: now,
@@ -150,8 +153,15 @@ describe("what lies in folders", () => {
       damagedJsonText(plain),
       damagedText(JSON.stringify(state)),
     );
-    await holds(t, text, (input) => {
+    const wish = parseTarget({ vhost: ["a.test"] }, dir.path);
+    await saveSet(wish.keep, bundle, () => undefined);
+    await holds(t, text, async (input) => {
       writeFileSync(join(dir.path, STATE_FILE), input);
+      const { origin } = loadState(dir.path);
+      const present = { found: bundle, origin, now: bundle.leaf.validFromDate };
+      const decision = decide(wish.want, present);
+      if (decision.keep) assert.ok(decision.next > present.now);
+      await survey(wish, { now, retry: false });
       const found = revive(loadState(dir.path).target, {
         id: "x",
         dir: dir.path,
