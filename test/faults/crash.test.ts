@@ -110,7 +110,7 @@ async function pointsOf(
 const wish: Wish = {
   changes: times(2, 70),
   torn: times(1, 8),
-  others: times(1, 7),
+  others: times(1, 15),
 };
 
 describe("SIGKILL at any moment", { skip, concurrency: 2 }, () => {
