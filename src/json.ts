@@ -2,3 +2,30 @@
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+export type Check = (value: unknown) => boolean;
+
+/** Whether a value is of a kind. */
+export const is = {
+  text: (value: unknown) => typeof value === "string",
+  number: (value: unknown) => typeof value === "number",
+  flag: (value: unknown) => typeof value === "boolean",
+  date: (value: unknown) => value instanceof Date,
+
+  optional:
+    (check: Check): Check =>
+    (value) =>
+      value === undefined || check(value),
+
+  listOf:
+    (check: Check): Check =>
+    (value) =>
+      Array.isArray(value) && value.every(check),
+
+  /** An object whose members are all right; others than these do not matter. */
+  shape<T>(checks: Record<keyof T, Check>) {
+    const all = Object.entries<Check>(checks);
+    return (value: unknown): value is T =>
+      isRecord(value) && all.every(([name, check]) => check(value[name]));
+  },
+};

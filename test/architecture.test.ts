@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 /** Rooms by level, as docs/architecture.md draws them: imports go downward only. */
 const LEVELS = [
-  ["name", "errors", "time", "serve"],
+  ["name", "errors", "time", "json", "serve"],
   ["acme", "challenge", "store"],
   ["core"],
   ["ui", "handoff"],

@@ -99,8 +99,12 @@ async function issueAt(
     ...{ authority, responder, now, signal, emit },
   });
   const certificate = bundle.leaf.fingerprint256;
-  await saveState(keep.dir, { ...loadState(keep.dir), untold: certificate });
-  await saveSet(keep, bundle, emit);
+  const known = { target: record(target), ...loadState(keep.dir) };
+  await saveState(keep.dir, { ...known, untold: certificate });
+  await saveSet(keep, bundle, (event) => {
+    // Owners have been told of before.
+    if (event.type !== "owner-lost") emit(event);
+  });
   await closeKeys(keep, emit);
   // The certificate is in place: whatever happens now, it has to be told as new, so that it is loaded.
   const unasked = { window: undefined, lookAgain: now() };

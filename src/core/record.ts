@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { relative, resolve } from "node:path";
-import { isRecord } from "../json.ts";
-import { parseName } from "../name.ts";
+import type { DnsExec } from "../challenge/dns-exec.ts";
+import { type Check, is, isRecord } from "../json.ts";
+import { type Name, parseName } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
+import type { Place } from "../store/set.ts";
 import type { Method, Target } from "./target.ts";
 
 /**
@@ -45,10 +47,10 @@ export function revive(
   { id, dir }: { id: string; dir: string },
 ): Target | undefined {
   if (!isRecord(recorded)) return undefined;
-  const { want, ask, keep } = recorded as unknown as Recorded;
-  const usable = isWant(want) && isAsk(ask) && isKeep(keep);
-  const method = usable ? reviveMethod(ask.method) : undefined;
-  if (!usable || method === undefined) return undefined;
+  const { want, ask, keep } = recorded;
+  if (!isWant(want) || !isAsk(ask) || !isKeep(keep)) return undefined;
+  const method = reviveMethod(ask.method);
+  if (method === undefined) return undefined;
   const { accounts } = keep;
   return {
     id,
@@ -62,51 +64,68 @@ export function revive(
   };
 }
 
-function isWant(want: unknown): boolean {
-  return (
-    isRecord(want) &&
-    isList(want["names"], isName) &&
-    typeof want["nextRun"] === "number"
-  );
-}
+const isKeyType: Check = (value) =>
+  value === "ec256" || value === "ec384" || isRsa(value);
+const isRsa = is.shape({ rsa: is.number, exponent: is.optional(is.number) });
 
-function isAsk(ask: unknown): boolean {
-  return (
-    isRecord(ask) &&
-    isList(ask["from"], (url) => URL.parse(url)?.protocol === "https:") &&
-    Array.isArray(ask["contact"]) &&
-    isRecord(ask["chain"])
-  );
-}
+const isWant = is.shape<Omit<Target["want"], "force">>({
+  names: isFullList(isName),
+  key: is.optional(isKeyType),
+  profile: is.optional(is.text),
+  validAtLeast: is.optional(is.number),
+  nextRun: is.number,
+});
 
-function isKeep(keep: unknown): boolean {
-  return (
-    isRecord(keep) &&
-    isList(keep["formats"], (name) => (FORMAT_NAMES as string[]).includes(name))
-  );
-}
+const isAsk = is.shape<Omit<Target["ask"], "method"> & { method: unknown }>({
+  from: isFullList((url) => URL.parse(url)?.protocol === "https:"),
+  binding: is.optional(is.shape({ kid: is.text, file: is.text })),
+  profile: is.optional(is.shape({ name: is.text, required: is.flag })),
+  contact: is.listOf(is.text),
+  accountKey: is.optional(isKeyType),
+  key: is.optional(isKeyType),
+  reuseKey: is.flag,
+  chain: (value) => isAlternate(value) || isIssuer(value),
+  method: isRecord,
+});
+const isAlternate = is.shape({ alternate: is.number });
+const isIssuer = is.shape({ issuer: is.text });
 
-type Recorded = Omit<Target, "ask" | "id"> & {
-  ask: Omit<Target["ask"], "method"> & { method: unknown };
+const isKeep = is.shape<Omit<Place, "dir" | "legoAccounts">>({
+  formats: isFullList((name) => (FORMAT_NAMES as string[]).includes(name)),
+  keyMode: is.optional(is.number),
+  owner: is.optional(is.shape({ uid: is.number, gid: is.optional(is.number) })),
+  pkcs12: is.optional(is.shape({ file: is.text })),
+  accounts: is.optional(is.text),
+});
+
+const isHostPort = is.shape({ host: is.text, port: is.number });
+
+/** What there has to be beside its kind. */
+const METHODS: Record<Exclude<Method["kind"], "webroot">, Check> = {
+  standalone: is.shape({ listen: isHostPort }),
+  stateless: () => true,
+  dns: is.shape<Omit<DnsExec, "env">>({
+    script: is.text,
+    timeout: is.number,
+    wait: is.optional(is.number),
+    resolvers: is.listOf(isHostPort),
+  }),
 };
 
 function reviveMethod(method: unknown): Method | undefined {
   if (!isRecord(method)) return undefined;
-  if (method["kind"] !== "webroot")
-    return ["standalone", "stateless", "dns"].some(
-      (kind) => kind === method["kind"],
-    )
-      ? (method as unknown as Method)
-      : undefined;
-  const { roots } = method as unknown as { roots: unknown };
+  const { kind, roots } = method;
+  if (kind === "webroot") return reviveRoots(roots);
+  const isRight = Object.entries(METHODS).find(([name]) => name === kind)?.[1];
+  return isRight?.(method) ? (method as unknown as Method) : undefined;
+}
+
+function reviveRoots(roots: unknown): Method | undefined {
   if (!isRecord(roots)) return undefined;
-  const entries = Object.entries(roots).flatMap(([text, root]) => {
-    const parsed = parseName(text);
-    return "name" in parsed && typeof root === "string"
-      ? [[parsed.name, root] as const]
-      : [];
-  });
-  return { kind: "webroot", roots: new Map(entries) };
+  const entries = Object.entries(roots);
+  if (!entries.every(([name, root]) => isName(name) && is.text(root)))
+    return undefined;
+  return { kind: "webroot", roots: new Map(entries as [Name, string][]) };
 }
 
 function isName(text: string): boolean {
@@ -114,10 +133,7 @@ function isName(text: string): boolean {
   return "name" in parsed && parsed.name === text;
 }
 
-function isList(value: unknown, isRight: (text: string) => boolean): boolean {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((each) => typeof each === "string" && isRight(each))
-  );
+function isFullList(isRight: (text: string) => boolean): Check {
+  const isAll = is.listOf((each) => typeof each === "string" && isRight(each));
+  return (value) => isAll(value) && (value as string[]).length > 0;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { ErrorCode } from "../errors.ts";
-import { isRecord } from "../json.ts";
+import { is, isRecord } from "../json.ts";
 import { writeSynced } from "./replace.ts";
 
 /** When a CA would like a certificate to be renewed (RFC 9773 section 4.2), and the moment chosen in it. */
@@ -62,13 +62,13 @@ const VERSION = 1;
 export function loadState(dir: string): State {
   try {
     const text = readFileSync(join(dir, STATE_FILE), "utf8");
-    const value: unknown = JSON.parse(text, revive);
+    const value = dated(JSON.parse(text));
     if (!isRecord(value) || value["version"] !== VERSION) return {};
     const { origin, untold, target, failure } = value;
     return {
-      target,
       ...(isOrigin(origin) && { origin }),
-      ...(isText(untold) && { untold }),
+      ...(typeof untold === "string" && { untold }),
+      ...(target !== undefined && { target }),
       ...(isFailure(failure) && { failure }),
     };
   } catch {
@@ -76,41 +76,43 @@ export function loadState(dir: string): State {
   }
 }
 
-type Check = (value: unknown) => boolean;
-
-const isText = (value: unknown) => typeof value === "string";
-const isDate = (value: unknown) => value instanceof Date;
-const isOptional = (check: Check) => (value: unknown) =>
-  value === undefined || check(value);
-
-function hasAll<T>(checks: Record<keyof T, Check>) {
-  const all = Object.entries<Check>(checks);
-  return (value: unknown): value is T =>
-    isRecord(value) && all.every(([name, check]) => check(value[name]));
-}
-
-const isWindow = hasAll<RenewalWindow>({
-  ...{ start: isDate, end: isDate, pick: isDate },
-  explanation: isOptional(isText),
+const isWindow = is.shape<RenewalWindow>({
+  ...{ start: is.date, end: is.date, pick: is.date },
+  explanation: is.optional(is.text),
 });
 
-const isOrigin = hasAll<Origin>({
-  certificate: isText,
-  from: isOptional(isText),
-  profile: isOptional(isText),
-  window: isOptional(isWindow),
-  lookAgain: isOptional(isDate),
+const isOrigin = is.shape<Origin>({
+  certificate: is.text,
+  from: is.optional(is.text),
+  profile: is.optional(is.text),
+  window: is.optional(isWindow),
+  lookAgain: is.optional(is.date),
 });
 
-const isFailure = hasAll<Failure>({
-  count: Number.isSafeInteger,
-  at: isDate,
-  code: isText,
-  message: isText,
-  hint: isOptional(isText),
-  next: isDate,
+const isFailure = is.shape<Failure>({
+  count: is.number,
+  at: is.date,
+  code: is.text,
+  message: is.text,
+  hint: is.optional(is.text),
+  next: is.date,
   target: () => true,
 });
+
+const DATES = ["start", "end", "pick", "lookAgain", "at", "next"];
+
+/** The same with dates in the place of their texts, but for what a target is made of; what is no date is left out. */
+function dated(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, each]) => {
+      if (name === "target") return [[name, each]];
+      if (!DATES.includes(name)) return [[name, dated(each)]];
+      const date = new Date(String(each));
+      return Number.isNaN(date.getTime()) ? [] : [[name, date]];
+    }),
+  );
+}
 
 /** Remembers; a failure to do so is none, since no certificate depends on it. */
 export async function saveState(dir: string, state: State): Promise<void> {
@@ -127,13 +129,4 @@ export async function saveState(dir: string, state: State): Promise<void> {
 /** What is known of a certificate, which is little when the state is about another. */
 export function originOf({ origin }: State, certificate: string): Origin {
   return origin?.certificate === certificate ? origin : { certificate };
-}
-
-const DATES = ["start", "end", "pick", "lookAgain", "at", "next"];
-
-function revive(name: string, value: unknown): unknown {
-  if (!DATES.includes(name)) return value;
-  const date = new Date(String(value));
-  if (Number.isNaN(date.getTime())) throw new SyntaxError(`${name} is no date`);
-  return date;
 }

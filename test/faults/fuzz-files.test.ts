@@ -125,6 +125,11 @@ describe("what lies in folders", () => {
       server: ["https://ca.test/d"],
       eab_kid: "k",
       eab_hmac_key_file: "/k",
+      key_type: "rsa2048",
+      profile: "p",
+      owner: "1:1",
+      account_dir: "/accounts",
+      pkcs12_password_file: "/password",
     },
     "/certs",
   );

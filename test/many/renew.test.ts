@@ -140,3 +140,34 @@ test("renew of a folder in which nothing is recorded is an error that says what 
   assert.equal(none.code, 2);
   assert.match(none.stderr, /none cannot be used: it does not exist/);
 });
+
+test("one damaged record stops no other set, and a first run that was killed as it saved is tried again", async () => {
+  await using pebble = await startPebble();
+  await using env = await many(pebble, 3);
+  const [damaged = "", killed = ""] = env.names;
+  assert.equal((await env.batch(env.names)).code, 0);
+  const stateOf = (name: string) => env.at(name, ".acme-sidecar.json");
+  const text = readFileSync(stateOf(damaged), "utf8");
+  const { target } = JSON.parse(text) as { target: { keep: object } };
+  const wrong = { ...target, keep: { ...target.keep, accounts: 7 } };
+  writeFileSync(
+    stateOf(damaged),
+    JSON.stringify({ version: 1, target: wrong }),
+  );
+  writeFileSync(stateOf(killed), JSON.stringify({ version: 1, untold: "AA" }));
+  rmSync(env.at(killed, "key.pem"));
+  const refused = env.recorder.inject({
+    kind: "new-order",
+    answer: { status: 403, body: "" },
+  });
+  assert.equal((await env.batch([killed])).code, 2);
+  refused.remove();
+  const { code, stderr } = await env.verb(["renew", "--retry"]);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, new RegExp(`certificate for ${killed} is in`));
+  assert.match(
+    stderr,
+    new RegExp(`recorded in \\S*/${damaged} cannot be read`),
+  );
+  assert.match(stderr, /1 kept, 1 failed/);
+});

@@ -31,10 +31,13 @@ const whole: State = {
   },
 };
 
-test("what is remembered is read as it was", async () => {
+test("what is remembered is read as it was, whatever names a target has", async () => {
   await using dir = tempDir();
-  await saveState(dir.path, whole);
-  assert.deepEqual(loadState(dir.path), whole);
+  const target = { roots: { next: "/www", end: "2026-01-01" } };
+  for (const state of [whole, { untold: "AA" }, { ...whole, target }]) {
+    await saveState(dir.path, state);
+    assert.deepEqual(loadState(dir.path), state);
+  }
 });
 
 test("what is damaged counts as nothing, and takes nothing else with it", async () => {
@@ -51,6 +54,7 @@ test("what is damaged counts as nothing, and takes nothing else with it", async 
     ["origin", { certificate: "AA", window: {} }],
     ["origin", { certificate: "AA", window: { start: at, end: at } }],
     ["untold", 1],
+    ["failure", { ...whole.failure, next: "x" }],
     ["failure", null],
     ["failure", {}],
     ["failure", { ...whole.failure, count: "1" }],
