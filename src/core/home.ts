@@ -3,7 +3,7 @@ import { isAccountFile } from "../store/formats.ts";
 import { lock } from "../store/lock.ts";
 import { checkOwner } from "../store/replace.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";
-import { type Place, recoverSet, tellOwners } from "../store/set.ts";
+import { type Place, recoverSet } from "../store/set.ts";
 import type { Reach } from "./account.ts";
 
 /** Where the files of an account are. */
@@ -56,7 +56,6 @@ export async function enter(
   try {
     await recoverSet(home, emit);
     await checkOwner(home);
-    await tellOwners(home, emit);
     return held;
   } catch (error) {
     held[Symbol.dispose]();

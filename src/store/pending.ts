@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, systemCode } from "../errors.ts";
+import { AppError, messageOf, systemCode } from "../errors.ts";
 import { unwritable } from "./folder.ts";
 import { readJwk, writeJwk } from "./jwk.ts";
 import { syncFolder, writeSynced } from "./replace.ts";
@@ -36,29 +36,33 @@ export async function loadPending(
   dir: string,
 ): Promise<PendingKey | undefined> {
   const file = join(dir, FILE);
-  const text = await read(dir);
-  if (text === undefined) return undefined;
+  await tidy(dir);
   try {
+    const text = await readFile(file, "utf8");
     const value = JSON.parse(text) as {
       directory?: unknown;
       key?: unknown;
     };
     return { directoryUrl: String(value.directory), key: readJwk(value.key) };
   } catch (error) {
-    throw new AppError("bad-file", `${file} is not what this program wrote.`, {
-      hint: "Move it away if account_key.json has the key that the CA knows.",
+    const code = systemCode(error);
+    if (code === "ENOENT") return undefined;
+    const why =
+      code === undefined
+        ? "is not what this program wrote"
+        : `cannot be read: ${messageOf(error)}`;
+    throw new AppError("bad-file", `${file} ${why}.`, {
+      hint: "Let this user read it, or move it away if account_key.json has the key that the CA knows.",
       cause: error,
     });
   }
 }
 
-/** Removes what was not finished, too. */
-async function read(dir: string): Promise<string | undefined> {
+/** Removes what was not finished. */
+async function tidy(dir: string): Promise<void> {
   try {
     await rm(join(dir, FRESH), { force: true });
-    return await readFile(join(dir, FILE), "utf8");
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
     throw unwritable(dir, error);
   }
 }

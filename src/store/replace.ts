@@ -11,6 +11,7 @@ import {
 import { constants, readdirSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError, messageOf, systemCode } from "../errors.ts";
+import { unwritable } from "./folder.ts";
 
 export interface Replacement {
   name: string;
@@ -138,6 +139,7 @@ async function writeFresh(
   const old = await statOf(join(dir, name));
   await writeSynced(file, data, 0o600);
   const owned = await giveOwner(file, old, owner);
+  if (owned === "lost") emit({ type: "owner-lost", file: name });
   const mode = modeOf({
     secret,
     old: owned === "kept" ? old?.mode : undefined,
@@ -230,9 +232,13 @@ async function probe(
   const file = join(dir, fresh(COMMIT));
   try {
     await writeFile(file, "", { mode: 0o600 });
-    await attempt(file);
-  } finally {
-    await rm(file, { force: true });
+    try {
+      await attempt(file);
+    } finally {
+      await rm(file, { force: true });
+    }
+  } catch (error) {
+    throw unwritable(dir, error);
   }
 }
 

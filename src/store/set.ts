@@ -10,6 +10,7 @@ import {
   type FormatName,
   FORMAT_NAMES,
   FORMATS,
+  isAccountFile,
 } from "./formats.ts";
 import { type Protection, PKCS12_FILE, renewedPkcs12 } from "./pkcs12.ts";
 import {
@@ -22,6 +23,7 @@ import {
   syncFolder,
   tellLostOwners,
 } from "./replace.ts";
+import { STATE_FILE } from "./state.ts";
 
 export type StoreEvent =
   | ReplaceEvent
@@ -31,8 +33,8 @@ export type StoreEvent =
 
 type Emit = (event: StoreEvent) => void;
 
-/** What is written in a set's folder; the last is `STATE_FILE` without its dot. */
-const WRITTEN = [...FORMAT_NAMES, PKCS12_FILE, "acme-sidecar.json"];
+/** What is written in a set's folder, each beside its place first, as a dot, its name and ".new". */
+const WRITTEN = [...FORMAT_NAMES, PKCS12_FILE, STATE_FILE.slice(1)];
 
 /** Where a set of files lives and which of simp_le's files it consists of. */
 export interface Place {
@@ -166,14 +168,14 @@ async function write(
   return true;
 }
 
-/** Tells which files of a set, if they are replaced, will not be their owner's any more; to be done with the lock. */
+/**
+ * Tells which files of a certificate cannot be replaced by ones of their owner and group, before the CA is asked
+ * for another; to be done with the lock.
+ */
 export async function tellOwners(place: Place, emit: Emit): Promise<void> {
-  const names = [...place.formats, PKCS12_FILE];
-  try {
-    await tellLostOwners(place, names, emit);
-  } catch (error) {
-    throw unwritable(place.dir, error);
-  }
+  const names: string[] = place.formats.filter((name) => !isAccountFile(name));
+  if (place.pkcs12 !== undefined) names.push(PKCS12_FILE);
+  await tellLostOwners(place, names, emit);
 }
 
 /** Gives the files with keys the mode that `saveSet` would give them, without writing them. */

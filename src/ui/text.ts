@@ -74,7 +74,7 @@ const SAY: Say = {
   "owner-lost": (event) =>
     line(
       "warn",
-      `${event.file} is of another owner or group; if it is replaced, it will be of this user's, who may not give files away. Run as its owner or as root, or give it to this user with chown.`,
+      `${event.file} belongs to another user or group, to whom this one may not give what replaces it. Run as its owner or as root, or give it to this user with chown.`,
     ),
   "mode-stays": (event) =>
     line(

@@ -4,7 +4,9 @@ import {
   chownSync,
   copyFileSync,
   readdirSync,
+  rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, test } from "node:test";
@@ -69,11 +71,15 @@ describe(
         assert.match(owner, new RegExp(`^${NOBODY}:`));
 
       chownSync(join(program.dir, "cert.pem"), 0, 4321);
+      // Of no concern without a password for it.
+      writeFileSync(join(program.dir, "cert.p12"), "", { mode: 0o600 });
       const again = await runCli([...words, "-v", "--force"], { uid: NOBODY });
       assert.equal(again.code, 0, again.stderr);
+      rmSync(join(program.dir, "cert.p12"));
       const [first = "", ...others] = again.stderr.split(/(?=GET |POST )/);
-      assert.match(first, /warn: cert\.pem is of another owner or group/);
-      assert.doesNotMatch(others.join(), /another owner|key\.pem is/);
+      assert.doesNotMatch(first, /cert\.p12/);
+      assert.match(first, /warn: cert\.pem belongs to another user or group/);
+      assert.doesNotMatch(others.join(), /another user|key\.pem belongs/);
       for (const owner of ownersIn(program.dir))
         assert.match(owner, new RegExp(`^${NOBODY}:(?!4321)`));
     });

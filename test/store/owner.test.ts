@@ -37,6 +37,15 @@ describe(
         assert.deepEqual(idsOf(join(dir.path, file)), [1234, 4321], file);
     });
 
+    test("cannot be tried in a folder that fails: it is named", async () => {
+      await using temp = tempDir();
+      const dir = join(temp.path, "gone");
+      await assert.rejects(checkOwner({ dir, owner: { uid: 1 } }), {
+        code: "store-unwritable",
+        message: new RegExp(dir),
+      });
+    });
+
     test("have the group of the old file where no group was asked for", async () => {
       await using dir = tempDir();
       const key = join(dir.path, "key.pem");

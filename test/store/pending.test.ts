@@ -35,11 +35,11 @@ test("what a kill left of the memory beside a set is removed with the rest", asy
   assert.deepEqual(readdirSync(temp.path), []);
 });
 
-test("an account's next key that the disk does not give is no damaged file", async () => {
+test("an account's next key that cannot be read is told by its name", async () => {
   await using temp = tempDir();
   mkdirSync(join(temp.path, ".account_key.json.next"));
   await assert.rejects(loadPending(temp.path), {
-    code: "store-unwritable",
-    message: /it is a folder/,
+    code: "bad-file",
+    message: /next cannot be read: it is a folder/,
   });
 });
