@@ -63,7 +63,7 @@ export class AppError extends Error {
   }
 }
 
-/** Far more than the reasons for a hundred names; others say how long theirs are. */
+/** Characters: more than the reasons for a hundred names take. The CA's are quoted in messages, and may have any length. */
 const LONGEST = 20_000;
 
 /** A text by its start, when it is longer than anybody reads. */

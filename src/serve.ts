@@ -50,7 +50,7 @@ export async function serve(listen: Listen, lookup: Lookup): Promise<Serving> {
   });
 
   const server = createServer(LIMITS, (request, response) => {
-    // What express cannot read as a URL gets a page of its own, if nothing else.
+    // What express cannot read as a URL comes here, and would get a page with an error otherwise.
     app(request as Request, response as Response, () => {
       refuse(request, response);
     });

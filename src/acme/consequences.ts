@@ -120,8 +120,8 @@ export function consequenceOf(
       scope: "target",
       hint: `Mend what made it fail, then open ${page} to have it tried again.`,
     };
-  const known = CONSEQUENCES[type];
-  if (known !== undefined) return known;
+  const known = Object.hasOwn(CONSEQUENCES, type) && CONSEQUENCES[type];
+  if (known) return known;
   if (status === 429)
     return {
       ...busy("The CA is busy; run again later."),

@@ -63,9 +63,10 @@ export class ProblemError extends AppError {
   constructor(answer: HttpAnswer, { doing, now, hints = {} }: Circumstances) {
     const problem = readProblem(parseJson(answer.text));
     const { code, scope, hint } = consequenceOf(problem, answer.status);
+    const own = Object.hasOwn(hints, problem.type) && hints[problem.type];
     super(code, `The CA refused to ${doing}: ${describe(problem, answer)}`, {
       scope,
-      hint: hints[problem.type] ?? termsHint(problem, answer) ?? hint,
+      hint: own || (termsHint(problem, answer) ?? hint),
       retryAfter: retryAfter(answer, now) ?? timeIn(problem.detail),
     });
     this.problem = problem;

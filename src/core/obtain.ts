@@ -180,10 +180,13 @@ function unusable(order: Order): AppError {
 }
 
 /** A clock may be wrong by its time zone; what is valid later than that is of no use now. */
-function earliness(leaf: X509Certificate, now: Date): string | undefined {
-  return leaf.validFromDate > after(now, DAY)
-    ? `it is not valid before ${leaf.validFromDate.toISOString()}`
-    : undefined;
+function checkStart(leaf: X509Certificate, now: Date): void {
+  if (leaf.validFromDate <= after(now, DAY)) return;
+  throw new AppError(
+    "ca-misbehaved",
+    `The CA sent a certificate that is valid from ${leaf.validFromDate.toISOString()}, and this computer's clock says ${now.toISOString()}.`,
+    { hint: "Set the clock if it is wrong; else tell the CA's operator." },
+  );
 }
 
 function prove(pem: string, { key, names, now }: Errand): Bundle {
@@ -205,7 +208,8 @@ function prove(pem: string, { key, names, now }: Errand): Bundle {
   const [leaf, ...chain] = certificates;
   if (leaf === undefined) throw flaw("there is none in the answer");
   const bundle = { key, leaf, chain };
-  const wrong = earliness(leaf, now()) ?? flawOf(bundle, names, now());
+  checkStart(leaf, now());
+  const wrong = flawOf(bundle, names, now());
   if (wrong !== undefined) throw flaw(wrong);
   return bundle;
 }

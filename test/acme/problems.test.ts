@@ -60,6 +60,13 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
   }
   const urn = (type: string) => `urn:ietf:params:acme:error:${type}`;
 
+  test("a kind of error that is no name but known to JavaScript is an error like others", async () => {
+    const wrong = { type: urn("constructor"), detail: "No." };
+    const { message, error } = await refusal(wrong, 403);
+    assert.equal(error.code, "ca-refused");
+    assert.match(message, /No\. \(constructor\) Mend what/);
+  });
+
   test("a paused name is told with the page that ends it", async () => {
     const page = "https://portal.example/sfe/v1/unpause?jwt=abc.def";
     const { message, error } = await refusal(
