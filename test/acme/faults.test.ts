@@ -11,6 +11,9 @@ import { missing } from "../support/tools.ts";
 
 const skip = missing("pebble");
 
+/** A name that the CA has not validated yet: Pebble takes 1 in 100 for valid whose name was, whatever it is told. */
+const OTHER = "b.test";
+
 /** A set that already has a certificate. */
 async function prepared(): Promise<Environment> {
   await using stack = new AsyncDisposableStack();
@@ -39,7 +42,7 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
         times: 1,
         answer: problem("serverInternal", 503),
       });
-      const { code, stderr } = await env.program.issue(["a.test"], "--force");
+      const { code, stderr } = await env.program.issue([OTHER]);
       assert.equal(code, 0, stderr);
       const nonces = env.recorder.requests
         .map(({ body }) => body?.protected["nonce"])
@@ -51,7 +54,7 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
       test(`a connection cut ${reset} the CA acted on ${kind} is survived`, async () => {
         await using env = await prepared();
         const fault = env.recorder.inject({ kind, times: 1, reset });
-        const { code, stderr } = await env.program.issue(["a.test"], "--force");
+        const { code, stderr } = await env.program.issue([OTHER]);
         assert.equal(code, 0, stderr);
         assert.equal(fault.hits(), 1);
       });
