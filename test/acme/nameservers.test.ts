@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { txtAt } from "../support/dns.ts";
 import { mountSkip, withFile } from "../support/mounts.ts";
@@ -9,6 +9,7 @@ import {
   portSkip,
   startNameServers,
 } from "../support/knot.ts";
+import { MAIN } from "../support/cli.ts";
 import { startPebble } from "../support/pebble.ts";
 import { type Child, run, startProcess } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
@@ -18,7 +19,6 @@ const skip =
   missing("pebble", "knotd", "nsupdate", "unshare") ||
   (await mountSkip("/etc/resolv.conf")) ||
   (await portSkip());
-const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 
 interface Setting extends AsyncDisposable {
   servers: NameServers;

@@ -8,16 +8,15 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { describe, test } from "node:test";
-import { runCli } from "../support/cli.ts";
+import { MAIN, runCli } from "../support/cli.ts";
 import { type Environment, environment } from "../support/environment.ts";
 import { startProcess } from "../support/process.ts";
 import { missing, requireTool } from "../support/tools.ts";
 
 const NOBODY = 65534;
 const ROOTS = ".roots.pem";
-const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 
 /** The words for a run as another user, who cannot read the roots where they are. */
 function wordsFor({ program, pebble, recorder }: Environment): string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { measure } from "../../bench/measure.ts";
 import { idsOf, nameOf } from "../../bench/names.ts";
@@ -18,9 +18,9 @@ import {
 } from "../../bench/scenarios.ts";
 import { copySets } from "../../bench/sets.ts";
 import { type Bench, startBench } from "../../bench/setting.ts";
+import { MAIN } from "../support/cli.ts";
 import { missing } from "../support/tools.ts";
 
-const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const PLAN = {
   ...{ runs: 1, names: 3, patient: false, certificates: 2, sample: 2 },
   ...{ sets: 3, starts: 1 },
