@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { makeBundle } from "../support/certificates.ts";
-import { runCli } from "../support/cli.ts";
+import { runCli, SOURCE } from "../support/cli.ts";
 import { certsDir, rsaAccount, simpLeFiles } from "../support/simp_le.ts";
 
 const WATCH = join(import.meta.dirname, "../fixtures/loaded.ts");
@@ -27,7 +27,9 @@ async function load(...words: string[]) {
     LOADED: list,
     NODE_OPTIONS: `--import=${pathToFileURL(WATCH).href}`,
   };
-  const { code, stderr } = await runCli(words, { cwd: certs.path, env });
+  const { code, stderr } = await runCli(words, {
+    ...{ cwd: certs.path, env, main: SOURCE },
+  });
   const urls = readFileSync(list, "utf8");
   assert.match(urls, /\/src\/cli\/parse\.ts$/m);
   const heavy = HEAVY.filter((name) => urls.includes(`/node_modules/${name}/`));

@@ -14,6 +14,8 @@ export interface CliOptions {
   input?: string;
   /** Whom it runs as; root alone can choose. */
   uid?: number;
+  /** `MAIN`, if nothing else. */
+  main?: string;
 }
 
 export interface CliResult {
@@ -23,12 +25,10 @@ export interface CliResult {
   stderr: string;
 }
 
+const ROOT = resolve(import.meta.dirname, "../..");
+export const SOURCE = resolve(ROOT, "src/main.ts");
 /** The program: its source, or the bundle of the last build, which starts in half the time: `npm test` asks for that. */
-export const MAIN = resolve(
-  import.meta.dirname,
-  "../..",
-  process.env["PROGRAM"] ?? "src/main.ts",
-);
+export const MAIN = resolve(ROOT, process.env["PROGRAM"] ?? SOURCE);
 const INHERITED = ["PATH", "HOME", "TMPDIR", "NODE_V8_COVERAGE"];
 
 /** Runs the program to its end, whatever that is. */
@@ -44,9 +44,10 @@ export async function runCli(
 /** Starts the program, for tests that watch, signal or kill it. */
 export async function startCli(
   args: string[],
-  { cwd = tmpdir(), env, signal, input = "", uid }: CliOptions = {},
+  options: CliOptions = {},
 ): Promise<Child> {
-  const child = await startProcess(process.execPath, [MAIN, ...args], {
+  const { cwd = tmpdir(), env, signal, input = "", uid, main = MAIN } = options;
+  const child = await startProcess(process.execPath, [main, ...args], {
     ...{ cwd, input, uid },
     env: { ...inherited(), ...compiled(), ...env },
   });
