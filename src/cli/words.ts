@@ -1,4 +1,5 @@
 import { Parser } from "yargs/helpers";
+import type { AppError } from "../errors.ts";
 import { OPTION_NAMES, type OptionName, specOf } from "./options.ts";
 import { spell } from "./spelling.ts";
 import { usage } from "./usage.ts";
@@ -15,7 +16,7 @@ export function readOptions(
     argv: { _: strays, ...parsed },
     error,
   } = Parser.detailed(spell(argv), GRAMMAR);
-  if (error !== null) throw usage(`${error.message}.`, "See --help.");
+  if (error !== null) throw valueless(error);
   const unknown = Object.keys(parsed).find((name) => !KNOWN.has(name));
   if (unknown !== undefined)
     throw usage(
@@ -26,6 +27,16 @@ export function readOptions(
   if (stray !== undefined)
     throw usage(`"${stray}" does not belong to any option.`, "See --help.");
   return { ...readVariables(env), ...(parsed as Options) };
+}
+
+/** The parser has one error: for an option without its value, which it names last. */
+function valueless({ message }: Error): AppError {
+  const name = message.split(" ").at(-1) ?? "";
+  const option = name.length > 1 ? `--${name}` : `-${name}`;
+  return usage(
+    `${option} needs a value.`,
+    `Write it after that, or ${option}=VALUE if it begins with a hyphen.`,
+  );
 }
 
 const valued = OPTION_NAMES.filter((name) => specOf(name).value !== undefined);

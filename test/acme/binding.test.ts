@@ -108,7 +108,7 @@ describe(
   () => {
     const macKey = randomBytes(64).toString("base64url");
     const eab = { "kid-1": macKey };
-    const given = ["--eab_kid", "kid-1", "--eab_hmac_key", macKey];
+    const given = ["--eab_kid", "kid-1", `--eab_hmac_key=${macKey}`];
     const bound = (env: Environment) =>
       env.recorder.requests.filter(
         ({ body }) =>
@@ -174,7 +174,7 @@ describe(
       ] as const) {
         const { code, stderr } = await env.program.issue(
           ["a.test"],
-          ...["--eab_kid", kid, "--eab_hmac_key", key, "-v"],
+          ...["--eab_kid", kid, `--eab_hmac_key=${key}`, "-v"],
         );
         assert.equal(code, 2);
         const errors = stderr.match(/ error: .*/g) ?? [];
@@ -240,6 +240,10 @@ describe(
       for (const [words, message] of [
         [["--eab_hmac_key_file", "/nowhere"], /\/nowhere: it does not exist/],
         [["--eab_hmac_key_file", empty], /empty: it is empty/],
+        [
+          ["--eab_hmac_key", "-a"],
+          /--eab_hmac_key needs a value.*=VALUE if it begins/,
+        ],
         [["--eab_hmac_key", "not a key"], /--eab_hmac_key: it is neither/],
       ] as const) {
         const { code, stderr } = await program.issue(

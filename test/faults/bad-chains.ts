@@ -4,7 +4,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { makeBundle } from "../support/certificates.ts";
+import {
+  CA_CONFIGURATION,
+  makeBundle,
+  stamp,
+} from "../support/certificates.ts";
 import type { Answer } from "../support/exchange.ts";
 import type { Recorder } from "../support/recorder.ts";
 import { requireTool } from "../support/tools.ts";
@@ -110,7 +114,7 @@ export async function signed(
   try {
     await writeFile(at("leaf.csr"), Buffer.from(csr, "base64url"));
     await writeFile(at("index.txt"), "");
-    await writeFile(at("ca.cnf"), CONFIGURATION);
+    await writeFile(at("ca.cnf"), CA_CONFIGURATION);
     const list = names?.map((name) => `DNS:${name}`).join();
     await writeFile(at("san"), list ? `subjectAltName=${list}\n` : "");
     await openssl(
@@ -120,8 +124,12 @@ export async function signed(
     );
     await openssl(
       ...["ca", "-batch", "-config", "ca.cnf", "-notext", "-cert", "ca.pem"],
-      ...["-keyfile", "ca.key", "-startdate", stamp(from)],
-      ...["-enddate", stamp(to), ...(list ? ["-extfile", "san"] : [])],
+      ...["-keyfile", "ca.key", "-startdate", stamp(Date.now() + from * DAY)],
+      ...[
+        "-enddate",
+        stamp(Date.now() + to * DAY),
+        ...(list ? ["-extfile", "san"] : []),
+      ],
       ...["-inform", "DER", "-in", "leaf.csr", "-out", "leaf.pem"],
     );
     const files = ["leaf.pem", "ca.pem"].map((file) => readFile(at(file)));
@@ -130,19 +138,3 @@ export async function signed(
     await rm(dir, { recursive: true });
   }
 }
-
-const stamp = (days: number) =>
-  `${new Date(Date.now() + days * DAY).toISOString().replace(/\D/g, "").slice(0, 14)}Z`;
-
-const CONFIGURATION = `[ca]
-default_ca = any
-[any]
-database = index.txt
-new_certs_dir = .
-default_md = sha256
-rand_serial = yes
-policy = any_name
-copy_extensions = copy
-[any_name]
-commonName = optional
-`;

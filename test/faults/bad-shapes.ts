@@ -23,7 +23,7 @@ const VALUES: unknown[] = [
 
 const LINKS = [
   ...["<", "<>", "<>;rel=alternate", '<https://[>;rel="alternate"', ","],
-  ...["<".repeat(8000), `<x>${";a=b".repeat(3000)}`, "<//>;rel=up"],
+  ...["<".repeat(5000), `<x>${";a=b".repeat(1500)}`, "<//>;rel=up"],
   ...['<http://127.0.0.1:1/>;rel="alternate"', ";;;rel=alternate,<a>"],
 ];
 

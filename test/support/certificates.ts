@@ -24,7 +24,8 @@ interface Wish {
 
 const DAY = 24 * 60 * 60 * 1000;
 
-const CONFIGURATION = `[ca]
+/** Of a CA that signs whatever it is asked for, in the folder that `openssl ca` runs in. */
+export const CA_CONFIGURATION = `[ca]
 default_ca = any
 [any]
 database = index.txt
@@ -32,12 +33,13 @@ new_certs_dir = .
 default_md = sha256
 rand_serial = yes
 policy = any_name
+copy_extensions = copy
 [any_name]
 commonName = optional
 `;
 
 /** A moment as `openssl ca` takes it. */
-const stamp = (time: number) =>
+export const stamp = (time: number) =>
   `${new Date(time).toISOString().replace(/\D/g, "").slice(0, 14)}Z`;
 
 /** A certificate for the names, valid from now on, with its issuer as its chain; made with openssl. */
@@ -79,7 +81,7 @@ export function makeBundle({
       ...addresses.map((address) => `IP:${address}`),
     ];
     writeFileSync(join(dir, "san"), `subjectAltName=${entries.join(",")}\n`);
-    writeFileSync(join(dir, "ca.cnf"), CONFIGURATION);
+    writeFileSync(join(dir, "ca.cnf"), CA_CONFIGURATION);
     for (;;) {
       writeFileSync(join(dir, "index.txt"), "");
       openssl(
