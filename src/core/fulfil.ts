@@ -2,7 +2,7 @@ import type { Responder } from "../challenge/responder.ts";
 import { type AppError, asAppError } from "../errors.ts";
 import type { Contents } from "../store/formats.ts";
 import { lock } from "../store/lock.ts";
-import { checkOwner } from "../store/replace.ts";
+import { checkOwner } from "../store/owner.ts";
 import { checkFolder } from "../store/folder.ts";
 import { fillSet, loadSet, recoverSet } from "../store/set.ts";
 import { loadState, originOf, saveState, type State } from "../store/state.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isAccountFile } from "../store/formats.ts";
 import { lock } from "../store/lock.ts";
-import { checkOwner } from "../store/replace.ts";
+import { checkOwner } from "../store/owner.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";
 import { type Place, recoverSet } from "../store/set.ts";
 import type { Reach } from "./account.ts";

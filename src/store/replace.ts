@@ -1,17 +1,14 @@
+import { chmod, open, readFile, rename, rm } from "node:fs/promises";
+import { constants, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { AppError, systemCode } from "../errors.ts";
 import {
-  chmod,
-  chown,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
-import { constants, readdirSync, type Stats } from "node:fs";
-import { dirname, join } from "node:path";
-import { AppError, messageOf, systemCode } from "../errors.ts";
-import { unwritable } from "./folder.ts";
+  giveOwner,
+  type Owned,
+  type OwnerEvent,
+  statOf,
+  TRIAL,
+} from "./owner.ts";
 
 export interface Replacement {
   name: string;
@@ -22,20 +19,11 @@ export interface Replacement {
 
 export type ReplaceEvent =
   | { type: "completed"; files: string[] }
-  | { type: "owner-lost"; file: string }
+  | OwnerEvent
   /** A file with a key was open to more users than it is now, or to fewer. */
   | { type: "mode"; file: string; mode: number };
 
-/** Whom files are to belong to, in numbers; without a group, to the old file's or the user's. */
-export interface Owner {
-  uid: number;
-  gid?: number | undefined;
-}
-
-interface Folder {
-  dir: string;
-  /** Of every file that is written; undefined: the old one's, or the user. */
-  owner?: Owner | undefined;
+interface Folder extends Owned {
   /** For secret files, whatever mode the old ones have. */
   keyMode?: number | undefined;
 }
@@ -93,7 +81,7 @@ export async function recover(
     await complete(dir, committed);
     emit({ type: "completed", files: committed });
   }
-  for (const name of [...names, COMMIT])
+  for (const name of [...names, COMMIT, TRIAL])
     if (present.has(fresh(name)))
       await rm(join(dir, fresh(name)), { force: true });
   return committed !== undefined;
@@ -148,105 +136,6 @@ async function writeFresh(
   await chmod(file, mode);
   if (secret && old && owned !== "lost" && mode !== (old.mode & 0o777))
     emit({ type: "mode", file: name, mode });
-}
-
-/**
- * Gives a new file the owner and group that it is to have. "kept": the old file's mode is right for
- * them too; "changed": its group is another one, as asked for; "lost": this user may not do it.
- */
-async function giveOwner(
-  file: string,
-  old: Stats | undefined,
-  owner: Owner | undefined,
-): Promise<"kept" | "changed" | "lost"> {
-  const { uid, gid } = old ?? (await stat(file));
-  const wish = { uid: owner?.uid ?? uid, gid: owner?.gid ?? gid };
-  if (await tryOwner(file, wish)) return wish.gid === gid ? "kept" : "changed";
-  // Perhaps it is only the old group that cannot be had.
-  if (owner !== undefined) await chownTo(file, owner);
-  return "lost";
-}
-
-/** Resolves to whether a new file has this owner and group now. */
-async function tryOwner(
-  file: string,
-  { uid, gid }: Pick<Stats, "uid" | "gid">,
-): Promise<boolean> {
-  const made = await stat(file);
-  if (made.uid === uid && made.gid === gid) return true;
-  try {
-    await chown(file, uid, gid);
-    return true;
-  } catch (error) {
-    if (systemCode(error) !== "EPERM") throw error;
-    return false;
-  }
-}
-
-/** Throws an AppError when this user may not do that. */
-async function chownTo(file: string, owner: Owner): Promise<void> {
-  const { uid, gid } = owner;
-  try {
-    // -1: whatever it is.
-    await chown(file, uid, gid ?? -1);
-    // What belongs to another user takes one more capability.
-    await chmod(file, 0o600);
-  } catch (error) {
-    throw new AppError(
-      "store-unwritable",
-      `New files in ${dirname(file)} cannot be given to ${uid}${gid === undefined ? "" : `:${gid}`}, as --owner asks: ${messageOf(error)}.`,
-      {
-        hint: "Run as root with the capabilities CHOWN and FOWNER, or as that user, who must be in that group.",
-        scope: "run",
-        cause: error,
-      },
-    );
-  }
-}
-
-/** Makes sure that new files can be given to their owner, before the CA is asked for anything; to be done with the lock. */
-export async function checkOwner({ dir, owner }: Folder): Promise<void> {
-  if (owner !== undefined) await probe(dir, (file) => chownTo(file, owner));
-}
-
-/** Tells of files that cannot be replaced by ones of their owner and group, before the CA is asked; to be done with the lock. */
-export async function tellLostOwners(
-  { dir, owner }: Folder,
-  names: readonly string[],
-  emit: (event: ReplaceEvent) => void,
-): Promise<void> {
-  await probe(dir, async (file) => {
-    for (const name of names) {
-      const old = await statOf(join(dir, name));
-      if (old && (await giveOwner(file, old, owner)) === "lost")
-        emit({ type: "owner-lost", file: name });
-    }
-  });
-}
-
-/** Tries something with an empty file, of the one name that every run removes. */
-async function probe(
-  dir: string,
-  attempt: (file: string) => Promise<void>,
-): Promise<void> {
-  const file = join(dir, fresh(COMMIT));
-  try {
-    await writeFile(file, "", { mode: 0o600 });
-    try {
-      await attempt(file);
-    } finally {
-      await rm(file, { force: true });
-    }
-  } catch (error) {
-    throw unwritable(dir, error);
-  }
-}
-
-async function statOf(file: string): Promise<Stats | undefined> {
-  return stat(file).catch((error: unknown) => {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  });
 }
 
 /**

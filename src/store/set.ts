@@ -12,16 +12,15 @@ import {
   FORMATS,
   isAccountFile,
 } from "./formats.ts";
+import { type Owner, tellLostOwners } from "./owner.ts";
 import { type Protection, PKCS12_FILE, renewedPkcs12 } from "./pkcs12.ts";
 import {
   modeOf,
-  type Owner,
   recover,
   replaceFiles,
   type Replacement,
   type ReplaceEvent,
   syncFolder,
-  tellLostOwners,
 } from "./replace.ts";
 import { STATE_FILE } from "./state.ts";
 

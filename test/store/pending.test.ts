@@ -27,9 +27,10 @@ test("a folder that cannot be used for an account's next key, or put in order, i
   );
 });
 
-test("what a kill left of the memory beside a set is removed with the rest", async () => {
+test("what a kill left of the memory or a trial beside a set is removed with the rest", async () => {
   await using temp = tempDir();
   writeFileSync(join(temp.path, ".acme-sidecar.json.new"), "{");
+  writeFileSync(join(temp.path, ".acme-sidecar.owner.new"), "");
   const place = { dir: temp.path, formats: [] };
   assert.equal(await recoverSet(place, () => undefined), false);
   assert.deepEqual(readdirSync(temp.path), []);
