@@ -3,11 +3,19 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** What a table has under a word that came from outside, and not what every object has, as `constructor`. */
+export function entryOf<T>(
+  table: Readonly<Record<string, T>>,
+  word: string,
+): T | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 export type Check = (value: unknown) => boolean;
 
 /** Whether a value is of a kind. */
 export const is = {
-  text: (value: unknown) => typeof value === "string",
+  text: (value: unknown): value is string => typeof value === "string",
   number: (value: unknown) => typeof value === "number",
   flag: (value: unknown) => typeof value === "boolean",
   date: (value: unknown) => value instanceof Date,

@@ -1,4 +1,5 @@
 import type { ErrorCode, Scope } from "../errors.ts";
+import { entryOf } from "../json.ts";
 
 /** What a refusal of the CA means for us, and what the operator can do about it. */
 export interface Consequence {
@@ -120,8 +121,8 @@ export function consequenceOf(
       scope: "target",
       hint: `Mend what made it fail, then open ${page} to have it tried again.`,
     };
-  const known = Object.hasOwn(CONSEQUENCES, type) && CONSEQUENCES[type];
-  if (known) return known;
+  const known = entryOf(CONSEQUENCES, type);
+  if (known !== undefined) return known;
   if (status === 429)
     return {
       ...busy("The CA is busy; run again later."),

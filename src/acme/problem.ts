@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { isRecord } from "../json.ts";
+import { entryOf, isRecord } from "../json.ts";
 import { SECOND } from "../time.ts";
 import { consequenceOf } from "./consequences.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -63,10 +63,9 @@ export class ProblemError extends AppError {
   constructor(answer: HttpAnswer, { doing, now, hints = {} }: Circumstances) {
     const problem = readProblem(parseJson(answer.text));
     const { code, scope, hint } = consequenceOf(problem, answer.status);
-    const own = Object.hasOwn(hints, problem.type) && hints[problem.type];
     super(code, `The CA refused to ${doing}: ${describe(problem, answer)}`, {
       scope,
-      hint: own || (termsHint(problem, answer) ?? hint),
+      hint: entryOf(hints, problem.type) ?? termsHint(problem, answer) ?? hint,
       retryAfter: retryAfter(answer, now) ?? timeIn(problem.detail),
     });
     this.problem = problem;

@@ -1,9 +1,9 @@
 import { join, relative, resolve } from "node:path";
 import type { Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
+import { entryOf } from "../json.ts";
 import { type Entry, readEntries, type Spot, type Wrong } from "./entries.ts";
 import type { OptionName } from "./options.ts";
-import { entryOf } from "./table.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
 import { listOf, type Options, textOf } from "./words.ts";

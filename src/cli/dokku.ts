@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import type { DokkuSource, Wished } from "../commands/dokku.ts";
 import type { Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
-import { isRecord } from "../json.ts";
+import { is, isRecord } from "../json.ts";
 import { readLegoArgs } from "./lego.ts";
 import type { OptionName } from "./options.ts";
 import { parseTarget } from "./target.ts";
@@ -56,11 +56,10 @@ function parseApps(text: string): Record<string, Properties | undefined> {
   } catch {
     value = undefined;
   }
-  const isText = (each: unknown) => typeof each === "string";
   if (
     isRecord(value) &&
     Object.values(value).every(
-      (each) => isRecord(each) && Object.values(each).every(isText),
+      (each) => isRecord(each) && Object.values(each).every(is.text),
     )
   )
     return value as Record<string, Properties>;

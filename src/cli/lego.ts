@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
+import { entryOf } from "../json.ts";
 import type { OptionName } from "./options.ts";
-import { entryOf } from "./table.ts";
 import { usage } from "./usage.ts";
 import type { Options } from "./words.ts";
 

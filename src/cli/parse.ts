@@ -8,6 +8,7 @@ import type { Network } from "../commands/network.ts";
 import type { PluginPart } from "../commands/plugin.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Target } from "../core/target.ts";
+import { entryOf } from "../json.ts";
 import {
   parseOwner,
   parseDeactivation,
@@ -21,7 +22,6 @@ import { parseInclude } from "./nginx.ts";
 import { OPTION_NAMES, specOf } from "./options.ts";
 import { parseImport } from "./import.ts";
 import { parseServers, warningsAbout } from "./server.ts";
-import { entryOf } from "./table.ts";
 import { forTrying, parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
 import { parseReason } from "./reason.ts";

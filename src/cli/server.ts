@@ -1,4 +1,4 @@
-import { entryOf } from "./table.ts";
+import { entryOf } from "../json.ts";
 import { usage } from "./usage.ts";
 
 /** The directories of CAs that have a short name, as their documentation gives them. */

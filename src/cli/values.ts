@@ -11,7 +11,7 @@ import {
 import { PKCS12_FILE } from "../store/pkcs12.ts";
 import type { Place } from "../store/set.ts";
 import { DAY, SECOND } from "../time.ts";
-import { entryOf } from "./table.ts";
+import { entryOf } from "../json.ts";
 import { unknown, usage } from "./usage.ts";
 
 const DEFAULT_FORMATS: FormatName[] = [

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { relative, resolve } from "node:path";
 import type { DnsExec } from "../challenge/dns-exec.ts";
-import { type Check, is, isRecord } from "../json.ts";
+import { type Check, entryOf, is, isRecord } from "../json.ts";
 import { type Name, parseName } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
 import type { Place } from "../store/set.ts";
@@ -116,7 +116,7 @@ function reviveMethod(method: unknown): Method | undefined {
   if (!isRecord(method)) return undefined;
   const { kind, roots } = method;
   if (kind === "webroot") return reviveRoots(roots);
-  const isRight = Object.entries(METHODS).find(([name]) => name === kind)?.[1];
+  const isRight = is.text(kind) ? entryOf<Check>(METHODS, kind) : undefined;
   return isRight?.(method) ? (method as unknown as Method) : undefined;
 }
 
