@@ -3,14 +3,13 @@ ARG NODE_IMAGE=node:26-bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY scripts/build.ts scripts/warm.ts scripts/
 COPY src src
 COPY host host
 COPY plugin plugin
-# node_modules/.bin comes first in npm's PATH and holds the development copy of node; the image's own has to build.
-RUN rm -f node_modules/.bin/node && npm run build && node scripts/warm.ts warm
+RUN node scripts/build.ts && node scripts/warm.ts warm
 
 
 FROM ${NODE_IMAGE} AS rootfs

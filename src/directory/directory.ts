@@ -1,0 +1,270 @@
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  unlinkSync,
+} from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { geteuid } from "node:process";
+import { AppError, systemCode } from "../errors.ts";
+import {
+  chmodEntry,
+  HANDLES,
+  handlesWork,
+  linkAt,
+  lookAt,
+  MOST_LINKS,
+  walk,
+} from "./walk.ts";
+
+/**
+ * An open folder. What is done by it is done in that folder, whatever somebody else renames or links
+ * meanwhile. Names are single words, never paths; links are never followed, but by `follow`. Methods throw the
+ * system's errors.
+ */
+export interface Directory extends Disposable {
+  /** As it was named: for messages, and never opened again. */
+  path: string;
+  stats: Stats;
+  /** The path of an entry, or of the folder itself, by way of the open folder; for what takes nothing but paths. */
+  at(name?: string): string;
+  entries(): Dirent[];
+  /** What an entry is, a link itself included; undefined: there is none. */
+  look(name: string): Stats | undefined;
+  /** The contents of a file; undefined: there is none. */
+  read(name: string): Buffer | undefined;
+  /** A new file, for this user alone and on disk when it has been written. Fails where there is an entry of this name. */
+  create(name: string): Promise<FileHandle>;
+  /** Makes an empty file, for this user alone, where there is no entry of this name; it is never open across a turn of the event loop. */
+  touch(name: string): void;
+  /** Changes the mode of a file without opening it: closing it would end the locks that this process has on it (fcntl(2)). */
+  chmod(name: string, mode: number): void;
+  /** Opens a file that is there. */
+  open(name: string, flags: number): Promise<FileHandle>;
+  rename(from: string, to: string): void;
+  /** Gives a file a second name. */
+  link(name: string, second: string): void;
+  /** Removes a file or a link; resolves to whether there was one. */
+  remove(name: string): boolean;
+  makeDirectory(name: string, mode: number): void;
+  removeDirectory(name: string): void;
+  /** Opens a folder by a path from here on. */
+  directory(path: string): Directory;
+  /** The place that an entry stands for: its own, or where a link leads. */
+  follow(name: string): Place;
+  /** Makes what was done to entries last; with the permission model of Node.js, which has no fsync, when the system gets to it. */
+  sync(): Promise<void>;
+}
+
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_SYNC } = constants;
+const { O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } = constants;
+const NEW = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+
+/** Bytes: many times what the files are that are read here. */
+const LARGEST_FILE = 8 * 1024 * 1024;
+
+/** A name in an open folder, which is closed with it unless it is the one that was open before. */
+export interface Place extends Disposable {
+  directory: Directory;
+  name: string;
+}
+
+/**
+ * Opens a folder. `make`: with this mode where there is none, and the ones above it. A link in its path is followed when it
+ * belongs to this user or to root; throws `unsafe-folder` for one of somebody else.
+ */
+export function openDirectory(path: string, make?: number): Directory {
+  return handlesWork()
+    ? opened(walk(undefined, resolve(path), make), path)
+    : plain(path, make);
+}
+
+/** By handle. */
+function opened(way: number, path: string): Directory {
+  let fd: number;
+  try {
+    // What was opened for finding the way cannot be synced.
+    fd = openSync(`${HANDLES}/${way}/.`, O_RDONLY | O_DIRECTORY);
+  } finally {
+    closeSync(way);
+  }
+  return directoryOf({
+    path,
+    base: `${HANDLES}/${fd}`,
+    stats: fstatSync(fd),
+    open: (below) => opened(walk(fd, below, undefined), join(path, below)),
+    close: () => {
+      closeSync(fd);
+    },
+  });
+}
+
+/** By path: somebody who may change the folders above can lead it elsewhere. */
+function plain(path: string, make: number | undefined): Directory {
+  if (make !== undefined) mkdirSync(path, { recursive: true, mode: make });
+  const stats = lstatSync(`${path}/.`);
+  if (geteuid?.() === 0 && stats.uid !== 0)
+    throw new AppError(
+      "unsafe-folder",
+      `${path} belongs to another user (${stats.uid}), and root cannot work in it safely here: Node.js does not give access to ${HANDLES}.`,
+      {
+        hint: `Run as that user (docker run --user ${stats.uid}:${stats.gid}), or without the permission model of Node.js.`,
+        scope: "run",
+      },
+    );
+  return directoryOf({
+    path,
+    base: path,
+    stats,
+    open: (below) => plain(join(path, below), undefined),
+    close: () => undefined,
+  });
+}
+
+interface Opened {
+  path: string;
+  /** The path that entries are reached by. */
+  base: string;
+  stats: Stats;
+  open: (below: string) => Directory;
+  close: () => void;
+}
+
+function directoryOf({
+  path,
+  base,
+  stats,
+  open: below,
+  close,
+}: Opened): Directory {
+  const at = (name?: string) =>
+    `${base}/${name === undefined ? "." : checked(name)}`;
+  const self: Directory = {
+    path,
+    stats,
+    at,
+    entries: () => readdirSync(at(), { withFileTypes: true }),
+    look: (name) => lookAt(at(name)),
+    read: (name) => readAt(at(name)),
+    create: (name) => open(at(name), NEW | O_SYNC, 0o600),
+    touch(name) {
+      try {
+        closeSync(openSync(at(name), NEW, 0o600));
+      } catch (error) {
+        if (systemCode(error) !== "EEXIST") throw error;
+      }
+    },
+    chmod(name, mode) {
+      chmodEntry(at(name), mode);
+    },
+    open: (name, flags) => open(at(name), flags | O_NOFOLLOW | O_NONBLOCK),
+    rename(from, to) {
+      renameSync(at(from), at(to));
+    },
+    link(name, second) {
+      linkSync(at(name), at(second));
+    },
+    remove(name) {
+      try {
+        unlinkSync(at(name));
+        return true;
+      } catch (error) {
+        if (systemCode(error) === "ENOENT") return false;
+        throw error;
+      }
+    },
+    makeDirectory(name, mode) {
+      mkdirSync(at(name), { mode });
+    },
+    removeDirectory(name) {
+      rmdirSync(at(name));
+    },
+    directory: below,
+    follow: (name) => followed(self, name),
+    async sync() {
+      try {
+        await using handle = await open(at(), O_RDONLY | O_DIRECTORY);
+        await handle.sync();
+      } catch (error) {
+        if (systemCode(error) !== "ERR_ACCESS_DENIED") throw error;
+      }
+    },
+    [Symbol.dispose]: close,
+  };
+  return self;
+}
+
+/** A name leads nowhere else. */
+function checked(name: string): string {
+  if (name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name))
+    return name;
+  throw new Error(`"${name}" is not the name of a file`);
+}
+
+function followed(from: Directory, called: string): Place {
+  let [directory, name] = [from, called];
+  const leave = () => {
+    if (directory !== from) directory[Symbol.dispose]();
+  };
+  try {
+    for (let links = 0; links <= MOST_LINKS; links += 1) {
+      const shown = join(directory.path, name);
+      const target = linkAt(directory.at(name), shown);
+      if (target === undefined)
+        return { directory, name, [Symbol.dispose]: leave };
+      const [, way = ".", last = ""] =
+        /^(.*\/)?([^/]+)\/*$/s.exec(target) ?? [];
+      const next = leadTo(directory, way, shown);
+      leave();
+      [directory, name] = [next, last];
+    }
+    throw new Error(`${join(from.path, called)} has too many links`);
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+function leadTo(from: Directory, way: string, link: string): Directory {
+  try {
+    return from.directory(way);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+    throw new Error(`${link} is a link that leads nowhere`, { cause: error });
+  }
+}
+
+/** Reads at once: the thread pool would take longer than the disk, for files this small. */
+function readAt(path: string): Buffer | undefined {
+  let fd: number;
+  try {
+    // A pipe that somebody has put there holds nobody up.
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    if (size > LARGEST_FILE)
+      throw new Error(`it has more than ${LARGEST_FILE} bytes`);
+    const data = Buffer.alloc(size);
+    let read = 0;
+    for (let part = -1; part !== 0 && read < size; read += part)
+      part = readSync(fd, data, read, size - read, read);
+    return data.subarray(0, read);
+  } finally {
+    closeSync(fd);
+  }
+}

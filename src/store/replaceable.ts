@@ -1,0 +1,131 @@
+import { constants } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { geteuid } from "node:process";
+import {
+  type Directory,
+  openDirectory,
+  type Place,
+} from "../directory/directory.ts";
+import { AppError, messageOf, systemCode } from "../errors.ts";
+import { unreplaceable, unwritable } from "./folder.ts";
+import { chownTo, giveOwner, type Owner, type OwnerEvent } from "./owner.ts";
+import { freshName } from "./commit.ts";
+
+/** What files that are tried with are called, so that `recover` removes what an interrupted trial leaves. */
+export const TRIAL = "acme-sidecar.trial";
+
+interface Owned {
+  dir: string;
+  /** Of every file that is written; undefined: the old one's, or the user. */
+  owner?: Owner | undefined;
+}
+
+/** Makes sure that new files can be given to their owner, before the CA is asked for anything; to be done with the lock. */
+export async function checkOwner({ dir, owner }: Owned): Promise<void> {
+  if (owner === undefined) return;
+  try {
+    using directory = openDirectory(dir);
+    await tryOut(directory, ({ file }) => chownTo(file, owner, directory));
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
+}
+
+/**
+ * Makes sure that the files of these names can be replaced, before the CA is asked for anything; changes none of them, and tells of
+ * those that cannot be given to their owner. To be done with the lock. Throws `store-unwritable` with the remedy.
+ */
+export async function checkReplaceable(
+  { dir, owner }: Owned,
+  names: readonly string[],
+  emit: (event: OwnerEvent) => void,
+): Promise<void> {
+  try {
+    using directory = openDirectory(dir);
+    for (const name of names) {
+      using place = directory.follow(name);
+      const old = place.directory.look(place.name);
+      if (old === undefined && place.directory === directory) continue;
+      await tryOut(place.directory, async (trial) => {
+        if (old === undefined) return;
+        await tryPlace(place, trial);
+        const owned = await giveOwner(trial.file, { old, owner }, directory);
+        if (owned === "lost") emit({ type: "owner-lost", file: name });
+      });
+    }
+    await tryOut(directory, () => Promise.resolve());
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
+}
+
+interface Trial {
+  file: FileHandle;
+  name: string;
+}
+
+/** Tries something with an empty file, which is renamed once, as every new file is. */
+async function tryOut(
+  directory: Directory,
+  attempt: (trial: Trial) => Promise<void>,
+): Promise<void> {
+  const [first, second] = [freshName(TRIAL), freshName(TRIAL)];
+  try {
+    await using file = await directory.create(first);
+    try {
+      directory.rename(first, second);
+    } catch (error) {
+      throw new AppError(
+        "store-unwritable",
+        `Files in ${directory.path} cannot be renamed: ${messageOf(error)}.`,
+        {
+          hint: "Keep the certificates on a local disk, and copy them from there.",
+          scope: "run",
+          cause: error,
+        },
+      );
+    }
+    await attempt({ file, name: second });
+  } finally {
+    directory.remove(first);
+    directory.remove(second);
+  }
+}
+
+/** Throws for a file that nothing can be renamed over. */
+async function tryPlace(
+  { directory, name }: Place,
+  trial: Trial,
+): Promise<void> {
+  const old = directory.look(name);
+  const sticky = (directory.stats.mode & 0o1000) !== 0;
+  const mine = [0, old?.uid, directory.stats.uid].includes(geteuid?.());
+  if (old?.isDirectory()) throw unreplaceable(directory, name, "EISDIR");
+  if (sticky && !mine) throw unreplaceable(directory, name, "EACCES");
+  if (old?.dev !== directory.stats.dev)
+    throw unreplaceable(directory, name, "EBUSY");
+  directory.remove(trial.name);
+  // A mount point has no second name in the folder that it is mounted in (link(2)).
+  const linked = codeOf(() => {
+    directory.link(name, trial.name);
+  });
+  if (linked === "EXDEV") throw unreplaceable(directory, name, "EBUSY");
+  // What is immutable or append-only is not opened for writing, whatever the user may do (chattr(1)).
+  const opened = await directory.open(name, constants.O_WRONLY).then(
+    async (file) => {
+      await file.close();
+      return undefined;
+    },
+    (error: unknown) => systemCode(error),
+  );
+  if (opened === "EPERM") throw unreplaceable(directory, name, "EPERM");
+}
+
+function codeOf(attempt: () => void): string | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    return systemCode(error);
+  }
+}
