@@ -10,6 +10,7 @@ export type ErrorCode =
   | "bad-file"
   | "disagreeing-files"
   | "store-unwritable"
+  | "unsafe-folder"
   | "locked"
   | "port-taken"
   | "listen-failed"
@@ -80,10 +81,15 @@ export function systemCode(error: unknown): string | undefined {
 /** Node.js says these with a system call and a path, which the sentence around them has already. */
 const SYSTEM_REASONS: Record<string, string | undefined> = {
   EACCES: "this user has no right to it",
+  EBUSY: "it is in use, or mounted by itself",
+  EDQUOT: "the quota for it is used up",
   EIO: "the disk reports an error",
   EISDIR: "it is a folder",
+  ELOOP: "it is a link",
   ENOENT: "it does not exist",
   ENOSPC: "the disk is full",
+  ENOSYS: "its file system cannot do this",
+  ENOTSUP: "its file system cannot do this",
   ENOTDIR: "a part of its path is not a folder",
   EPERM: "this user has no right to it",
   EROFS: "it is read-only",

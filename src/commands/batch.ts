@@ -44,9 +44,9 @@ export async function batch(
 ): Promise<Outcome[]> {
   const targets = await read(await contentsOf(file, host));
   const ready = await Promise.all(targets.map(withSecrets));
-  await makeFolder(dir, 0o755);
+  makeFolder(dir, 0o755);
   // One that waits for another finds less to do, and a port that is free.
-  using _held = await lockRun(dir, host.signal, host.emit);
+  using _held = await lockRun(dir, host);
   return await workOff(ready, work, { network, host });
 }
 
@@ -56,9 +56,8 @@ export async function renew(
   work: Work,
   means: Means,
 ): Promise<Outcome[]> {
-  const { signal, emit } = means.host;
   checkFolder(dir);
-  using _held = await lockRun(dir, signal, emit);
+  using _held = await lockRun(dir, means.host);
   const sets = await findSets(dir);
   const recorded = sets.filter(({ state }) => state.target !== undefined);
   if (recorded.length === 0)

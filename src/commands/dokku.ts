@@ -34,7 +34,7 @@ export async function dokku(
   host: Process,
 ): Promise<Outcome[]> {
   const wishes = read(await text(host.stdin()));
-  await makeFolder(dir, 0o700);
+  makeFolder(dir, 0o700);
   const ended = (outcome: Outcome) => {
     host.emit({ type: "ended", outcome }, outcome.subject.id);
     host.stdout.write(`${sayResult(outcome, host.now())}\n`);

@@ -55,7 +55,7 @@ export async function importFrom(
   const { server, ...owner } = await readOwner(account);
 
   checkFolder(keep.dir);
-  using _held = await lock(keep.dir, signal, emit);
+  using _held = await lock(keep.dir, { signal, emit });
   const recovered = await recoverSet(keep, emit);
   const found = loadSet(keep);
   const imported = merge(found, { ...owner, ...bundle });

@@ -68,7 +68,7 @@ async function fulfilOne(
   const subject = { id, names: want.names, dir: keep.dir };
   try {
     signal.throwIfAborted();
-    await makeFolder(keep.dir, 0o755);
+    makeFolder(keep.dir, 0o755);
   } catch (error) {
     return { subject, kind: "failed", error: asAppError(error, signal) };
   }

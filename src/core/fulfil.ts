@@ -2,7 +2,7 @@ import type { Responder } from "../challenge/responder.ts";
 import { type AppError, asAppError } from "../errors.ts";
 import type { Contents } from "../store/formats.ts";
 import { lock } from "../store/lock.ts";
-import { checkOwner } from "../store/owner.ts";
+import { checkOwner } from "../store/replaceable.ts";
 import { checkFolder } from "../store/folder.ts";
 import { fillSet, loadSet, recoverSet } from "../store/set.ts";
 import { loadState, originOf, saveState, type State } from "../store/state.ts";
@@ -39,7 +39,7 @@ export async function fulfil(
   const subject = { id, names: want.names, dir: keep.dir };
   try {
     checkFolder(keep.dir);
-    using _held = await lock(keep.dir, signal, emit);
+    using _held = await lock(keep.dir, { signal, emit });
     try {
       return { subject, ...(await fulfilLocked(target, surroundings)) };
     } catch (error) {

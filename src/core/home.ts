@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isAccountFile } from "../store/formats.ts";
 import { lock } from "../store/lock.ts";
-import { checkOwner } from "../store/owner.ts";
+import { checkOwner } from "../store/replaceable.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";
 import { type Place, recoverSet } from "../store/set.ts";
 import type { Reach } from "./account.ts";
@@ -50,9 +50,9 @@ export async function enter(
   { shared, ...home }: Home,
   { signal, emit }: Pick<Reach, "signal" | "emit">,
 ): Promise<Disposable> {
-  if (shared) await makeFolder(home.dir, 0o700);
+  if (shared) makeFolder(home.dir, 0o700);
   checkFolder(home.dir);
-  const held = await lock(home.dir, signal, emit);
+  const held = await lock(home.dir, { signal, emit });
   try {
     await recoverSet(home, emit);
     await checkOwner(home);

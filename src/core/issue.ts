@@ -3,7 +3,7 @@ import type { Responder } from "../challenge/responder.ts";
 import { AppError } from "../errors.ts";
 import { type Bundle, namesOf } from "../store/bundle.ts";
 import type { Contents } from "../store/formats.ts";
-import { closeKeys, saveSet, tellOwners } from "../store/set.ts";
+import { checkFiles, closeKeys, saveSet } from "../store/set.ts";
 import { loadState, type Origin, saveState } from "../store/state.ts";
 import { openAccount } from "./account.ts";
 import { homeOf } from "./home.ts";
@@ -36,7 +36,7 @@ export async function issue(target: Target, start: Start): Promise<Issued> {
   const { why, found, surroundings } = start;
   const { openResponder, emit } = surroundings;
   emit({ type: "decided", why, names: want.names });
-  await tellOwners(target.keep, emit);
+  await checkFiles(target.keep, emit);
   await using responder = await openResponder(ask.method);
   const key = await certificateKey(target, found.key);
   emit({ type: "key", reused: key === found.key });

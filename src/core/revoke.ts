@@ -32,7 +32,7 @@ export async function revoke(
 ): Promise<Outcome> {
   const { signal, emit } = surroundings;
   checkFolder(keep.dir);
-  using _held = await lock(keep.dir, signal, emit);
+  using _held = await lock(keep.dir, { signal, emit });
   await recoverSet(keep, emit);
   const { key, leaf } = loadSet(keep);
   if (leaf === undefined)

@@ -47,7 +47,7 @@ interface Keys {
  * first time may still be under way. Only a new key that it does not take is dropped.
  */
 export async function settle(home: Place, reach: Reach): Promise<void> {
-  const pending = await loadPending(home.dir);
+  const pending = loadPending(home.dir);
   if (pending === undefined) return;
   const { accountKey, registration } = loadSet(home);
   if (accountKey?.equals(pending.key)) {

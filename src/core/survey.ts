@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { isLeftover } from "../store/replace.ts";
+import { isLeftover } from "../store/commit.ts";
 import { loadSet } from "../store/set.ts";
 import {
   type Failure,

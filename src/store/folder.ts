@@ -1,11 +1,13 @@
-import { accessSync, constants, statSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { AppError, messageOf } from "../errors.ts";
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+import { type Directory, openDirectory } from "../directory/directory.ts";
+import { AppError, messageOf, systemCode } from "../errors.ts";
+import { entryOf } from "../json.ts";
 
-/** Makes a folder of this mode, where there is none. */
-export async function makeFolder(dir: string, mode: number): Promise<void> {
+/** Makes a folder of this mode, and those above it, where there is none. */
+export function makeFolder(dir: string, mode: number): void {
   try {
-    await mkdir(dir, { recursive: true, mode });
+    openDirectory(dir, mode)[Symbol.dispose]();
   } catch (error) {
     throw unwritable(dir, error);
   }
@@ -13,26 +15,20 @@ export async function makeFolder(dir: string, mode: number): Promise<void> {
 
 /** Makes sure that the folder is there and can be written to, before the CA is asked for anything. */
 export function checkFolder(dir: string): void {
-  const hint =
-    "Name the folder with --certs-dir, or mount one at /certs, and let this user write to it.";
   try {
-    if (!statSync(dir).isDirectory())
-      throw new AppError("store-unwritable", `${dir} is not a folder.`, {
-        hint,
-        scope: "run",
-      });
-    accessSync(dir, constants.W_OK | constants.X_OK);
+    using directory = openDirectory(dir);
+    accessSync(directory.at(), constants.W_OK | constants.X_OK);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError(
-      "store-unwritable",
-      `The folder ${dir} cannot be used: ${messageOf(error)}.`,
-      {
-        hint,
-        scope: "run",
-        cause: error,
-      },
-    );
+    const what =
+      systemCode(error) === "ENOTDIR"
+        ? `${dir} is not a folder.`
+        : `The folder ${dir} cannot be used: ${messageOf(error)}.`;
+    throw new AppError("store-unwritable", what, {
+      hint: "Name the folder with --certs-dir, or mount one at /certs, and let this user write to it.",
+      scope: "run",
+      cause: error,
+    });
   }
 }
 
@@ -45,6 +41,53 @@ export function unwritable(dir: string, cause: unknown): AppError {
     {
       hint: "Make room or give this user the right to write there, and run again.",
       scope: "run",
+      cause,
+    },
+  );
+}
+
+/** Why a file cannot be replaced, and what to do about it, by the code of the system's error. */
+const REASONS: Record<
+  string,
+  { why: string; hint: (file: string) => string } | undefined
+> = {
+  EBUSY: {
+    why: "it is mounted by itself",
+    hint: () => "Mount the folder that it is in, and not the file.",
+  },
+  EISDIR: {
+    why: "it is a folder",
+    hint: () =>
+      "Remove it. (Docker makes a folder where a file that is to be mounted does not exist.)",
+  },
+  EPERM: {
+    why: "it is immutable or append-only, or its folder is",
+    hint: (file) => `Run chattr -i -a ${file}, and the same for its folder.`,
+  },
+  EACCES: {
+    why: "it belongs to another user",
+    hint: () => "Run as that user or as root, or give the file to this user.",
+  },
+};
+
+/** The error for a file that cannot be replaced. */
+export function unreplaceable(
+  directory: Directory,
+  name: string,
+  /** The system's error, or its code alone. */
+  cause: unknown,
+): AppError {
+  if (cause instanceof AppError) return cause;
+  const file = join(directory.path, name);
+  const code = typeof cause === "string" ? cause : (systemCode(cause) ?? "");
+  const known = entryOf(REASONS, code);
+  return new AppError(
+    "store-unwritable",
+    `${file} cannot be replaced: ${known?.why ?? messageOf(cause)}.`,
+    {
+      hint:
+        known?.hint(file) ??
+        "Make room or give this user the right to write there, and run again.",
       cause,
     },
   );

@@ -135,6 +135,36 @@ export function isAccountFile(name: FormatName): boolean {
 
 export const FORMAT_NAMES = Object.keys(FORMATS) as FormatName[];
 
+/** Whether two contents have the same of one kind. */
+export function agree(
+  component: Component,
+  some: Contents,
+  others: Contents,
+): boolean {
+  return fingerprint(component, some) === fingerprint(component, others);
+}
+
+function fingerprint(
+  component: Component,
+  contents: Contents,
+): string | undefined {
+  switch (component) {
+    case "accountKey":
+    case "key":
+      return contents[component]
+        ?.export({ type: "pkcs8", format: "der" })
+        .toString("base64");
+    case "registration":
+      return contents.registration && JSON.stringify(contents.registration);
+    case "leaf":
+      return contents.leaf?.fingerprint256;
+    case "chain":
+      return contents.chain
+        ?.map((certificate) => certificate.fingerprint256)
+        .join();
+  }
+}
+
 function certificatesIn(
   data: Buffer,
   least: 1 | 2,

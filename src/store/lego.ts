@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { openDirectory } from "../directory/directory.ts";
 import { list, readAs } from "./foreign.ts";
 import type { Foreign, ForeignAccount, ForeignCertificate } from "./foreign.ts";
-import { makeFolder, unwritable } from "./folder.ts";
+import { unwritable } from "./folder.ts";
 import { type Contents, FORMATS, type Registration } from "./formats.ts";
 import { readCertificates } from "./pem.ts";
-import { writeSynced } from "./replace.ts";
+import { replaceFile } from "./replace.ts";
 
 const ACCOUNT = "account.json";
 const KEYS = "keys";
@@ -68,23 +68,25 @@ export async function writeLegoAccount(
 ): Promise<void> {
   if (hasLegoAccount(folder)) return;
   const type = accountKey.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1";
-  const keys = join(folder, KEYS);
-  await makeFolder(keys, 0o700);
   const pem = accountKey.export({ type, format: "pem" });
-  await place(join(keys, `${basename(folder)}.key`), pem);
+  await place(join(folder, KEYS), `${basename(folder)}.key`, pem);
   const account = { email, registration };
-  await place(join(folder, ACCOUNT), `${JSON.stringify(account, null, 1)}\n`);
+  await place(folder, ACCOUNT, `${JSON.stringify(account, null, 1)}\n`);
 }
 
 type AccountPart = "accountKey" | "registration";
 
 /** In one step, so that lego finds all of it or nothing. */
-async function place(file: string, data: string | Buffer): Promise<void> {
+async function place(
+  dir: string,
+  name: string,
+  data: string | Buffer,
+): Promise<void> {
   try {
-    await writeSynced(`${file}.new`, data, 0o600);
-    await rename(`${file}.new`, file);
+    using directory = openDirectory(dir, 0o700);
+    await replaceFile(directory, name, { data, mode: 0o600 });
   } catch (error) {
-    throw unwritable(dirname(file), error);
+    throw unwritable(dir, error);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { KeyObject } from "node:crypto";
-import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { openDirectory } from "../directory/directory.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import { unwritable } from "./folder.ts";
 import { readJwk, writeJwk } from "./jwk.ts";
-import { syncFolder, writeSynced } from "./replace.ts";
+import { replaceFile } from "./replace.ts";
 
 /** The key that an account is about to get. */
 export interface PendingKey {
@@ -13,8 +13,7 @@ export interface PendingKey {
   key: KeyObject;
 }
 
-const FILE = ".account_key.json.next";
-const FRESH = `${FILE}.new`;
+export const PENDING_FILE = ".account_key.json.next";
 
 /** Keeps a key beside the one in use, safely on disk when this resolves: only then may the CA learn of it. */
 export async function savePending(
@@ -23,54 +22,43 @@ export async function savePending(
 ): Promise<void> {
   const text = JSON.stringify({ directory: directoryUrl, key: writeJwk(key) });
   try {
-    await writeSynced(join(dir, FRESH), `${text}\n`, 0o600);
-    await rename(join(dir, FRESH), join(dir, FILE));
-    await syncFolder(dir);
+    using directory = openDirectory(dir);
+    const data = `${text}\n`;
+    await replaceFile(directory, PENDING_FILE, { data, mode: 0o600 });
+    await directory.sync();
   } catch (error) {
     throw unwritable(dir, error);
   }
 }
 
 /** The key that an interrupted rollover left. Throws `bad-file` for a file that is something else. */
-export async function loadPending(
-  dir: string,
-): Promise<PendingKey | undefined> {
-  const file = join(dir, FILE);
-  await tidy(dir);
+export function loadPending(dir: string): PendingKey | undefined {
   try {
-    const text = await readFile(file, "utf8");
-    const value = JSON.parse(text) as {
+    using directory = openDirectory(dir);
+    const text = directory.read(PENDING_FILE);
+    if (text === undefined) return undefined;
+    const value = JSON.parse(String(text)) as {
       directory?: unknown;
       key?: unknown;
     };
     return { directoryUrl: String(value.directory), key: readJwk(value.key) };
   } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT") return undefined;
     const why =
-      code === undefined
+      systemCode(error) === undefined
         ? "is not what this program wrote"
         : `cannot be read: ${messageOf(error)}`;
-    throw new AppError("bad-file", `${file} ${why}.`, {
+    throw new AppError("bad-file", `${join(dir, PENDING_FILE)} ${why}.`, {
       hint: "Let this user read it, or move it away if account_key.json has the key that the CA knows.",
       cause: error,
     });
   }
 }
 
-/** Removes what was not finished. */
-async function tidy(dir: string): Promise<void> {
-  try {
-    await rm(join(dir, FRESH), { force: true });
-  } catch (error) {
-    throw unwritable(dir, error);
-  }
-}
-
 export async function dropPending(dir: string): Promise<void> {
   try {
-    await rm(join(dir, FILE), { force: true });
-    await syncFolder(dir);
+    using directory = openDirectory(dir);
+    directory.remove(PENDING_FILE);
+    await directory.sync();
   } catch (error) {
     throw unwritable(dir, error);
   }

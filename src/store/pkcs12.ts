@@ -1,11 +1,10 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { openDirectory } from "../directory/directory.ts";
 import { AppError } from "../errors.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Contents } from "./formats.ts";
-import type { Replacement } from "./replace.ts";
+import { readPlace, type Replacement } from "./replace.ts";
 
 /** The file that has what `FORMATS` have, for programs that read PKCS #12 only. */
 export const PKCS12_FILE = "cert.p12";
@@ -36,7 +35,7 @@ export async function renewedPkcs12(
   const { file, password } = pkcs12;
   if (password === undefined)
     throw new AppError("internal", `${file} has not been read.`);
-  if (await holdsPkcs12(join(dir, PKCS12_FILE), leaf, password)) return [];
+  if (await holdsPkcs12(dir, leaf, password)) return [];
   const data = await writePkcs12({ key, leaf, chain }, password);
   return [{ name: PKCS12_FILE, data, secret: true }];
 }
@@ -133,14 +132,16 @@ function derOf(key: KeyObject): Buffer {
 
 /** Whether a file can be opened with this password, and is for this certificate. */
 async function holdsPkcs12(
-  file: string,
+  dir: string,
   leaf: X509Certificate,
   password: string,
 ): Promise<boolean> {
   // As with pkijs: most runs do without.
   const { createSecureContext, TLSSocket } = await import("node:tls");
   try {
-    const pfx = await readFile(file);
+    using directory = openDirectory(dir);
+    const pfx = readPlace(directory, PKCS12_FILE);
+    if (pfx === undefined) return false;
     const secureContext = createSecureContext({ pfx, passphrase: password });
     // Nothing else of Node.js tells what is in it.
     const socket = new TLSSocket(new PassThrough(), {

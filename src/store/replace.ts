@@ -1,14 +1,20 @@
-import { chmod, open, readFile, rename, rm } from "node:fs/promises";
-import { constants, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { AppError, systemCode } from "../errors.ts";
+import { constants, type Dirent } from "node:fs";
 import {
-  giveOwner,
-  type Owned,
-  type OwnerEvent,
-  statOf,
-  TRIAL,
-} from "./owner.ts";
+  type Directory,
+  openDirectory,
+  type Place,
+} from "../directory/directory.ts";
+import { systemCode } from "../errors.ts";
+import {
+  COMMIT,
+  freshName,
+  type Move,
+  nameOfFresh,
+  readCommit,
+  visible,
+} from "./commit.ts";
+import { unreplaceable } from "./folder.ts";
+import { giveOwner, modeOf, type Owner, type OwnerEvent } from "./owner.ts";
 
 export interface Replacement {
   name: string;
@@ -23,18 +29,16 @@ export type ReplaceEvent =
   /** A file with a key was open to more users than it is now, or to fewer. */
   | { type: "mode"; file: string; mode: number };
 
-interface Folder extends Owned {
+/** A folder in which files are replaced. */
+export interface Folder {
+  dir: string;
   /** For secret files, whatever mode the old ones have. */
   keyMode?: number | undefined;
+  /** Of every file that is written; undefined: the old one's, or the user. */
+  owner?: Owner | undefined;
 }
 
-const COMMIT = ".acme-sidecar.commit";
-const fresh = (name: string) => `.${name}.new`;
-
-/** Whether a file's name is one that only an interrupted `replaceFiles` leaves. */
-export function isLeftover(name: string): boolean {
-  return name === COMMIT || /^\..*\.new$/.test(name);
-}
+type Emit = (event: ReplaceEvent) => void;
 
 /**
  * Replaces files of one folder so that, after any crash, `recover` brings about
@@ -42,27 +46,147 @@ export function isLeftover(name: string): boolean {
  *  1. each new file is written beside the old one and synced;
  *  2. the commit file, naming them all, appears by a rename: the point of no return;
  *  3. each is renamed into place; 4. the commit file goes.
- * A rename changes the inode: hard links to the old file keep the old contents.
+ * A file that is a link stays one: what it leads to is replaced. A file that cannot be renamed over is written through; where
+ * that fails too, those before it are put back. A rename changes the inode: hard links to the old file keep the old contents.
  */
 export async function replaceFiles(
   folder: Folder,
   files: readonly Replacement[],
-  emit: (event: ReplaceEvent) => void,
+  emit: Emit,
 ): Promise<void> {
-  const { dir } = folder;
-  const names = files.map(({ name }) => name);
+  using directory = openDirectory(folder.dir);
+  const old = files.map((file) => readOld(directory, file));
+  const moves = await prepare(directory, files, { ...folder, emit });
+  const failed = await complete(directory, moves);
+  if (failed === undefined) return;
+  const { at, error, begun } = failed;
+  // What is written in part already can only be completed, by the next run.
+  if (begun) throw error;
+  await complete(directory, await prepare(directory, old.slice(0, at), folder));
+  removeFresh(directory, moves);
+  throw error;
+}
+
+/** What has to be written for a file to be as it was. */
+function readOld(directory: Directory, file: Replacement): Wish {
   try {
-    for (const file of files) await writeFresh(folder, file, emit);
-    await writeSynced(join(dir, fresh(COMMIT)), JSON.stringify(names), 0o600);
-    await syncFolder(dir);
+    return { ...file, data: readPlace(directory, file.name) };
   } catch (error) {
-    for (const name of [...names, COMMIT])
-      await rm(join(dir, fresh(name)), { force: true });
+    throw unreplaceable(directory, file.name, error);
+  }
+}
+
+/** What a file of a set holds, also where it is a link; undefined: there is none. */
+export function readPlace(
+  directory: Directory,
+  name: string,
+): Buffer | undefined {
+  using place = directory.follow(name);
+  return place.directory.read(place.name);
+}
+
+interface Means {
+  keyMode?: number | undefined;
+  owner?: Owner | undefined;
+  emit?: Emit;
+}
+
+/** A file that is to be written, or without data to go. */
+type Wish = Omit<Replacement, "data"> & {
+  data: Replacement["data"] | undefined;
+};
+
+/** Writes the new files and the commit file. Leaves nothing behind when that fails. */
+async function prepare(
+  directory: Directory,
+  wishes: readonly Wish[],
+  means: Means,
+): Promise<Move[]> {
+  const moves: Move[] = [];
+  try {
+    for (const wish of wishes) {
+      const move: Move = { name: wish.name, fresh: undefined };
+      moves.push(move);
+      if (wish.data !== undefined)
+        await writeFresh(directory, wish, { move, ...means });
+    }
+    const data = JSON.stringify(moves);
+    await replaceFile(directory, COMMIT, { data, mode: 0o600 });
+    await directory.sync();
+    return moves;
+  } catch (error) {
+    removeFresh(directory, moves);
     throw error;
   }
-  await rename(join(dir, fresh(COMMIT)), join(dir, COMMIT));
-  await syncFolder(dir);
-  await complete(dir, names);
+}
+
+function removeFresh(directory: Directory, moves: readonly Move[]): void {
+  for (const { name, fresh } of moves) {
+    if (fresh === undefined) continue;
+    using place = directory.follow(name);
+    place.directory.remove(fresh);
+  }
+}
+
+interface Failed {
+  at: number;
+  error: unknown;
+  /** The file holds a part of what it is to hold. */
+  begun: boolean;
+}
+
+/** Puts the new files in place and ends the commit; resolves to the first that could not be, which leaves it open. */
+async function complete(
+  directory: Directory,
+  moves: readonly Move[],
+): Promise<Failed | undefined> {
+  for (const [at, { name, fresh }] of moves.entries()) {
+    using place = directory.follow(name);
+    if (fresh === undefined) {
+      place.directory.remove(place.name);
+      continue;
+    }
+    try {
+      place.directory.rename(fresh, place.name);
+      if (place.directory !== directory) await place.directory.sync();
+    } catch (error) {
+      const data = place.directory.read(fresh);
+      // An earlier, interrupted completion has renamed it.
+      if (data === undefined) continue;
+      const written = await writeThrough(place, data);
+      if (written !== "whole")
+        return {
+          at,
+          error: unreplaceable(directory, name, error),
+          begun: written === "part",
+        };
+      place.directory.remove(fresh);
+    }
+  }
+  await directory.sync();
+  directory.remove(COMMIT);
+  await directory.sync();
+  return undefined;
+}
+
+/** Writes into a file that stays the same one, as what is mounted by itself does. */
+async function writeThrough(
+  { directory, name }: Place,
+  data: Buffer,
+): Promise<"whole" | "part" | "nothing"> {
+  let begun = false;
+  try {
+    await using file = await directory.open(name, constants.O_WRONLY);
+    if (!(await file.stat()).isFile()) return "nothing";
+    begun = true;
+    await file.write(data, 0, data.length, 0);
+    await file.truncate(data.length);
+    await file.sync();
+    return "whole";
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return begun ? "part" : "nothing";
+  }
 }
 
 /**
@@ -72,112 +196,79 @@ export async function replaceFiles(
 export async function recover(
   dir: string,
   names: readonly string[],
-  emit: (event: ReplaceEvent) => void,
+  emit: Emit,
 ): Promise<boolean> {
+  using directory = openDirectory(dir);
   // Mostly there is nothing, which one look tells.
-  const present = new Set(readdirSync(dir));
-  const committed = present.has(COMMIT) ? await readCommit(dir) : undefined;
-  if (committed !== undefined) {
-    await complete(dir, committed);
-    emit({ type: "completed", files: committed });
+  const present = directory.entries();
+  const moves = present.some(({ name }) => name === COMMIT)
+    ? readCommit(directory)
+    : undefined;
+  if (moves !== undefined) {
+    const failed = await complete(directory, moves);
+    if (failed !== undefined) throw failed.error;
+    emit({ type: "completed", files: moves.map(({ name }) => name) });
   }
-  for (const name of [...names, COMMIT, TRIAL])
-    if (present.has(fresh(name)))
-      await rm(join(dir, fresh(name)), { force: true });
-  return committed !== undefined;
+  const written = [...names, COMMIT].map(visible);
+  removeLeftovers(directory, present, written);
+  for (const entry of present) {
+    if (!entry.isSymbolicLink() || !names.includes(entry.name)) continue;
+    using place = directory.follow(entry.name);
+    removeLeftovers(place.directory, place.directory.entries(), [place.name]);
+  }
+  return moves !== undefined;
 }
 
-async function readCommit(dir: string): Promise<string[]> {
-  const file = join(dir, COMMIT);
-  try {
-    const names: unknown = JSON.parse(await readFile(file, "utf8"));
-    if (
-      Array.isArray(names) &&
-      names.every((name) => typeof name === "string" && !name.includes("/"))
-    )
-      return names as string[];
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+function removeLeftovers(
+  directory: Directory,
+  entries: readonly Dirent[],
+  written: readonly string[],
+): void {
+  for (const { name } of entries) {
+    const of = nameOfFresh(name);
+    if (of !== undefined && written.includes(of)) directory.remove(name);
   }
-  throw new AppError("bad-file", `${file} is not what this program wrote.`, {
-    hint: "Remove it if the key and the certificate beside it belong together.",
-  });
 }
 
-async function complete(dir: string, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    try {
-      await rename(join(dir, fresh(name)), join(dir, name));
-    } catch (error) {
-      // An earlier, interrupted completion has renamed it.
-      if (systemCode(error) !== "ENOENT") throw error;
-    }
-  }
-  await syncFolder(dir);
-  await rm(join(dir, COMMIT), { force: true });
-  await syncFolder(dir);
-}
-
+/** Writes a new file beside the one that it is to replace, and notes its name. */
 async function writeFresh(
-  { dir, keyMode, owner }: Folder,
-  { name, data, secret }: Replacement,
-  emit: (event: ReplaceEvent) => void,
+  directory: Directory,
+  { name, data = "", secret }: Wish,
+  { keyMode, owner, emit, move }: Means & { move: Move },
 ): Promise<void> {
-  const file = join(dir, fresh(name));
-  const old = await statOf(join(dir, name));
-  await writeSynced(file, data, 0o600);
-  const owned = await giveOwner(file, old, owner);
-  if (owned === "lost") emit({ type: "owner-lost", file: name });
+  using place = directory.follow(name);
+  const old = place.directory.look(place.name);
+  move.fresh = freshName(place.name);
+  await using file = await place.directory.create(move.fresh);
+  await file.writeFile(data);
+  const owned = await giveOwner(file, { old, owner }, place.directory);
+  if (owned === "lost") emit?.({ type: "owner-lost", file: name });
   const mode = modeOf({
     secret,
     old: owned === "kept" ? old?.mode : undefined,
     chosen: secret ? keyMode : undefined,
   });
-  await chmod(file, mode);
+  await file.chmod(mode);
   if (secret && old && owned !== "lost" && mode !== (old.mode & 0o777))
-    emit({ type: "mode", file: name, mode });
+    emit?.({ type: "mode", file: name, mode });
 }
 
-/**
- * A mode that somebody chose is kept. A secret that everybody may read was
- * never chosen: simp_le leaves its keys so.
- */
-export function modeOf({ secret, old, chosen }: Modes): number {
-  const usual = secret ? 0o600 : 0o644;
-  if (chosen !== undefined) return chosen;
-  if (old === undefined) return usual;
-  const mode = old & 0o777;
-  return secret && (mode & 0o007) !== 0 ? usual : mode;
-}
-
-interface Modes {
-  secret: boolean;
-  /** Of the file that is there. */
-  old: number | undefined;
-  /** By the user of the program. */
-  chosen: number | undefined;
-}
-
-/** Writes a file that is on disk when this resolves; one that was there goes first. */
-export async function writeSynced(
-  file: string,
-  data: string | Buffer,
-  mode: number,
+/** Replaces one file of the folder by a new one of this mode, which is on disk when this resolves. */
+export async function replaceFile(
+  directory: Directory,
+  name: string,
+  { data, mode }: { data: string | Buffer; mode: number },
 ): Promise<void> {
-  await rm(file, { force: true });
-  await using handle = await open(file, NEW_SYNCED, mode);
-  await handle.writeFile(data);
-}
-
-const { O_WRONLY, O_CREAT, O_EXCL, O_SYNC } = constants;
-const NEW_SYNCED = O_WRONLY | O_CREAT | O_EXCL | O_SYNC;
-
-/** Makes renames last; with the permission model of Node.js, which has no fsync, when the system gets to it. */
-export async function syncFolder(dir: string): Promise<void> {
-  await using handle = await open(dir, "r");
+  const fresh = freshName(name);
   try {
-    await handle.sync();
+    {
+      await using file = await directory.create(fresh);
+      await file.writeFile(data);
+      await file.chmod(mode);
+    }
+    directory.rename(fresh, name);
   } catch (error) {
-    if (systemCode(error) !== "ERR_ACCESS_DENIED") throw error;
+    directory.remove(fresh);
+    throw error;
   }
 }

@@ -1,27 +1,28 @@
-import { existsSync, readFileSync } from "node:fs";
-import { chmod, rename, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
 import { join } from "node:path";
+import { type Directory, openDirectory } from "../directory/directory.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import { unwritable } from "./folder.ts";
 import {
+  agree,
   type Component,
   type Contents,
   type Format,
   type FormatName,
   FORMAT_NAMES,
   FORMATS,
-  isAccountFile,
 } from "./formats.ts";
-import { type Owner, tellLostOwners } from "./owner.ts";
+import { modeOf, type Owner } from "./owner.ts";
+import { PENDING_FILE } from "./pending.ts";
 import { type Protection, PKCS12_FILE, renewedPkcs12 } from "./pkcs12.ts";
 import {
-  modeOf,
+  readPlace,
   recover,
   replaceFiles,
   type Replacement,
   type ReplaceEvent,
-  syncFolder,
 } from "./replace.ts";
+import { checkReplaceable, TRIAL } from "./replaceable.ts";
 import { STATE_FILE } from "./state.ts";
 
 export type StoreEvent =
@@ -32,8 +33,11 @@ export type StoreEvent =
 
 type Emit = (event: StoreEvent) => void;
 
-/** What is written in a set's folder, each beside its place first, as a dot, its name and ".new". */
-const WRITTEN = [...FORMAT_NAMES, PKCS12_FILE, STATE_FILE.slice(1)];
+/** What is written in a set's folder, each beside its place first. */
+const WRITTEN = [
+  ...FORMAT_NAMES,
+  ...[PKCS12_FILE, STATE_FILE, PENDING_FILE, TRIAL],
+];
 
 /** Where a set of files lives and which of simp_le's files it consists of. */
 export interface Place {
@@ -69,10 +73,11 @@ export async function recoverSet({ dir }: Place, emit: Emit): Promise<boolean> {
  * do that do not belong together.
  */
 export function loadSet({ dir, formats }: Place): Contents {
+  using directory = openSet(dir);
   let contents: Contents = {};
   const source: Partial<Record<Component, FormatName>> = {};
   for (const name of formats) {
-    const part = readPart(dir, name);
+    const part = readPart(directory, name);
     for (const component of FORMATS[name].holds) {
       const other = source[component];
       if (part[component] === undefined) continue;
@@ -97,8 +102,9 @@ export function occupant(
   { dir, formats }: Place,
   contents: Contents,
 ): FormatName | undefined {
+  using directory = openSet(dir);
   for (const name of formats) {
-    const part = readPart(dir, name);
+    const part = readPart(directory, name);
     const other = FORMATS[name].holds.some(
       (each) =>
         part[each] !== undefined &&
@@ -125,13 +131,7 @@ export async function saveSet(
   contents: Contents,
   emit: Emit,
 ): Promise<boolean> {
-  const changed = [];
-  for (const name of place.formats) {
-    const { encode, secret }: Format = FORMATS[name];
-    const data = encode(contents);
-    if (data === undefined || holds(place.dir, name, contents)) continue;
-    changed.push({ name, data, secret });
-  }
+  const changed = changesOf(place, contents, holds);
   return write(place, contents, { changed, emit });
 }
 
@@ -141,14 +141,41 @@ export async function fillSet(
   contents: Contents,
   emit: Emit,
 ): Promise<boolean> {
-  const changed = [];
-  for (const name of place.formats) {
-    if (existsSync(join(place.dir, name))) continue;
+  const isThere = (directory: Directory, name: FormatName) => {
+    using file = directory.follow(name);
+    return file.directory.look(file.name) !== undefined;
+  };
+  const changed = changesOf(place, contents, isThere);
+  return write(place, contents, { changed, emit });
+}
+
+/** The files to write for these contents, but for those that are as they should be. */
+function changesOf(
+  { dir, formats }: Place,
+  contents: Contents,
+  isRight: (
+    directory: Directory,
+    name: FormatName,
+    contents: Contents,
+  ) => boolean,
+): Replacement[] {
+  using directory = openSet(dir);
+  return formats.flatMap((name) => {
     const { encode, secret }: Format = FORMATS[name];
     const data = encode(contents);
-    if (data !== undefined) changed.push({ name, data, secret });
+    return data === undefined || isRight(directory, name, contents)
+      ? []
+      : [{ name, data, secret }];
+  });
+}
+
+function openSet(dir: string): Directory {
+  try {
+    return openDirectory(dir);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw unreadable(dir, messageOf(error), error);
   }
-  return write(place, contents, { changed, emit });
 }
 
 async function write(
@@ -168,13 +195,13 @@ async function write(
 }
 
 /**
- * Tells which files of a certificate cannot be replaced by ones of their owner and group, before the CA is asked
- * for another; to be done with the lock.
+ * Makes sure that every file of a set can be replaced, and tells which cannot be given to their owner and group, before the CA
+ * is asked for a certificate; to be done with the lock.
  */
-export async function tellOwners(place: Place, emit: Emit): Promise<void> {
-  const names: string[] = place.formats.filter((name) => !isAccountFile(name));
+export async function checkFiles(place: Place, emit: Emit): Promise<void> {
+  const names: string[] = [...place.formats];
   if (place.pkcs12 !== undefined) names.push(PKCS12_FILE);
-  await tellLostOwners(place, names, emit);
+  await checkReplaceable(place, names, emit);
 }
 
 /** Gives the files with keys the mode that `saveSet` would give them, without writing them. */
@@ -182,28 +209,28 @@ export async function closeKeys(
   { dir, formats, keyMode }: Place,
   emit: Emit,
 ): Promise<void> {
-  for (const file of formats.filter((each) => FORMATS[each].secret))
-    try {
-      const { mode } = await stat(join(dir, file));
+  try {
+    using directory = openDirectory(dir);
+    for (const file of formats.filter((each) => FORMATS[each].secret)) {
+      using place = directory.follow(file);
+      await using handle = await place.directory.open(
+        place.name,
+        constants.O_RDONLY,
+      );
+      const { mode } = await handle.stat();
       const right = modeOf({ secret: true, old: mode, chosen: keyMode });
       if (right === (mode & 0o777)) continue;
-      emit(await tryMode(dir, file, right));
-    } catch (error) {
-      throw unwritable(dir, error);
+      const changed = await handle.chmod(right).then(
+        () => true,
+        (error: unknown) => {
+          if (systemCode(error) !== "EPERM") throw error;
+          return false;
+        },
+      );
+      emit({ type: changed ? "mode" : "mode-stays", file, mode: right });
     }
-}
-
-async function tryMode(
-  dir: string,
-  file: string,
-  mode: number,
-): Promise<StoreEvent> {
-  try {
-    await chmod(join(dir, file), mode);
-    return { type: "mode", file, mode };
   } catch (error) {
-    if (systemCode(error) !== "EPERM") throw error;
-    return { type: "mode-stays", file, mode };
+    throw unwritable(dir, error);
   }
 }
 
@@ -215,31 +242,28 @@ const RETIRED = "account_key.json.deactivated";
  */
 export async function retire({ dir }: Place): Promise<{ before: boolean }> {
   try {
-    await rename(join(dir, "account_key.json"), join(dir, RETIRED));
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw unwritable(dir, error);
-    const left = await stat(join(dir, RETIRED)).catch(() => undefined);
-    return { before: left !== undefined };
-  }
-  try {
-    await rm(join(dir, "account_reg.json"), { force: true });
-    await syncFolder(dir);
+    using directory = openDirectory(dir);
+    if (directory.look("account_key.json") === undefined)
+      return { before: directory.look(RETIRED) !== undefined };
+    directory.rename("account_key.json", RETIRED);
+    directory.remove("account_reg.json");
+    await directory.sync();
+    return { before: false };
   } catch (error) {
     throw unwritable(dir, error);
   }
-  return { before: false };
 }
 
-/** Reads at once: the thread pool would take longer than the disk, for files this small. */
-function readPart(dir: string, name: FormatName): Contents {
-  const file = join(dir, name);
-  let data: Buffer;
+function readPart(directory: Directory, name: FormatName): Contents {
+  const file = join(directory.path, name);
+  let data: Buffer | undefined;
   try {
-    data = readFileSync(file);
+    data = readPlace(directory, name);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return {};
+    if (error instanceof AppError) throw error;
     throw unreadable(file, messageOf(error), error);
   }
+  if (data === undefined) return {};
   try {
     if (data.length === 0) throw new Error("it is empty");
     return FORMATS[name].decode(data);
@@ -259,39 +283,14 @@ function unreadable(file: string, why: string, cause: unknown): AppError {
   });
 }
 
-function agree(
-  component: Component,
-  some: Contents,
-  others: Contents,
-): boolean {
-  return fingerprint(component, some) === fingerprint(component, others);
-}
-
-function fingerprint(
-  component: Component,
-  contents: Contents,
-): string | undefined {
-  switch (component) {
-    case "accountKey":
-    case "key":
-      return contents[component]
-        ?.export({ type: "pkcs8", format: "der" })
-        .toString("base64");
-    case "registration":
-      return contents.registration && JSON.stringify(contents.registration);
-    case "leaf":
-      return contents.leaf?.fingerprint256;
-    case "chain":
-      return contents.chain
-        ?.map((certificate) => certificate.fingerprint256)
-        .join();
-  }
-}
-
 /** Whether a file has these contents already, in whatever form. */
-function holds(dir: string, name: FormatName, contents: Contents): boolean {
+function holds(
+  directory: Directory,
+  name: FormatName,
+  contents: Contents,
+): boolean {
   try {
-    const part = readPart(dir, name);
+    const part = readPart(directory, name);
     return FORMATS[name].holds.every((each) => agree(each, part, contents));
   } catch (error) {
     if (error instanceof AppError) return false;

@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
-import { rename } from "node:fs/promises";
-import { join } from "node:path";
+import { openDirectory } from "../directory/directory.ts";
 import type { ErrorCode } from "../errors.ts";
 import { is, isRecord } from "../json.ts";
-import { writeSynced } from "./replace.ts";
+import { replaceFile } from "./replace.ts";
 
 /** When a CA would like a certificate to be renewed (RFC 9773 section 4.2), and the moment chosen in it. */
 export interface RenewalWindow {
@@ -61,8 +59,8 @@ const VERSION = 1;
  */
 export function loadState(dir: string): State {
   try {
-    const text = readFileSync(join(dir, STATE_FILE), "utf8");
-    const value = dated(JSON.parse(text));
+    using directory = openDirectory(dir);
+    const value = dated(JSON.parse(String(directory.read(STATE_FILE))));
     if (!isRecord(value) || value["version"] !== VERSION) return {};
     const { origin, untold, target, failure } = value;
     return {
@@ -116,11 +114,11 @@ function dated(value: unknown): unknown {
 
 /** Remembers; a failure to do so is none, since no certificate depends on it. */
 export async function saveState(dir: string, state: State): Promise<void> {
-  const fresh = join(dir, `${STATE_FILE}.new`);
   const text = JSON.stringify({ version: VERSION, ...state }, null, 1);
   try {
-    await writeSynced(fresh, `${text}\n`, 0o644);
-    await rename(fresh, join(dir, STATE_FILE));
+    using directory = openDirectory(dir);
+    const data = `${text}\n`;
+    await replaceFile(directory, STATE_FILE, { data, mode: 0o644 });
   } catch {
     // A read-only folder, for example: the next run asks the CA again.
   }

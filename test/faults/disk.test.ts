@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { smallDisk, smallDiskSkip } from "../support/mounts.ts";
+import {
+  flagged,
+  mountedByItself,
+  smallDisk,
+  smallDiskSkip,
+} from "../support/mounts.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { preload, preloadSkip, type Spoil } from "../support/preload.ts";
 import type { Site } from "../support/simp_le.ts";
@@ -141,6 +147,24 @@ describe("a disk that fails", { skip, concurrency: 2 }, () => {
   );
 
   test(
+    "on which one rename fails, or every one from it on: the same, and key and certificate always match",
+    { skip: preloadSkip },
+    async (t) => {
+      const codes = ["EBUSY", "EPERM", "EXDEV", "EACCES"] as const;
+      const kinds = codes.flatMap((what): Partial<Spoil>[] => [
+        { what, only: "renames" },
+        { what, only: "renames", times: EVER },
+      ]);
+      const points = await spoilt(
+        t,
+        times(kinds.slice(0, 2), kinds),
+        times(2, 9),
+      );
+      await sweep(t, "Renames that fail", points);
+    },
+  );
+
+  test(
     "that becomes read-only in the middle: the same",
     { skip: preloadSkip || smallDiskSkip },
     async (t) => {
@@ -175,6 +199,50 @@ describe("a disk that fails", { skip, concurrency: 2 }, () => {
     },
   );
 });
+
+describe(
+  "a file of the set that cannot be replaced",
+  { skip: skip || smallDiskSkip },
+  () => {
+    let pebble: Pebble;
+    before(async () => {
+      pebble = await startPebble();
+    });
+    after(() => pebble[Symbol.asyncDispose]());
+
+    const HOLDS: Record<string, (file: string) => Disposable> = {
+      mounted: mountedByItself,
+      immutable: (file) => flagged(file, "i"),
+      "append-only": (file) => flagged(file, "a"),
+    };
+
+    test("costs no order and no file, and the run after it gets all done", async (t) => {
+      await using site = await stage(pebble);
+      const random = randomOf(t);
+      const scene = await renewing(site, { name: "held", nine: true });
+      const points = Object.entries(HOLDS).flatMap(([kind, hold]) =>
+        spread(scene.files, times(2, scene.files.length), random).map(
+          (name): Point => ({
+            what: `${name}, ${kind}`,
+            run: () =>
+              survives(scene, async () => {
+                using _hold = hold(join(scene.dir, name));
+                const result = await play(scene);
+                assert.equal(result.code, 2, result.stderr);
+                assert.doesNotMatch(result.stderr, /order/i);
+                return checkHonest(
+                  result,
+                  scene,
+                  `/${name} cannot be replaced`,
+                );
+              }),
+          }),
+        ),
+      );
+      await sweep(t, "File that cannot be replaced", points);
+    });
+  },
+);
 
 /** Root, too, may not make, rename or remove files in a folder that is immutable. */
 function chattr(mode: "+i" | "-i", dir: string): void {

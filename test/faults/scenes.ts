@@ -6,7 +6,7 @@ import { type CliResult, runCli, startCli } from "../support/cli.ts";
 import { type Site, fileFlags, site } from "../support/simp_le.ts";
 import { systemCode } from "../../src/errors.ts";
 import { type Pebble } from "../support/pebble.ts";
-import { preload } from "../support/preload.ts";
+import { preload, type Spoil } from "../support/preload.ts";
 import { tempDir } from "../support/temp.ts";
 import { tell } from "./tally.ts";
 import {
@@ -150,7 +150,7 @@ interface Course {
 
 export async function courseOf(
   scene: Scene,
-  only?: "changes",
+  only?: Spoil["only"],
 ): Promise<Course> {
   await using temp = tempDir();
   const log = join(temp.path, "log");

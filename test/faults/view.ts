@@ -19,6 +19,11 @@ export class Lost extends Error {}
 export type View = Map<string, Buffer>;
 
 const COMMIT = ".acme-sidecar.commit";
+/** As docs/decisions/0005 has it. */
+interface Move {
+  name: string;
+  fresh?: string;
+}
 const isLeftover = (name: string) => /\.new$|commit$|\.next$/.test(name);
 
 /** The files of a set as they are once an interrupted replacement is completed, done here without the program. */
@@ -28,12 +33,14 @@ export function viewOf(dir: string): View {
   for (const name of FORMAT_NAMES)
     if (present.includes(name)) view.set(name, readFileSync(join(dir, name)));
   if (!present.includes(COMMIT)) return view;
-  const names = lostUnless(
+  const moves = lostUnless(
     "the commit file",
-    () => JSON.parse(readFileSync(join(dir, COMMIT), "utf8")) as string[],
+    () => JSON.parse(readFileSync(join(dir, COMMIT), "utf8")) as Move[],
   );
-  for (const name of names.filter((each) => present.includes(`.${each}.new`)))
-    view.set(name, readFileSync(join(dir, `.${name}.new`)));
+  for (const { name, fresh } of moves)
+    if (fresh === undefined) view.delete(name);
+    else if (present.includes(fresh))
+      view.set(name, readFileSync(join(dir, fresh)));
   return view;
 }
 

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { FormatName } from "../../src/store/formats.ts";
-import { checkOwner } from "../../src/store/owner.ts";
+import { checkOwner } from "../../src/store/replaceable.ts";
 import { saveSet, type StoreEvent } from "../../src/store/set.ts";
 import { makeBundle } from "../support/certificates.ts";
 import { tempDir } from "../support/temp.ts";

@@ -29,8 +29,13 @@ test("a folder that cannot be used for an account's next key, or put in order, i
 
 test("what a kill left of the memory or a trial beside a set is removed with the rest", async () => {
   await using temp = tempDir();
+  for (const name of ["json", "trial"])
+    writeFileSync(
+      join(temp.path, `.acme-sidecar.${name}.0123456789abcdef.new`),
+      "{",
+    );
+  // As versions before 1.0 called it.
   writeFileSync(join(temp.path, ".acme-sidecar.json.new"), "{");
-  writeFileSync(join(temp.path, ".acme-sidecar.owner.new"), "");
   const place = { dir: temp.path, formats: [] };
   assert.equal(await recoverSet(place, () => undefined), false);
   assert.deepEqual(readdirSync(temp.path), []);
@@ -39,7 +44,7 @@ test("what a kill left of the memory or a trial beside a set is removed with the
 test("an account's next key that cannot be read is told by its name", async () => {
   await using temp = tempDir();
   mkdirSync(join(temp.path, ".account_key.json.next"));
-  await assert.rejects(loadPending(temp.path), {
+  assert.throws(() => loadPending(temp.path), {
     code: "bad-file",
     message: /next cannot be read: it is a folder/,
   });

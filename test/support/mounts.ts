@@ -90,3 +90,21 @@ export async function smallDisk(): Promise<SmallDisk> {
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
+
+/** Until disposed of, something makes a file one that nothing can be renamed over, also for root. */
+function held(on: readonly string[], off: readonly string[]): Disposable {
+  const [program = "", ...args] = on;
+  const { status, stderr } = spawnSync(program, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${on.join(" ")}: ${stderr}`);
+  const [undo = "", ...words] = off;
+  const release = () => void spawnSync(undo, words);
+  atExit(release);
+  return { [Symbol.dispose]: release };
+}
+
+export const mountedByItself = (file: string) =>
+  held(["mount", "--bind", file, file], ["umount", file]);
+
+/** Immutable or append-only (chattr(1)). */
+export const flagged = (file: string, flag: "i" | "a") =>
+  held(["chattr", `+${flag}`, file], ["chattr", `-${flag}`, file]);

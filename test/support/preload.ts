@@ -9,7 +9,9 @@ export interface Spoil {
   dir?: string;
   /** What the program says is counted instead of what it does in a folder. */
   fd?: 1 | 2;
-  only?: "changes";
+  only?: "changes" | "renames";
+  /** What every lock of a file is answered with. */
+  locks?: keyof typeof constants.errno;
   at?: number;
   what?: "kill" | "tear" | keyof typeof constants.errno;
   times?: number;
@@ -30,7 +32,7 @@ export const preloadSkip =
 /** The variables with which a program meets these faults, since a library stands between it and libc. */
 export function preload(spoil: Spoil): Record<string, string> {
   library ??= compile();
-  const { dir, fd, only, at, what, times, log, clock } = spoil;
+  const { dir, fd, only, at, what, times, log, clock, locks } = spoil;
   const errno = what !== undefined && what !== "kill" && what !== "tear";
   const words = {
     FAULT_DIR: dir,
@@ -40,6 +42,7 @@ export function preload(spoil: Spoil): Record<string, string> {
     FAULT_DO: errno ? constants.errno[what] : what,
     FAULT_TIMES: times,
     FAULT_LOG: log,
+    FAULT_LOCKS: locks && constants.errno[locks],
     CLOCK_BY: clock?.by,
     CLOCK_AT: clock?.at,
   };
