@@ -9,7 +9,7 @@ COPY scripts/build.ts scripts/warm.ts scripts/
 COPY src src
 COPY host host
 COPY plugin plugin
-RUN node scripts/build.ts && node scripts/warm.ts warm
+RUN node scripts/build.ts && NODE_ENV=production node scripts/warm.ts
 
 
 FROM ${NODE_IMAGE} AS rootfs
@@ -40,33 +40,23 @@ RUN set -eu; \
         fi; \
     done; \
     install -D -m 644 /usr/local/LICENSE usr/share/doc/node/copyright; \
-    ln -s ../lib/acme-sidecar/dist/main.js usr/bin/acme-sidecar; \
+    ln -s ../lib/acme-sidecar/dist/start.js usr/bin/acme-sidecar; \
     # Scripts written for simp_le call it so.
     ln -s acme-sidecar usr/bin/simp_le; \
     # A new volume takes over owner and mode of /certs, which has to do for any --user.
     install -d -m 1777 tmp certs; \
     chroot . node --version
-# The compile cache, by a run that gets as far as it can without a CA. It is told apart by user: root, and the one in passwd.
-COPY package.json usr/lib/acme-sidecar/
-COPY --from=build /build/dist/ usr/lib/acme-sidecar/dist/
-COPY --from=build /build/warm/ tmp/warm/
-COPY host usr/lib/acme-sidecar/host/
-COPY plugin usr/lib/acme-sidecar/plugin/
-RUN set -eu; cache=usr/lib/acme-sidecar/cache; \
-    NODE_COMPILE_CACHE=/$cache chroot . acme-sidecar --certs_dir /tmp/warm -d warm.test \
-        --listen 127.0.0.1:8080 --server https://127.0.0.1:9/ || [ $? = 2 ]; \
-    rm -r tmp/warm; \
-    chmod -R a+rX $cache; \
-    for made in $cache/*-0; do ln -s "${made##*/}" "${made%-0}-1000"; done
 
 
 FROM scratch
 COPY --from=rootfs /rootfs/ /
-COPY LICENSE /usr/lib/acme-sidecar/
+COPY LICENSE package.json /usr/lib/acme-sidecar/
+COPY host /usr/lib/acme-sidecar/host/
+COPY plugin /usr/lib/acme-sidecar/plugin/
+COPY --from=build /build/dist/ /usr/lib/acme-sidecar/dist/
 COPY entrypoint.sh /entrypoint.sh
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    NODE_ENV=production \
-    NODE_COMPILE_CACHE=/usr/lib/acme-sidecar/cache
+    NODE_ENV=production
 LABEL org.opencontainers.image.title="acme-sidecar" \
       org.opencontainers.image.description="Gets and renews TLS certificates over ACME while the web server in front keeps serving" \
       org.opencontainers.image.licenses="MIT"

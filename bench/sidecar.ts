@@ -32,7 +32,7 @@ export interface Sidecar extends Tool {
   folderOf(name: string): string;
 }
 
-/** This program, from its main module, with the environment that it has in the image. */
+/** This program, from its main module, with a compile cache, as it has one in the image. */
 export function sidecar(ca: Ca, dir: string, main: string): Sidecar {
   const account = join(dir, "account");
   mkdirSync(account, { recursive: true });

@@ -73,6 +73,8 @@ const options: BuildOptions = {
   format: "cjs",
   platform: "node",
   target: "node24",
+  // So that every file comes by way of src/load.ts.
+  supported: { "dynamic-import": false },
   minify: true,
   keepNames: true,
   legalComments: "none",
@@ -86,11 +88,13 @@ const options: BuildOptions = {
 await rm(OUT, { recursive: true, force: true });
 const bundles = [
   await bundle("src/main.ts", "main", [apart, substitutes]),
+  await bundle("src/start.ts", "start", []),
   ...(await Promise.all(
     APART.map((name) => bundle(name, name, [substitutes])),
   )),
 ];
-await chmod(join(OUT, "main.js"), 0o755);
+for (const program of ["main.js", "start.js"])
+  await chmod(join(OUT, program), 0o755);
 await writeFile(join(OUT, "package.json"), '{ "type": "commonjs" }\n');
 await writeFile(join(OUT, PLUGIN), await pluginArchive());
 const packages = await packagesIn(bundles);

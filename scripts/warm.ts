@@ -1,32 +1,57 @@
 /**
- * Writes a set of files whose certificate has ended, so that a run of the program in its folder goes all
- * the way to the CA. The image's build makes the compile cache by such a run.
+ * Runs the program of dist/ as far as it gets without a CA, and keeps beside each file what V8 has compiled of
+ * it meanwhile. The image's build does so: src/load.ts uses it.
  */
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Script } from "node:vm";
 import { crypto } from "acme-client";
+import { cacheOf, load } from "../src/load.ts";
 
-const [dir = "warm"] = process.argv.slice(2);
-const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const key = privateKey.export({ type: "pkcs8", format: "pem" });
-const [, made] = await crypto.createAlpnCertificate(
-  {
-    identifier: { type: "dns", value: "warm.test" },
-    status: "pending",
-    challenges: [],
-    url: "",
-  },
-  "",
-  key,
+const MAIN = resolve("dist/main.js");
+/** The program's when it could not reach the CA. */
+const UNREACHABLE = 2;
+
+const dir = mkdtempSync(join(tmpdir(), "warm-"));
+await writeEndedSet();
+const scripts = new Map<string, Script>();
+process.argv.splice(
+  1,
+  process.argv.length,
+  ...[MAIN, "--certs_dir", dir, "-d", "warm.test"],
+  ...["--listen", "127.0.0.1:0", "--server", "https://127.0.0.1:9/"],
 );
-const certificate = made.toString();
-mkdirSync(dir, { recursive: true });
-const files = {
-  "key.pem": key,
-  "cert.pem": certificate,
-  "chain.pem": certificate,
-  "fullchain.pem": `${certificate}${certificate}`,
-};
-for (const [name, text] of Object.entries(files))
-  writeFileSync(join(dir, name), text);
+process.on("exit", (code) => {
+  rmSync(dir, { recursive: true });
+  process.exitCode = code === UNREACHABLE ? 0 : 1;
+  for (const [file, script] of scripts)
+    writeFileSync(cacheOf(file), script.createCachedData());
+});
+load(MAIN, (file, script) => scripts.set(file, script));
+
+/** A set of files whose certificate has ended, so that a new one is due. */
+async function writeEndedSet(): Promise<void> {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const key = privateKey.export({ type: "pkcs8", format: "pem" });
+  const [, made] = await crypto.createAlpnCertificate(
+    {
+      identifier: { type: "dns", value: "warm.test" },
+      status: "pending",
+      challenges: [],
+      url: "",
+    },
+    "",
+    key,
+  );
+  const certificate = made.toString();
+  const files = {
+    "key.pem": key,
+    "cert.pem": certificate,
+    "chain.pem": certificate,
+    "fullchain.pem": `${certificate}${certificate}`,
+  };
+  for (const [name, text] of Object.entries(files))
+    writeFileSync(join(dir, name), text);
+}

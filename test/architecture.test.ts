@@ -5,14 +5,14 @@ import { test } from "node:test";
 
 /** Rooms by level, as docs/architecture.md draws them: imports go downward only. */
 const LEVELS = [
-  ["name", "errors", "time", "json", "serve"],
+  ["name", "errors", "time", "json", "serve", "load"],
   ["directory"],
   ["acme", "challenge", "store"],
   ["core"],
   ["ui", "handoff"],
   ["commands"],
   ["cli"],
-  ["main"],
+  ["main", "start"],
 ];
 
 const files = globSync("src/**/*.ts");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import { BUNDLED } from "../support/bundled.ts";
@@ -66,19 +67,36 @@ describe("the image's entrypoint", { skip, concurrency: 2 }, () => {
       assert.match(stderr, said ?? /never/);
     });
 
-  test("root and the user 1000 find the compile cache, and nobody writes to it", async () => {
-    for (const user of ["0", "1000"]) {
-      const options = [...OFFLINE, "--user", user, "--read-only"];
-      const debug = ["--env", "NODE_DEBUG_NATIVE=COMPILE_CACHE"];
+  const WATCH = join(import.meta.dirname, "../fixtures/scripts.ts");
+  const CONFINED = ["--read-only", "--cap-drop", "ALL"];
+  for (const { who, options } of [
+    { who: "root", options: [] },
+    { who: "a user that passwd has", options: ["--user", "1000"] },
+    { who: "any other user", options: ["--user", "12345:12345"] },
+    {
+      who: "any other user on a read-only file system",
+      options: ["--user", "12345:12345", ...CONFINED],
+    },
+  ])
+    test(`${who} has the use of what was compiled when the image was built`, async () => {
       const { code, stderr } = await runContainer(
-        [...options, ...debug],
-        ["nginx"],
+        [
+          ...[...OFFLINE, ...options, "--tmpfs", "/certs:mode=1777"],
+          ...["--volume", `${WATCH}:/watch.ts:ro`],
+          ...["--env", "NODE_OPTIONS=--import=/watch.ts"],
+        ],
+        ["-d", "a.test", "--server", "https://127.0.0.1:9/"],
       );
-      assert.equal(code, 0, stderr);
-      assert.match(stderr, /\/dist\/main\.js.*accepted/);
-      assert.doesNotMatch(stderr, /\/dist\/main\.js.*(?:rejected|mismatch)/);
-    }
-  });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /could not be reached/);
+      const run = stderr.split("\n").filter((line) => line.includes("/dist/"));
+      assert.deepEqual(
+        run.sort(),
+        ["acme-client", "express", "main"].map(
+          (name) => `/usr/lib/acme-sidecar/dist/${name}.js: taken`,
+        ),
+      );
+    });
 
   test("no core file is made, in which every key would be", async () => {
     const { stdout } = await image("cat", "/proc/self/limits");
