@@ -57,10 +57,22 @@ COPY --from=build /build/dist/ /usr/lib/acme-sidecar/dist/
 COPY entrypoint.sh /entrypoint.sh
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production
-LABEL org.opencontainers.image.title="acme-sidecar" \
-      org.opencontainers.image.description="Gets and renews TLS certificates over ACME while the web server in front keeps serving" \
-      org.opencontainers.image.licenses="MIT"
 WORKDIR /certs
 VOLUME /certs
 EXPOSE 80
 ENTRYPOINT ["/entrypoint.sh"]
+# Last, since they change with every build. What the builder does not tell stays empty: the commit, the time (RFC 3339),
+# the repository's address.
+ARG VERSION=1.0.0
+ARG REVISION=
+ARG CREATED=
+ARG SOURCE=
+LABEL org.opencontainers.image.title="acme-sidecar" \
+      org.opencontainers.image.description="Gets and renews TLS certificates over ACME while the web server in front keeps serving" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.created="$CREATED" \
+      org.opencontainers.image.source="$SOURCE" \
+      org.opencontainers.image.url="$SOURCE" \
+      org.opencontainers.image.documentation="${SOURCE:+$SOURCE#readme}"

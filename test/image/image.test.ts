@@ -149,6 +149,20 @@ describe("the image's content", { skip }, () => {
     assert.ok(["", "0", "root", undefined].includes(Config["User"] as string));
   });
 
+  test("says what it is, and nothing that its builder did not know", async () => {
+    const text = await docker("image", "inspect", IMAGE);
+    const [{ Config }] = JSON.parse(text) as [
+      { Config: { Labels: Record<string, string> } },
+    ];
+    const label = (name: string) =>
+      Config.Labels[`org.opencontainers.image.${name}`];
+    assert.equal(label("title"), manifest.name);
+    assert.equal(label("version"), manifest.version);
+    assert.equal(label("licenses"), manifest.license);
+    for (const name of ["revision", "created", "source", "documentation"])
+      assert.equal(label(name), "", name);
+  });
+
   test("holds a shell, the certificate authorities, the program and its licences; no npm, no compiler, no sources", async () => {
     const { code, stdout, stderr } = await image("find", "/", "-xdev");
     assert.equal(code, 0, stderr);
