@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
+import { bindingMissing } from "../../src/acme/binding.ts";
 import { OPTION_NAMES, specOf } from "../../src/cli/options.ts";
 import { AUTHORITIES } from "../../src/cli/server.ts";
 import { FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
@@ -65,6 +66,19 @@ test("every link in a document leads to a file, and to a heading where it names 
   assert.deepEqual(broken, []);
 });
 
+test("docs/cas.md lists every CA that has a name, its directory, and whether it wants a binding", () => {
+  const rows = Object.entries(AUTHORITIES).map(([name, url = ""]) => {
+    const { message } = bindingMissing(url);
+    const binding = message.startsWith("The CA at") ? "none" : "needed";
+    return `| \`${name}\` | <${url}> | ${binding} |`;
+  });
+  const table =
+    /\| `--server` \| Directory \| Account binding \|\n.*\n((?:\|.*\n)+)/.exec(
+      readFileSync("docs/cas.md", "utf8"),
+    )?.[1];
+  assert.equal(table, `${rows.join("\n")}\n`);
+});
+
 test("docs/architecture.md links every decision", () => {
   const linked = linksOf("docs/architecture.md").map(({ target }) => target);
   const decisions = globSync("docs/decisions/*.md");
@@ -85,7 +99,7 @@ test("the decision about dependencies has the packages and versions of package.j
 });
 
 function documents(): string[] {
-  return ["README.md", "CHANGELOG.md", ...globSync("docs/**/*.md")];
+  return globSync(["*.md", "docs/**/*.md"]);
 }
 
 /** Where the links of a document to other documents lead. */
