@@ -46,7 +46,7 @@ const AS_OPTION: readonly OptionName[] = [
   ...(["dns_resolvers", "owner", "pkcs12_password_file"] as const),
 ];
 /** The option that each key stands for. */
-const KEYS = new Map<string, OptionName>([
+export const KEYS = new Map<string, OptionName>([
   ...Object.entries(RENAMED),
   ...AS_OPTION.map((name) => [name, name] as const),
 ]);

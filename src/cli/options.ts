@@ -21,165 +21,167 @@ export const OPTIONS = {
     value: "NAME[:ROOT]",
     repeatable: true,
     describe:
-      "A name the certificate is for, and the folder its web server serves; without a folder the challenge is answered on --listen",
+      "A name for the certificate, and perhaps the folder its web server serves; without a folder the program answers the CA itself, on --listen",
   },
   default_root: {
     value: "ROOT",
-    describe: "The folder for every name without one",
+    describe: "Folder for every name that has none of its own",
   },
   file: {
     alias: "f",
     value: "FILE",
     repeatable: true,
     isNew: true,
-    describe: "A file to read and write (see below)",
+    describe:
+      "A file to read and write (list below) [account_key.json, account_reg.json, key.pem, cert.pem, chain.pem, fullchain.pem]",
   },
   email: {
     value: "ADDRESS",
-    describe: "Where the CA can reach you; commas between several",
+    describe: "Your e-mail address for the CA; commas between several",
   },
   server: {
     value: "CA",
     repeatable: true,
     describe:
-      "The CA: a name (see below) or the URL of its directory; one more takes over when the one before is out of reach or busy [letsencrypt]",
+      "The CA, by short name (list below) or directory URL; with several, the next is used while the one before is unreachable or busy [letsencrypt]",
   },
   eab_kid: {
     value: "ID",
     isNew: true,
-    describe: "The key identifier of an external account binding",
+    describe: "Key ID from the CA, for an external account binding",
   },
   eab_hmac_key: {
     value: "KEY",
     isNew: true,
-    describe: "Its MAC key, base64url; better in a file or a variable",
+    describe:
+      "The MAC key (base64url) of that binding; other users can see a command line, so prefer the file or the variable",
   },
   eab_hmac_key_file: {
     value: "FILE",
     isNew: true,
-    describe: "A file with that key",
+    describe: "A file that holds this MAC key",
   },
   profile: {
     value: "NAME",
     isNew: true,
-    describe: "The profile that the certificate must have",
+    describe: "Profile the certificate must have; an error if the CA lacks it",
   },
   preferred_profile: {
     value: "NAME",
     isNew: true,
-    describe: "The profile to ask for where the CA has it",
+    describe: "Profile to ask for if the CA has it",
   },
   valid_min: {
     value: "SECONDS",
     describe:
-      "Renew when less than this is left [when the CA says so, or a third of the certificate's life is left, half below ten days]",
+      "Renew when the certificate has less than this left [when the CA says so, or when a third of its lifetime is left; half if it lives less than ten days]",
   },
   next_run: {
     value: "SECONDS",
     isNew: true,
-    describe: "How long it takes until this is run again [86400]",
+    describe: "Time until your next run; renew what is due before it [86400]",
   },
   force: {
     isNew: true,
-    describe: "Get a new certificate even when none is due",
+    describe: "Get a new certificate even if none is due",
   },
-  revoke: { describe: "Revoke the certificate instead; no file is changed" },
+  revoke: {
+    describe: "Revoke the certificate instead; the files stay as they are",
+  },
   reason: {
     value: "REASON",
     isNew: true,
     describe:
-      "Why: unspecified, keyCompromise, affiliationChanged, superseded, cessationOfOperation or privilegeWithdrawn [unspecified]",
+      "The reason for --revoke: unspecified, keyCompromise, affiliationChanged, superseded, cessationOfOperation or privilegeWithdrawn [unspecified]",
   },
   reuse_key: { describe: "Keep the certificate's key when renewing" },
   key_type: {
     value: "TYPE",
     isNew: true,
     describe:
-      "The kind of key the certificate must have: ec256, ec384, rsa2048, rsa3072 or rsa4096 [any; new ones the kind in use, or ec256]",
+      "The type of key the certificate must have: ec256, ec384, rsa2048, rsa3072 or rsa4096 [any; a new key has the type in use, or ec256]",
   },
   cert_key_size: {
     value: "BITS",
-    describe:
-      "Make RSA keys of this size for the certificate, from the next one on",
+    describe: "Make the next certificate key RSA, of this size",
   },
   account_key_size: {
     value: "BITS",
-    describe: "Make an RSA key of this size for a new account [EC P-256]",
+    describe: "Make a new account's key RSA, of this size [EC P-256]",
   },
   account_key_public_exponent: {
     value: "NUMBER",
-    describe: "The same, with this public exponent [65537]",
+    describe: "Make it RSA, with this public exponent [65537]",
   },
   use_alt_chain: {
     value: "NUMBER",
-    describe: "Which of the CA's alternate chains to take [0, the usual one]",
+    describe: "Number of the CA's alternate chain to take [0, the usual one]",
   },
   preferred_chain: {
     value: "NAME",
     isNew: true,
-    describe: "Take the chain that has an issuer of this common name",
+    describe: "Take the chain that has an issuer with this common name",
   },
   key_mode: {
     value: "MODE",
     isNew: true,
-    describe: "The mode of files with a key [0600, or what the old one has]",
+    describe: "Mode of files that hold a key [0600, or the old file's mode]",
   },
   owner: {
     value: "UID[:GID]",
     isNew: true,
     describe:
-      "Whom every file that is written is to belong to, in numbers [the old one's owner, or this user]",
+      "The owner of every file that is written, in numbers [the old file's owner, or the current user]",
   },
   pkcs12_password_file: {
     value: "FILE",
     isNew: true,
-    describe:
-      "Write cert.p12 too, a PKCS #12 file protected with the password on the first line of FILE",
+    describe: "Also write cert.p12 (PKCS #12), with the password in FILE",
   },
   listen: {
     value: "HOST:PORT",
     isNew: true,
-    describe: "Where to answer the CA's challenge [[::]:80]",
+    describe: "Address on which the program answers the CA [[::]:80]",
   },
   stateless: {
     isNew: true,
     describe:
-      "Leave the answer to a web server that knows the account's thumbprint",
+      "Let the web server answer the CA; it needs the block that nginx --stateless prints",
   },
   dns: {
     value: "exec",
     isNew: true,
-    describe: "Answer by TXT records (dns-01), which wildcards need",
+    describe: "Answer with TXT records (dns-01); wildcards need this",
   },
   dns_exec: {
     value: "PROGRAM",
     isNew: true,
-    describe: "Called as PROGRAM present|cleanup FQDN VALUE",
+    describe: "Program that sets them: PROGRAM present|cleanup FQDN VALUE",
   },
   dns_timeout: {
     value: "SECONDS",
     isNew: true,
     describe:
-      "How long that program may take, and then the records to spread [120]",
+      "The limit for each call of that program, and for the wait until the name servers have the records [120]",
   },
   dns_wait: {
     value: "SECONDS",
     isNew: true,
-    describe: "Wait so long for the records [until the name servers have them]",
+    describe: "Wait this long instead of asking the name servers",
   },
   dns_resolvers: {
     value: "HOST[:PORT]",
     repeatable: true,
     isNew: true,
-    describe: "Ask these for the records instead of the authoritative servers",
+    describe: "Name servers to ask for the records [the zone's own]",
   },
   yes: {
     isNew: true,
-    describe: "Really do what cannot be undone: account deactivate",
+    describe: "Confirm account deactivate, which cannot be undone",
   },
   json: {
     isNew: true,
-    describe: "Print what was asked for as JSON: account show, status",
+    describe: "Print JSON: account show, status",
   },
   concurrency: {
     value: "NUMBER",
@@ -190,48 +192,46 @@ export const OPTIONS = {
   retry: {
     isNew: true,
     describe:
-      "Try again at once what failed a short while ago: batch, renew [after 1, 10 and 100 minutes, then daily]",
+      "Try again at once what failed a short while ago: batch, renew [wait 1, 10 and 100 minutes, then a day]",
   },
   tar_changed: {
     isNew: true,
-    describe:
-      "Write the changed certificates to standard output as a tar: batch, renew",
+    describe: "Write changed certificates to stdout as a tar: batch, renew",
   },
   id: {
     value: "ID",
     repeatable: true,
     isNew: true,
-    describe: "Only the certificates of these targets: tar [all]",
+    describe: "Take only these targets: tar [all]",
   },
   certs_dir: {
     value: "DIR",
     isNew: true,
-    describe: "Where the files are [the working directory]",
+    describe: "The folder of the files [the working directory]",
   },
   account_dir: {
     value: "DIR",
     isNew: true,
     describe:
-      "Keep accounts here, one for each CA and --email, for all sets that name it [with the other files]",
+      "Keep accounts in this folder, one for each CA and --email; many sets can share it [with the other files]",
   },
   dry_run: {
     isNew: true,
-    describe: "Try everything at the CA's staging directory and keep nothing",
+    describe: "Try everything at the CA's staging server and keep nothing",
   },
   ca_bundle: {
     value: "FILE",
-    describe:
-      "PEM roots to trust beside the built-in ones when talking to the CA",
+    describe: "PEM file of more roots to trust for the CA",
   },
   user_agent: {
     value: "TEXT",
     describe:
-      'What to call ourselves at the CA; "" tells nothing [acme-sidecar/VERSION]',
+      'User agent for the CA; "" sends only ACME [acme-sidecar/VERSION]',
   },
   log_format: {
     value: "text|json",
     isNew: true,
-    describe: "How to write messages [text]",
+    describe: "The format of messages [text]",
   },
   verbose: { alias: "v", describe: "Show every request" },
   version: { describe: "Show the version" },

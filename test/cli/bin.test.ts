@@ -69,7 +69,7 @@ describe("the built program", () => {
     assert.deepEqual(readdirSync(dir.path), []);
   });
 
-  test("its bill of materials has what is in it, and README says how much that is", () => {
+  test("its bill of materials has what is in it, and docs/image.md says how much that is", () => {
     const { bomFormat, components } = JSON.parse(
       readFileSync(join(dirname(program), "sbom.cdx.json"), "utf8"),
     ) as {
@@ -84,8 +84,8 @@ describe("the built program", () => {
       assert.match(purl, /^pkg:npm\//, name);
       assert.ok(hashes.length > 0, name);
     }
-    const said = /(\d+) packages of npm are in the program/.exec(
-      readFileSync(join(root, "README.md"), "utf8"),
+    const said = /contains (\d+) npm\s+packages/.exec(
+      readFileSync(join(root, "docs/image.md"), "utf8"),
     );
     assert.equal(said?.[1], String(components.length));
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { COMMANDS, GROUPS } from "../../src/cli/help.ts";
 import { parse } from "../../src/cli/parse.ts";
 import { OPTION_NAMES, OPTIONS, specOf } from "../../src/cli/options.ts";
 import { variableOf } from "../../src/cli/words.ts";
@@ -29,6 +30,17 @@ const refused = (
     },
   );
 };
+
+/** What an error says to do. */
+function hintOf(argv: string[]): string {
+  try {
+    words(argv);
+  } catch (error) {
+    if (error instanceof AppError) return error.hint ?? "";
+    throw error;
+  }
+  assert.fail("it was taken");
+}
 
 describe("names and folders", () => {
   test("a name alone is answered on port 80 of every address", () => {
@@ -331,9 +343,21 @@ describe("help and version", () => {
     assert.match(request.text, /Exit status: 0 .* 1 .* 2 /);
     assert.ok(request.text.split("\n").every((line) => line.length <= 80));
     assert.equal(variableOf("valid_min"), "ACME_SIDECAR_VALID_MIN");
+    assert.deepEqual(
+      Object.values(GROUPS).flat().sort(),
+      OPTION_NAMES.filter((name) => !specOf(name).gone).sort(),
+    );
     assert.ok(
       Object.values(OPTIONS).every(({ describe: text }) => text.length > 0),
     );
+  });
+  test("--help has every command", () => {
+    const [, known = ""] =
+      /The commands are (.*) and help/.exec(hintOf(["nonsense"])) ?? [];
+    const shown = Object.keys(COMMANDS).map((usage) =>
+      usage.replace(/ [[A-Z].*| install$/, ""),
+    );
+    assert.deepEqual([...new Set(shown)].sort(), known.split(", ").sort());
   });
   test("--version says which", () => {
     assert.deepEqual(words(["--version"]), {

@@ -114,9 +114,10 @@ describe("the image's entrypoint", { skip, concurrency: 2 }, () => {
     assert.match(script.stdout, /^#!.*bash/);
   });
 
-  test("with the permissions that README gives it no folder but /certs can be used", async () => {
+  test("with the permissions of docs/image.md no folder but /certs can be used", async () => {
     const [, permissions = ""] =
-      /-e NODE_OPTIONS='(.*?)'/.exec(readFileSync("README.md", "utf8")) ?? [];
+      /-e NODE_OPTIONS='(.*?)'/.exec(readFileSync("docs/image.md", "utf8")) ??
+      [];
     const { code, stderr } = await runContainer(
       [...OFFLINE, "--tmpfs", "/tmp:mode=1777"].concat([
         ...["-e", `NODE_OPTIONS=${permissions}`],

@@ -22,8 +22,8 @@ import { startVisitors } from "./visitors.ts";
 
 const skip = missing("pebble", "nginx") || missingImage() || notRoot();
 const PAGE = "all is well";
-/** As README has them, and what the tests' CA is trusted by. */
-const PERMISSIONS = `${/-e NODE_OPTIONS='(.*?)'/.exec(readFileSync("README.md", "utf8"))?.[1] ?? ""} --allow-fs-read=/ca.pem`;
+/** As docs/image.md has them, and what the tests' CA is trusted by. */
+const PERMISSIONS = `${/-e NODE_OPTIONS='(.*?)'/.exec(readFileSync("docs/image.md", "utf8"))?.[1] ?? ""} --allow-fs-read=/ca.pem`;
 
 /** What openssl says to each file, and which of them are for their owner only. */
 async function checkFiles({ dir, pebble, read }: Setting): Promise<string> {

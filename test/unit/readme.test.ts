@@ -4,39 +4,33 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import { bindingMissing } from "../../src/acme/binding.ts";
+import { optionsPage, PAGE } from "../../scripts/options-page.ts";
+import { flagOf } from "../../src/cli/help.ts";
 import { OPTION_NAMES, specOf } from "../../src/cli/options.ts";
-import { AUTHORITIES } from "../../src/cli/server.ts";
 import { FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
 import { PKCS12_FILE } from "../../src/store/pkcs12.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
-test("README lists every option as --help does", () => {
-  const rows = OPTION_NAMES.filter((name) => !specOf(name).gone).map((name) => {
-    const { alias, value, describe } = specOf(name);
-    const short = alias === undefined ? "" : `-${alias}, `;
-    const long = value === undefined ? name : `${name} ${value}`;
-    return `| \`${short}--${long}\` | ${describe} |`;
-  });
+test("docs/options.md is what scripts/options-page.ts writes", () => {
+  assert.equal(readFileSync(PAGE, "utf8"), optionsPage());
+});
+
+test("README names options as they are typed, and links the page of all", () => {
+  const flags = OPTION_NAMES.filter((name) => !specOf(name).gone).map(flagOf);
   const table = /\| Option \| Meaning \|\n\| --- \| --- \|\n((?:\|.*\n)+)/.exec(
     readme,
   )?.[1];
-  assert.equal(table?.replaceAll("\\|", "|"), `${rows.join("\n")}\n`);
-});
-
-test("README lists the files for -f and the CAs for --server, these and no others", () => {
-  assert.equal(listAfter("Files for `-f`"), FORMAT_NAMES.join(", "));
-  assert.equal(
-    listAfter("CAs for `--server`"),
-    Object.keys(AUTHORITIES).join(", "),
+  const shown = [...(table ?? "").matchAll(/^\| `([^`]+)` \|/gm)].map(
+    ([, flag]) => flag,
   );
+  assert.ok(shown.length > 0);
+  assert.deepEqual(
+    shown.filter((flag) => !flags.includes(flag ?? "")),
+    [],
+  );
+  assert.ok(linksOf("README.md").some(({ target }) => target === PAGE));
 });
-
-/** What README lists after these words, up to the full stop at the end of a line. */
-function listAfter(words: string): string | undefined {
-  const [, rest] = readme.split(`\n${words}: `);
-  return rest?.split(".\n")[0]?.replaceAll("\n", " ");
-}
 
 test("README shows every file of a set, with the mode that a new one gets", () => {
   const table = /\| File \| Holds \| Mode \|\n.*\n((?:\|.*\n)+)/.exec(

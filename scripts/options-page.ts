@@ -1,0 +1,84 @@
+/** Writes docs/options.md from the tables that `--help` is made of: `node scripts/options-page.ts`. */
+import { writeFileSync } from "node:fs";
+import { KEYS } from "../src/cli/entries.ts";
+import { COMMANDS, flagOf, GROUPS } from "../src/cli/help.ts";
+import { type OptionName, specOf } from "../src/cli/options.ts";
+import { AUTHORITIES } from "../src/cli/server.ts";
+import { variableOf } from "../src/cli/words.ts";
+import { FORMAT_NAMES } from "../src/store/formats.ts";
+
+export const PAGE = "docs/options.md";
+
+const INTRODUCTION = `# Commands and options
+
+\`node scripts/options-page.ts\` writes this page from the tables that \`--help\` uses.
+
+Type a command first, then options. Without a command, \`issue\` runs. You can write hyphens for the underscores in
+an option (\`--valid-min\`), and shorten an option as long as it stays clear (\`--valid 5\`).
+
+Every option is also an environment variable. Use spaces or commas between several names or files. To turn a
+switch on, set its variable to 1, true, yes or on. An empty variable counts as not set, and the command line wins.
+
+"Key" is what to write in the file that \`batch\` reads ([batch.md](batch.md)); \`method\` there says how to answer the CA.`;
+
+/** What a reader may ask below the table of a group. */
+const MORE: Record<string, string> = {
+  "The certificate": `[renewal.md](renewal.md) explains when a certificate is due.`,
+  "The CA and your account": `Short names for \`--server\`: ${Object.keys(AUTHORITIES).join(", ")}.
+Anything else must be the https URL of a directory. [accounts.md](accounts.md) explains accounts and bindings.
+
+\`HTTPS_PROXY\` and \`NO_PROXY\` apply to requests to the CA.`,
+  "Answering the CA": `[dns.md](dns.md) explains TXT records and wildcards, [accounts.md](accounts.md#http-01-without-a-responder) \`--stateless\`.`,
+  Files: `Files for \`-f\`: ${FORMAT_NAMES.join(", ")}.
+Together, the files you choose must hold the account's key (unless \`--account_dir\` holds it), the certificate's key,
+the certificate and its chain.
+[files.md](files.md) explains formats, modes and owners.`,
+};
+
+/** The page as it should be. */
+export function optionsPage(): string {
+  const commands = Object.entries(COMMANDS).map(([words, text]) => [
+    `\`${words}\``,
+    marked(text),
+  ]);
+  return `${[
+    INTRODUCTION,
+    "## Commands",
+    tableOf([["Command", "What it does"], ...commands]),
+    ...Object.entries(GROUPS).flatMap(([title, names]) => [
+      `## ${title}`,
+      tableOf([
+        ["Option", "Meaning", "Default", "Variable", "Key"],
+        ...names.map(rowOf),
+      ]),
+      ...(MORE[title] === undefined ? [] : [MORE[title]]),
+    ]),
+  ].join("\n\n")}\n`;
+}
+
+function rowOf(name: OptionName): string[] {
+  const { describe } = specOf(name);
+  const [, meaning = describe, usual = ""] =
+    /^(.*?) \[(.*)\]$/.exec(describe) ?? [];
+  const key = [...KEYS].find(([, option]) => option === name)?.[0];
+  return [
+    `\`${flagOf(name)}\``,
+    marked(meaning),
+    usual,
+    `\`${variableOf(name)}\``,
+    key === undefined ? "" : `\`${key}\``,
+  ];
+}
+
+function tableOf([head = [], ...rows]: string[][]): string {
+  return [head, head.map(() => "---"), ...rows]
+    .map((row) => `| ${row.map(escaped).join(" | ")} |`)
+    .join("\n");
+}
+
+/** Options as code. */
+const marked = (text: string) => text.replaceAll(/--[a-z0-9_]+/g, "`$&`");
+
+const escaped = (cell: string) => cell.replaceAll("|", "\\|");
+
+if (import.meta.main) writeFileSync(PAGE, optionsPage());
