@@ -21,15 +21,18 @@ const QUICK =
 
 const INTRODUCTION = `# Benchmarks
 
-\`npm run bench\` makes this page, in one run on one machine. Every program gets its
-certificates from the same Pebble (Retry-After as it has by default: 3 s for
-authorizations, 5 s for orders; no nonce is refused, no authorization reused, and it does
-not sleep before it validates), and answers http-01 at the same port, one after another.
-Where there are several runs, the programs take turns.
+\`npm run bench\` makes this page, in one run on one machine. Every program gets its certificates from the same Pebble over
+loopback, one program after another, and answers http-01 on the same port. Pebble keeps its usual Retry-After (3 s for
+authorizations, 5 s for orders), refuses no nonce, reuses no authorization, and validates without delay. If there are
+several runs, the programs take turns.
 
-Time is that of the whole process on the wall; CPU is user and system; memory is the
-most that one process had (\`ru_maxrss\`); requests are those that Pebble's log has.
-"x / ours" is x's time divided by that of acme-sidecar's row in bold.
+**Read the times with care: they hold on loopback only.** Most of lego's and certbot's time here is waiting between two
+looks at the CA. With a CA on the internet, every request adds a round trip, and this program sends the requests for one
+certificate one after another. For one certificate at a distant CA another program may be faster. Requests, memory and
+runs with nothing due do not depend on the distance.
+
+Time is wall time of the whole process. CPU is user and system time. Memory is the peak of one process (\`ru_maxrss\`).
+Requests are those in Pebble's log. "x / ours" is the program's time divided by the time in the bold row.
 
 ![Time by program](bench.svg)
 `;
@@ -53,7 +56,7 @@ export function documentOf(results: Results): string {
     ]),
     ...scenarios.map(sectionOf),
     "## Commands\n",
-    "DIR, PORT, URL, CA and NAME stand for what differs.\n",
+    "DIR, PORT, URL, CA and NAME stand for values that differ.\n",
     ...scenarios
       .filter(({ rows }) => rows.length > 0)
       .map(({ title, rows }) => {

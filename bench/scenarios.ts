@@ -65,8 +65,8 @@ export const oneName: Measured = async (setting, { runs }) => {
     id: "one",
     title: "One name",
     notes: [
-      "A new certificate for one name, with an account that is there.",
-      "The commands have `--valid_min`, as scripts written for simp_le do; without it, the CA's wish decides when to renew.",
+      "A new certificate for one name. The account exists.",
+      "The commands have `--valid_min`, like scripts for simp_le; without it, the program asks the CA when to renew.",
     ],
     rows: await compare(ca, [...trials, asking]),
   };
@@ -86,7 +86,7 @@ export const manyNames: Measured = async (setting, plan) => {
   return {
     id: "many",
     title: `${plan.names} names in one certificate`,
-    notes: ["A new certificate, with an account that is there."],
+    notes: ["A new certificate. The account exists."],
     rows: await compare(ca, [...trials, asking]),
   };
 };
@@ -110,9 +110,9 @@ export const manyCertificates: Measured = async (setting, plan) => {
     title: `${plan.certificates} certificates of one name each`,
     notes: [
       ours.can("batch")
-        ? "One process of acme-sidecar gets all of them, from an empty folder on, its account included."
+        ? "One acme-sidecar process starts with an empty folder, makes its account, and gets all certificates."
         : NO_BATCH,
-      `The others have one process for each, one after another. ${sampled(plan)}`,
+      `The others need one process per certificate, one after another. ${sampled(plan)}`,
     ],
     rows,
   };
@@ -145,8 +145,8 @@ export const nothingDue: Measured = async (setting, plan) => {
     id: "idle",
     title: `${count} certificates, nothing due`,
     notes: [
-      ours.can("batch") ? "The same run of acme-sidecar again." : NO_BATCH,
-      `\`certbot renew\` looks at all in one process; lego and simp_le have one for each. ${sampled(plan)}`,
+      ours.can("batch") ? "acme-sidecar does the same run again." : NO_BATCH,
+      `\`certbot renew\` checks all in one process; lego and simp_le need one per certificate. ${sampled(plan)}`,
     ],
     rows,
   };
@@ -173,7 +173,7 @@ export const manySets: Measured = async (setting, plan) => {
   return {
     ...base,
     notes: [
-      "acme-sidecar alone. The certificates are copies of one that it got, with another name in each.",
+      "acme-sidecar only. The certificates are copies of one, with another name in each.",
     ],
     rows: await compare(ca, idleTrials(ours, into, ids)),
   };
@@ -201,7 +201,7 @@ export const startUp: Measured = async (setting, { starts: runs }) => {
     id: "start",
     title: "Start-up",
     notes: [
-      "Nothing due: this program, in the folder of one certificate. Every command has run before, so that what Node.js keeps of compiled code is there.",
+      "Nothing due: acme-sidecar in the folder of one certificate. Every command ran before, so Node.js has its compile cache.",
     ],
     rows: await compare(ca, trials),
   };
@@ -260,5 +260,5 @@ const fleetOf = ({ dir }: Setting) => join(dir, "fleet");
 
 const sampled = ({ sample, certificates }: Plan) =>
   sample < certificates
-    ? `Only ${sample} of these runs were made; the figures are theirs, scaled to ${certificates}, memory aside.`
+    ? `We ran only ${sample} of these and scaled the figures to ${certificates}, except memory.`
     : "";

@@ -37,10 +37,13 @@ function page(rows: readonly Tally[]): string {
   ];
   return `# Reliability
 
-\`npm run faults\` has written this page, on ${availableParallelism()} cores with Node.js ${process.version}: what was done to the
-program, how often, how many runs ended as they should (in success or in one honest
-error, with nothing left for a person to do), and after how many a certificate, a key or an account was lost
-or damaged. CI runs the short form of every row.
+\`npm run faults\` wrote this page, on ${availableParallelism()} cores with Node.js ${process.version}.
+
+- Tried: how often we made the fault happen.
+- Survived: how many of these runs succeeded, or ended in one honest error, and left no repair for a person.
+- Lost: how many lost or damaged a certificate, a key or an account.
+
+CI runs the short form of every row.
 
 ${cells.map((row) => `| ${row.join(" | ")} |`).join("\n")}
 `;
