@@ -117,3 +117,25 @@ test("only main.ts reads the process, the wall clock and the console", () => {
   });
   assert.deepEqual(found, []);
 });
+
+/** What changes something that a path leads to, whoever has changed the path meanwhile. */
+const BY_PATH =
+  /\b(?:appendFile|chmod|chown|copyFile|cp|lchmod|lchown|link|mkdir|rename|rm|rmdir|symlink|truncate|unlink|utimes|writeFile)(?:Sync)?\b/;
+
+test("files are changed through an open folder only, and never by a path", () => {
+  const allowed = [
+    /^src\/directory\//,
+    // In a folder of its own, below that for temporary files.
+    /^src\/commands\/try\.ts$/,
+  ];
+  const found = files
+    .filter((file) => !allowed.some((each) => each.test(file)))
+    .filter((file) => {
+      const text = readFileSync(file, "utf8");
+      const imports = text.matchAll(
+        /import ([^;]+?) from "node:fs(?:\/promises)?"/g,
+      );
+      return [...imports].some(([, names = ""]) => BY_PATH.test(names));
+    });
+  assert.deepEqual(found, []);
+});

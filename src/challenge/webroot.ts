@@ -1,5 +1,5 @@
-import { chmod, mkdir, rm, rmdir, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { type Directory, openDirectory } from "../directory/directory.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import type { Name } from "../name.ts";
 import { sleep } from "../time.ts";
@@ -45,16 +45,21 @@ async function publishFile(
   answer: Answer,
   undo: AsyncDisposableStack,
 ): Promise<void> {
-  const file = join(root, CHALLENGE_PATH, checkedToken(answer));
+  const token = checkedToken(answer);
+  const file = join(root, CHALLENGE_PATH, token);
   try {
-    for (const folder of await makeFolders(dirname(file)))
-      undo.defer(() => removeIfEmpty(folder));
-    // What an interrupted run left under this name is ours too; a link is never followed.
-    await rm(file, { force: true });
-    undo.defer(() => rm(file, { force: true }));
-    await writeFile(file, answer.keyAuthorization, { flag: "wx" });
-    await chmod(file, 0o644);
+    const folder = openFolder(dirname(file), undo);
+    // What an interrupted run left under this name is ours too.
+    folder.remove(token);
+    await using handle = await folder.create(token);
+    undo.defer(() => {
+      folder.remove(token);
+    });
+    await handle.writeFile(answer.keyAuthorization);
+    // The web server, another user, has to read it, whatever the umask says.
+    await handle.chmod(0o644);
   } catch (error) {
+    if (error instanceof AppError) throw error;
     throw new AppError(
       "webroot-unwritable",
       `Cannot write the answer for ${answer.name} to ${file}: ${messageOf(error)}.`,
@@ -66,26 +71,50 @@ async function publishFile(
   }
 }
 
-/** Makes what is missing of a folder and returns what it made, outermost first. */
-async function makeFolders(folder: string): Promise<string[]> {
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    if (systemCode(error) === "EEXIST") return [];
-    if (systemCode(error) !== "ENOENT") throw error;
-    const parents = await makeFolders(dirname(folder));
-    return [...parents, ...(await makeFolders(folder))];
-  }
-  // The web server, another user, has to get through, whatever the umask says.
-  await chmod(folder, 0o755);
-  return [folder];
+/** Opens a folder, and makes what is missing of it, to be removed again if nobody else uses it by then. */
+function openFolder(path: string, undo: AsyncDisposableStack): Directory {
+  const parent = dirname(path);
+  const folder = openOrMissing(path);
+  if (folder !== undefined || parent === path)
+    return undo.use(folder ?? openDirectory(path));
+  const above = openFolder(parent, undo);
+  const name = basename(path);
+  if (makeIfMissing(above, name))
+    undo.defer(() => {
+      removeIfEmpty(above, name);
+    });
+  const made = undo.use(above.directory(name));
+  // The web server has to get through as well. Nothing lies in it yet, unless it is another folder by now.
+  if (made.entries().length === 0) made.setMode(0o755);
+  return made;
 }
 
-async function removeIfEmpty(folder: string): Promise<void> {
+/** Whether it was missing: another run may be quicker. */
+function makeIfMissing(above: Directory, name: string): boolean {
   try {
-    await rmdir(folder);
+    above.makeDirectory(name, 0o755);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function openOrMissing(path: string): Directory | undefined {
+  try {
+    return openDirectory(path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function removeIfEmpty(above: Directory, name: string): void {
+  try {
+    above.removeDirectory(name);
   } catch (error) {
     const code = systemCode(error);
-    if (code !== "ENOTEMPTY" && code !== "ENOENT") throw error;
+    if (code !== "ENOTEMPTY" && code !== "ENOENT" && code !== "ENOTDIR")
+      throw error;
   }
 }

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   type Dirent,
@@ -59,6 +60,8 @@ export interface Directory extends Disposable {
   remove(name: string): boolean;
   makeDirectory(name: string, mode: number): void;
   removeDirectory(name: string): void;
+  /** Changes the mode of the folder itself. */
+  setMode(mode: number): void;
   /** Opens a folder by a path from here on. */
   directory(path: string): Directory;
   /** The place that an entry stands for: its own, or where a link leads. */
@@ -189,6 +192,9 @@ function directoryOf({
     },
     removeDirectory(name) {
       rmdirSync(at(name));
+    },
+    setMode(mode) {
+      chmodSync(at(), mode);
     },
     directory: below,
     follow: (name) => followed(self, name),
