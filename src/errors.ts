@@ -34,6 +34,20 @@ export type ErrorCode =
   | "output-failed"
   | "internal";
 
+/** What is wrong with one of several names, as a program reads it. */
+export interface NameProblem {
+  name: string;
+  /** The problem type, or the state that the CA left the name in. */
+  code: string;
+  /** In the CA's words. */
+  detail: string;
+  /** Where the CA found what it tells of, as far as it says. */
+  address?: string | undefined;
+  url?: string | undefined;
+  /** The HTTP status of the answer there. */
+  status?: number | undefined;
+}
+
 interface Details {
   /** The next thing to do, one sentence. */
   hint?: string | undefined;
@@ -41,6 +55,8 @@ interface Details {
   scope?: Scope;
   /** When the CA asks us to come back, at the earliest. */
   retryAfter?: Date | undefined;
+  /** Every name by itself, where the message groups them. */
+  problems?: readonly NameProblem[] | undefined;
   cause?: unknown;
 }
 
@@ -54,6 +70,7 @@ export class AppError extends Error {
   readonly hint: string | undefined;
   readonly scope: Scope;
   readonly retryAfter: Date | undefined;
+  readonly problems: readonly NameProblem[];
 
   constructor(code: ErrorCode, message: string, details: Details = {}) {
     super(brief(message), { cause: details.cause });
@@ -61,10 +78,11 @@ export class AppError extends Error {
     this.hint = details.hint;
     this.scope = details.scope ?? "target";
     this.retryAfter = details.retryAfter;
+    this.problems = details.problems ?? [];
   }
 }
 
-/** Characters: more than the reasons for a hundred names take. The CA's are quoted in messages, and may have any length. */
+/** Characters. What a CA says is quoted in messages, and may have any length. */
 const LONGEST = 20_000;
 
 /** A text by its start, when it is longer than anybody reads. */

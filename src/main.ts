@@ -6,7 +6,7 @@ import type { Request } from "./cli/parse.ts";
 import { AppError, asAppError } from "./errors.ts";
 import type { Process } from "./commands/network.ts";
 import type { Outcome } from "./core/outcome.ts";
-import type { Write } from "./ui/report.ts";
+import type { Write } from "./ui/text.ts";
 
 const OLDEST_NODE = 24;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -59,9 +59,10 @@ async function run(
   write: Write,
   interruption: Interruption,
 ): Promise<number> {
-  const report = await import("./ui/report.ts");
-  const { exitCodeOf, reportEvent, reportOutcome } = report;
-  const { reportSummary, reportWarning } = report;
+  const { exitCodeOf, openReport, reportOutcome, reportWarning } =
+    await import("./ui/report.ts");
+  const { reportFailures, reportSummary } = await import("./ui/summary.ts");
+  const report = openReport(write);
   for (const warning of request.warnings) reportWarning(warning, write);
   const outcomes = await perform(request, {
     env: process.env,
@@ -69,7 +70,7 @@ async function run(
     random: () => Math.random(),
     ...interruption,
     emit: (event, target) => {
-      reportEvent(event, write, target);
+      report.event(event, target);
     },
     stdin: () => process.stdin,
     stdout: process.stdout,
@@ -77,8 +78,8 @@ async function run(
   });
   if (request.verb === "batch" || request.verb === "renew")
     reportSummary(outcomes, write);
-  else if (request.verb !== "dokku")
-    for (const outcome of outcomes) reportOutcome(outcome, write);
+  else if (request.verb === "dokku") reportFailures(outcomes, write);
+  else for (const outcome of outcomes) reportOutcome(outcome, write);
   for (const outcome of outcomes)
     if (outcome.kind === "told" && outcome.text !== undefined)
       process.stdout.write(`${outcome.text}\n`);

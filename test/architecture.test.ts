@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 /** Rooms by level, as docs/architecture.md draws them: imports go downward only. */
 const LEVELS = [
-  ["name", "errors", "time", "json", "serve", "load"],
+  ["name", "errors", "time", "json", "causes", "serve", "load"],
   ["directory"],
   ["acme", "challenge", "store"],
   ["core"],

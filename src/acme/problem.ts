@@ -1,5 +1,7 @@
-import { AppError } from "../errors.ts";
+import { causesOf, cut, sayCauses } from "../causes.ts";
+import { AppError, type NameProblem } from "../errors.ts";
 import { entryOf, isRecord } from "../json.ts";
+import { showName } from "../name.ts";
 import { SECOND } from "../time.ts";
 import { consequenceOf } from "./consequences.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -21,6 +23,11 @@ export interface Problem {
 
 const PREFIX = "urn:ietf:params:acme:error:";
 
+/** No order has more names; a name and what is said of it are no longer, or cut. */
+const MOST_SUBPROBLEMS = 1_000;
+const LONGEST_NAME = 255;
+const LONGEST_DETAIL = 1_000;
+
 /** Reads what may be a problem document; unknown and missing members are no error. */
 export function readProblem(value: unknown): Problem {
   const fields = isRecord(value) ? value : {};
@@ -41,6 +48,7 @@ export function readProblem(value: unknown): Problem {
     subproblems: Array.isArray(fields["subproblems"])
       ? fields["subproblems"]
           .filter(isRecord)
+          .slice(0, MOST_SUBPROBLEMS)
           // Those of a subproblem are not shown, and there might be no end to them.
           .map((each) => readProblem({ ...each, subproblems: [] }))
       : [],
@@ -67,6 +75,7 @@ export class ProblemError extends AppError {
       scope,
       hint: entryOf(hints, problem.type) ?? termsHint(problem, answer) ?? hint,
       retryAfter: retryAfter(answer, now) ?? timeIn(problem.detail),
+      problems: problemsIn(problem),
     });
     this.problem = problem;
     this.status = answer.status;
@@ -84,18 +93,30 @@ function termsHint(
   return `The CA has new terms of service: read ${terms}, agree to them${where || " in the way the CA asks for"}, and run again.`;
 }
 
-/** One line for a problem: its sentence, its subproblems by name, its type. */
+/** One line for a problem: its sentence, the causes in its subproblems with whom they are about, its type. */
 export function describeProblem(problem: Problem): string {
-  const parts = [
-    problem.detail,
-    ...problem.subproblems.map((sub) => `${sub.about ?? "?"}: ${sub.detail}`),
-  ];
+  const causes = causesOf(
+    problem.subproblems.map(({ about = "?", detail }) => ({
+      name: about,
+      text: detail,
+    })),
+  );
+  const parts = [problem.detail, sayCauses(causes, showName)];
   const sentence = parts.filter((part) => part !== "").join("; ");
   const known =
     problem.type === "" || problem.type === "about:blank"
       ? ""
       : ` (${problem.type})`;
   return `${sentence === "" ? "it gave no reason" : sentence}${known}`;
+}
+
+/** What is wrong with each name, where there are several. */
+export function problemsIn({ subproblems }: Problem): NameProblem[] {
+  return subproblems.map((sub) => ({
+    name: cut(sub.about ?? "?", LONGEST_NAME),
+    code: cut(sub.type, LONGEST_NAME),
+    detail: cut(sub.detail, LONGEST_DETAIL),
+  }));
 }
 
 function describe(problem: Problem, answer: HttpAnswer): string {

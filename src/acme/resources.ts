@@ -22,6 +22,12 @@ export interface Challenge {
   status: string;
 }
 
+/** One step of a validation, as Boulder tells of it beside the error; other CAs need not. */
+export interface ValidationRecord {
+  url: string | undefined;
+  addressUsed: string | undefined;
+}
+
 /** RFC 8555 section 7.1.4. */
 export interface Authorization {
   url: string;
@@ -32,7 +38,13 @@ export interface Authorization {
   challenges: Challenge[];
   /** Why a challenge of it failed. */
   error: Problem | undefined;
+  /** How the CA came to that, where it tells: the last step last. */
+  records: ValidationRecord[];
 }
+
+/** No CA follows more redirects, and no URL or address is longer. */
+const MOST_RECORDS = 20;
+const LONGEST_TEXT = 2_000;
 
 const ORDER_STATES = [
   "pending",
@@ -87,5 +99,20 @@ export function readAuthorization(reply: Reply, url: string): Authorization {
         status: stringOf(challenge, "status", "challenge"),
       })),
     error: failed && readProblem(failed["error"]),
+    records: readRecords(failed?.["validationRecord"]),
   };
+}
+
+function readRecords(value: unknown): ValidationRecord[] {
+  const records = Array.isArray(value) ? value.slice(-MOST_RECORDS) : [];
+  return records.filter(isRecord).map(({ url, addressUsed }) => ({
+    url: shortText(url),
+    addressUsed: shortText(addressUsed),
+  }));
+}
+
+function shortText(value: unknown): string | undefined {
+  return typeof value === "string" && value.length <= LONGEST_TEXT
+    ? value
+    : undefined;
 }

@@ -38,7 +38,8 @@ export interface Responder extends AsyncDisposable {
 }
 
 export type ChallengeEvent =
-  | { type: "answered"; name: Name }
+  /** One of so many names of an order. */
+  | { type: "answered"; name: Name; of: number }
   /** A CNAME record says that the TXT record belongs elsewhere. */
   | { type: "record-delegated"; from: string; to: string }
   /** Whether there is such a CNAME record could not be found out. */

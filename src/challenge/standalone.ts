@@ -36,11 +36,12 @@ export async function openStandalone(
     port: server.port,
     type: "http-01",
     async publish(answers) {
-      const watch = watchQuestions(answers.length);
+      const { length: of } = answers;
+      const watch = watchQuestions(of);
       const texts = answers.map((answer) => {
         const { name, keyAuthorization: text } = answer;
         const note = () => {
-          if (watch.note(name)) emit({ type: "answered", name });
+          if (watch.note(name)) emit({ type: "answered", name, of });
         };
         return [CHALLENGE_PATH + checkedToken(answer), { text, note }] as const;
       });

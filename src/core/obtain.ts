@@ -4,12 +4,7 @@ import { createCsr } from "../acme/csr.ts";
 import { describeProblem } from "../acme/problem.ts";
 import { misbehaved } from "../acme/protocol.ts";
 import type { Authorization, Challenge, Order } from "../acme/resources.ts";
-import type {
-  Answer,
-  ChallengeType,
-  Publication,
-  Responder,
-} from "../challenge/responder.ts";
+import type { Answer, Responder } from "../challenge/responder.ts";
 import { AppError } from "../errors.ts";
 import { type Name, showName } from "../name.ts";
 import { type Bundle, flawOf } from "../store/bundle.ts";
@@ -17,6 +12,7 @@ import { readCertificates } from "../store/pem.ts";
 import { after, type Clock, DAY } from "../time.ts";
 import { chooseChain } from "./chain.ts";
 import type { Emit } from "./outcome.ts";
+import { rejected } from "./rejected.ts";
 import type { Chain } from "./target.ts";
 
 export interface Errand {
@@ -50,13 +46,19 @@ export async function obtain(errand: Errand): Promise<Bundle> {
 }
 
 async function validate(order: Order, errand: Errand): Promise<Order> {
-  const { authority, responder, signal, emit } = errand;
+  const { authority, responder, names, signal, emit } = errand;
+  const { type } = responder;
+  const named = (failed: readonly Authorization[]) =>
+    failed.map((authorization) => ({
+      name: orderedIn(names, authorization),
+      authorization,
+    }));
   const authorizations = await Promise.all(
     order.authorizations.map((url) => authority.authorization(url)),
   );
   const pending = authorizations.filter(({ status }) => status !== "valid");
   const failed = pending.filter(({ status }) => status !== "pending");
-  if (failed.length > 0) throw rejected(failed, responder.type);
+  if (failed.length > 0) throw rejected(named(failed), { type });
   const tasks = await Promise.all(
     pending.map((authorization) => taskOf(authorization, errand)),
   );
@@ -81,7 +83,7 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
         ({ status }) => status !== "valid",
       );
       throw open.length > 0
-        ? rejected(open, responder.type, { publication, late: error })
+        ? rejected(named(open), { type, publication, late: error })
         : error;
     });
   if (validated.status === "invalid") {
@@ -89,7 +91,7 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
       ({ status, error }) => status === "invalid" || error,
     );
     throw failed.length > 0
-      ? rejected(failed, responder.type, { publication })
+      ? rejected(named(failed), { type, publication })
       : unusable(validated);
   }
   emit({ type: "validated" });
@@ -102,13 +104,19 @@ interface Task {
   answer: Answer;
 }
 
+/** The name of ours that an authorization is for. */
+function orderedIn(names: readonly Name[], { name }: Authorization): Name {
+  return (
+    names.find((each) => each === name) ??
+    misbehaved(`asks about ${name}, which was not ordered`)
+  );
+}
+
 async function taskOf(
   authorization: Authorization,
   { names, authority, responder }: Errand,
 ): Promise<Task> {
-  const name = names.find((each) => each === authorization.name);
-  if (name === undefined)
-    misbehaved(`asks about ${authorization.name}, which was not ordered`);
+  const name = orderedIn(names, authorization);
   const challenge = authorization.challenges.find(
     ({ type }) => type === responder.type,
   );
@@ -127,43 +135,6 @@ async function taskOf(
     challenge,
     answer: { name, token, keyAuthorization },
   };
-}
-
-const NEVER_ASKED =
-  "The CA never reached this program: check the name's A and AAAA records, port 80, and that the web server forwards /.well-known/acme-challenge/ here.";
-const HINTS: Record<ChallengeType, string> = {
-  "http-01":
-    "Open http://NAME/.well-known/acme-challenge/ from outside: it must reach this program or the webroot, over IPv4 and IPv6.",
-  "dns-01":
-    "Look for the TXT record of _acme-challenge.NAME (or what that is a CNAME of) during a run: the program must set it where the public name servers of that zone show it. --dns_wait gives them more time.",
-};
-
-/** The error for names without a good verdict: each with the CA's reason, and whether the CA ever came here. */
-function rejected(
-  failed: readonly Authorization[],
-  type: ChallengeType,
-  { publication, late }: { publication?: Publication; late?: AppError } = {},
-): AppError {
-  const fetched = publication?.fetched;
-  const asked = ({ name }: Authorization) => fetched?.has(name as Name);
-  const reasons = failed.map((authorization) => {
-    const { name, status, error } = authorization;
-    if (error) return `${showName(name)}: ${describeProblem(error)}`;
-    const silent = asked(authorization) === false ? ", and it never asked" : "";
-    return `${showName(name)}: its authorization is ${status}${silent}`;
-  });
-  const unheard = failed.some(
-    (authorization) => asked(authorization) === false,
-  );
-  return new AppError(
-    late === undefined ? "validation-failed" : "timed-out",
-    `The CA ${late === undefined ? "marked some of the authorizations as invalid:" : "took too long to validate"} ${reasons.join("; ")}`,
-    {
-      hint: unheard ? NEVER_ASKED : (publication?.hint ?? HINTS[type]),
-      retryAfter: late?.retryAfter,
-      cause: late,
-    },
-  );
 }
 
 function unusable(order: Order): AppError {

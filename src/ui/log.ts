@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { styleText } from "node:util";
 import { createLogger, format, transports } from "winston";
-import type { Write } from "./report.ts";
-import type { Level } from "./text.ts";
+import { fit } from "./fit.ts";
+import { type Level, type Line, wholeOf, type Write } from "./text.ts";
 
 export interface Log {
   write: Write;
@@ -41,8 +41,11 @@ export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
     }),
   });
   return {
-    write: ({ level, text }, fields) => {
-      logger.log(level, text, { fields });
+    write(line, fields) {
+      if (json) logger.log(line.level, wholeOf(line), { fields });
+      else
+        for (const { level, text } of forPeople(line, terminal))
+          logger.log(level, text);
     },
     async close() {
       const finished = once(logger, "finish");
@@ -50,4 +53,19 @@ export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
       await finished;
     },
   };
+}
+
+/** What people see of a message: lines that are not too long, and with -v the whole as well where they are cut. */
+function forPeople(line: Line, terminal: boolean): Line[] {
+  const whole: Line = { level: "debug", text: wholeOf(line) };
+  const quiet =
+    line.quiet === "always" || (line.quiet !== undefined && terminal);
+  if (quiet || line.level === "debug") return [whole];
+  const [first = "", ...more] = fit(line);
+  const shown: Line[] = [
+    { level: line.level, text: first },
+    ...more.map((text) => ({ level: "warn", text }) as const),
+  ];
+  const cut = [first, ...more].join(" ") !== whole.text;
+  return cut ? [...shown, whole] : shown;
 }

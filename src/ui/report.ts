@@ -1,61 +1,63 @@
 import type { Event, Outcome } from "../core/outcome.ts";
 import { AppError } from "../errors.ts";
+import { showName } from "../name.ts";
 import { renewalOf, sayOutcome } from "./outcome.ts";
-import { type Level, type Line, sayError, sayEvent } from "./text.ts";
+import { causeOf } from "./summary.ts";
+import { line, sayError, sayEvent, type Write } from "./text.ts";
 
-/** Where lines go: a level, a sentence, and what a program may want to know about it. */
-export type Write = (line: Line, fields: Record<string, unknown>) => void;
+/** Tells what happens in a run. What it has told of one target it does not tell people of the next. */
+export interface Report {
+  /** `target`: the id of the one among many that an event is about; what went well on the way is for -v then. */
+  event(event: Event, target?: string): void;
+}
 
-/** `target`: the id of the one among many that an event is about; what went well on the way is for -v then. */
-export function reportEvent(event: Event, write: Write, target?: string): void {
-  if (event.type === "ended") {
-    reportEnded(event.outcome, write);
-    return;
-  }
+export function openReport(write: Write): Report {
+  const told = new Set<string>();
+  return {
+    event(event, target) {
+      if (event.type === "ended") reportEnded(event.outcome, told, write);
+      else reportStep(event, write, target);
+    },
+  };
+}
+
+function reportStep(
+  event: Exclude<Event, { type: "ended" }>,
+  write: Write,
+  target: string | undefined,
+): void {
   const { type, ...fields } = event;
-  const { level, text } = sayEvent(event);
-  if (target === undefined)
-    write({ level, text }, { event: type, ...plain(fields) });
+  const said = sayEvent(event);
+  if (target === undefined) write(said, { event: type, ...plain(fields) });
   else
     write(
-      { level: level === "info" ? "debug" : level, text: `${target}: ${text}` },
+      {
+        ...said,
+        level: said.level === "info" ? "debug" : said.level,
+        text: `${target}: ${said.text}`,
+      },
       { event: type, target, ...plain(fields) },
     );
 }
 
-/** One of several: what is as it was, is for -v. */
-function reportEnded(outcome: Outcome, write: Write): void {
+/** One of several: what is as it was is for -v, and so is what failed as another did, which the summary counts. */
+function reportEnded(outcome: Outcome, told: Set<string>, write: Write): void {
   const { id } = outcome.subject;
-  reportOutcome(outcome, ({ level, text }, fields) => {
-    const quiet = outcome.kind === "kept" && !outcome.completed;
-    write({ level: quiet ? "debug" : level, text: `${id}: ${text}` }, fields);
+  const cause = outcome.kind === "failed" ? causeOf(outcome) : undefined;
+  const again = cause !== undefined && told.has(cause);
+  if (cause !== undefined) told.add(cause);
+  const kept = outcome.kind === "kept" && !outcome.completed;
+  reportOutcome(outcome, (said, fields) => {
+    write(
+      {
+        ...said,
+        level: kept ? "debug" : said.level,
+        text: `${id}: ${said.text}`,
+        ...(again ? { quiet: "always" } : {}),
+      },
+      fields,
+    );
   });
-}
-
-/** What became of many targets, in one line each way of ending. */
-export function reportSummary(
-  outcomes: readonly Outcome[],
-  write: Write,
-): void {
-  const ids = (kind: Outcome["kind"]) =>
-    outcomes
-      .filter((outcome) => outcome.kind === kind)
-      .map(({ subject }) => subject.id);
-  const [issued, kept, failed] = [ids("issued"), ids("kept"), ids("failed")];
-  const count = `${outcomes.length} ${outcomes.length === 1 ? "target" : "targets"}`;
-  write(
-    line(
-      failed.length > 0 ? "warn" : "info",
-      `${count}: ${sayIds("issued", issued)}, ${kept.length} kept, ${sayIds("failed", failed)}.`,
-    ),
-    { event: "summary", issued, kept, failed },
-  );
-}
-
-function sayIds(what: string, ids: readonly string[]): string {
-  return ids.length === 0
-    ? `0 ${what}`
-    : `${ids.length} ${what} (${ids.join(", ")})`;
 }
 
 export function reportOutcome(outcome: Outcome, write: Write): void {
@@ -103,8 +105,18 @@ export function reportError(
   write: Write,
   fields: Record<string, unknown> = { event: "failed" },
 ): void {
-  write(line("error", sayError(error)), { ...fields, ...plain({ error }) });
-  const { cause } = error;
+  const { cause, hint, problems } = error;
+  write(line("error", sayError(error), hint), {
+    ...fields,
+    ...plain({ error }),
+  });
+  if (problems.length > 1)
+    for (const problem of problems)
+      write(line("debug", `${showName(problem.name)}: ${problem.detail}`), {
+        ...fields,
+        event: "problem",
+        problem,
+      });
   if (cause instanceof Error && !(cause instanceof AppError))
     write(line("debug", cause.stack ?? cause.message), fields);
 }
@@ -136,15 +148,16 @@ function isNews(outcome: Outcome): boolean {
   }
 }
 
-const line = (level: Level, text: string): Line => ({ level, text });
-
 /** Errors as data; everything else as it is. */
 function plain(fields: Record<string, unknown>): Record<string, unknown> {
   const { error, ...others } = fields;
   if (!(error instanceof AppError)) return fields;
-  const { code, message, hint, retryAfter } = error;
+  const { code, message, hint, retryAfter, problems } = error;
   return {
     ...others,
-    error: { code, message, hint, retryAfter: retryAfter?.toISOString() },
+    error: {
+      ...{ code, message, hint, retryAfter: retryAfter?.toISOString() },
+      ...(problems.length > 0 ? { problems } : {}),
+    },
   };
 }

@@ -1,4 +1,6 @@
 import type { Standing } from "../core/standing.ts";
+import { cut } from "../causes.ts";
+import { LONGEST_LINE } from "./fit.ts";
 import { names } from "./text.ts";
 
 const WHY: Record<NonNullable<Standing["why"]>, string> = {
@@ -34,7 +36,7 @@ export function sayStanding(
       "WHY",
       "LAST FAILURE",
     ],
-    ...standings.map(cells),
+    ...standings.map(cells).map(bounded),
   ]);
 }
 
@@ -62,12 +64,23 @@ function cells(standing: Standing): string[] {
   ];
 }
 
+/** Short enough for every row to fit into a line. */
+function bounded(row: readonly string[]): string[] {
+  const before = row
+    .slice(0, -1)
+    .map((cell, column) => cut(cell, WIDEST[column] ?? LONGEST_LINE));
+  return [...before, ...row.slice(-1)];
+}
+
 function renewal(next: Date | undefined, flaw: string | undefined): string {
   if (flaw !== undefined) return "broken";
   return next === undefined ? "due" : day(next);
 }
 
 const day = (date: Date) => date.toISOString().slice(0, 10);
+
+/** Longer cells are cut, and rows at their end. */
+const WIDEST = [60, 100, 40, 30, 10, 12, 120];
 
 /** Columns as wide as their widest cell, but for the last. */
 function table(rows: readonly string[][]): string {
@@ -82,5 +95,6 @@ function table(rows: readonly string[][]): string {
         )
         .join("  "),
     )
+    .map((row) => cut(row, LONGEST_LINE))
     .join("\n");
 }

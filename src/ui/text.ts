@@ -1,6 +1,7 @@
 import type { Lack } from "../challenge/responder.ts";
 import type { Event } from "../core/outcome.ts";
 import type { Why } from "../core/decide.ts";
+import { listed } from "../causes.ts";
 import { type AppError, brief } from "../errors.ts";
 import { showName } from "../name.ts";
 
@@ -10,6 +11,18 @@ export type Level = "error" | "warn" | "info" | "debug";
 export interface Line {
   level: Level;
   text: string;
+  /** What to do, or what comes of it: this is shown whole when the text is too long. */
+  hint?: string | undefined;
+  /** What people see with -v only, always or at a terminal; programs get it as it is. */
+  quiet?: "always" | "at-terminal";
+}
+
+/** Where lines go, with what a program may want to know about each. */
+export type Write = (line: Line, fields: Record<string, unknown>) => void;
+
+/** A message with everything in it. */
+export function wholeOf({ text, hint }: Line): string {
+  return hint === undefined ? text : `${text} ${hint}`;
 }
 
 const WHY: Record<Why, string> = {
@@ -23,16 +36,10 @@ const WHY: Record<Why, string> = {
   forced: "--force asks for it",
 };
 
-/** So many names are listed; of more, the first stand for all. */
-const MOST_NAMES = 5;
+/** Of more names than this, what happens to each is for -v. */
+const MOST_TOLD = 5;
 
-function some(list: readonly string[]): string {
-  if (list.length <= MOST_NAMES) return list.join(", ");
-  const first = list.slice(0, MOST_NAMES - 1);
-  return `${first.join(", ")} and ${list.length - first.length} more`;
-}
-
-export const names = (list: readonly string[]) => some(list.map(showName));
+export const names = (list: readonly string[]) => listed(list.map(showName));
 const seconds = (ms: number) => `${ms / 1000} s`;
 
 function sayLack({ server, fqdn, silent }: Lack): string {
@@ -42,9 +49,15 @@ function sayLack({ server, fqdn, silent }: Lack): string {
 export const minute = (date: Date) =>
   `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 const octal = (mode: number) => `0${mode.toString(8)}`;
-export const line = (level: Level, text: string): Line => ({
+export const line = (level: Level, text: string, hint?: string): Line => ({
   level,
   text: brief(text),
+  ...(hint === undefined ? {} : { hint: brief(hint) }),
+});
+/** What scripts look for, and who watches can see the end of. */
+const routine = (text: string): Line => ({
+  ...line("info", text),
+  quiet: "at-terminal",
 });
 
 /** How something ended is said elsewhere. */
@@ -69,7 +82,7 @@ const SAY: Say = {
   completed: (event) =>
     line(
       "warn",
-      `Completed what an interrupted run had begun to save: ${event.files.join(", ")}.`,
+      `Completed what an interrupted run had begun to save: ${listed(event.files)}.`,
     ),
   "owner-lost": (event) =>
     line(
@@ -96,23 +109,21 @@ const SAY: Say = {
   "no-such-profile": (event) =>
     line(
       "warn",
-      `The CA has no profile "${event.profile}"${event.offered.length > 0 ? ` (it has ${event.offered.join(", ")})` : ""}; going on without.`,
+      `The CA has no profile "${event.profile}"${event.offered.length > 0 ? ` (it has ${listed(event.offered)})` : ""}; going on without.`,
     ),
   "not-replaced": (event) =>
     line(
       "debug",
-      `${event.error.message} Placing the order as one that replaces nothing.`,
+      event.error.message,
+      "Placing the order as one that replaces nothing.",
     ),
   "revoking-by-key": (event) =>
-    line(
-      "info",
-      `${event.error.message} Trying with the certificate's own key.`,
-    ),
+    line("info", event.error.message, "Trying with the certificate's own key."),
   "renewal-explained": (event) =>
     line("warn", `The CA says why it wants this renewed: ${event.url}`),
   "next-authority": (event) =>
-    line("warn", `${event.error.message} Going on with ${event.to}.`),
-  "account-key-made": () => line("info", "Generating new account key."),
+    line("warn", event.error.message, `Going on with ${event.to}.`),
+  "account-key-made": () => routine("Generating new account key."),
   "rollover-settled": (event) =>
     line(
       "warn",
@@ -126,15 +137,14 @@ const SAY: Say = {
       `By using this CA you agree to its terms of service: ${event.url}`,
     ),
   "contact-changed": (event) =>
-    line("info", `The account's contact is now ${event.contact.join(", ")}.`),
+    line("info", `The account's contact is now ${listed(event.contact)}.`),
   account: (event) =>
     line(
       "info",
       `${event.created ? "Created" : "Found"} the account ${event.uri}.`,
     ),
   key: (event) =>
-    line(
-      "info",
+    routine(
       event.reused
         ? "Reusing existing certificate private key."
         : "Generating new certificate private key.",
@@ -143,7 +153,10 @@ const SAY: Say = {
   validating: (event) =>
     line("info", `The CA is validating ${names(event.names)}.`),
   answered: (event) =>
-    line("info", `The CA has asked for ${showName(event.name)}.`),
+    line(
+      event.of > MOST_TOLD ? "debug" : "info",
+      `The CA has asked for ${showName(event.name)}.`,
+    ),
   "record-delegated": (event) =>
     line(
       "info",
@@ -166,24 +179,26 @@ const SAY: Say = {
       "info",
       event.servers.length === 0
         ? `Waiting ${seconds(event.time)} for the TXT records to spread.`
-        : `Waiting until these have the TXT records, ${seconds(event.time)} at most: ${some(event.servers)}.`,
+        : `Waiting until these have the TXT records, ${seconds(event.time)} at most: ${listed(event.servers)}.`,
     ),
   "records-late": (event) =>
     line(
       "warn",
-      `After ${seconds(event.time)} there are DNS servers without a TXT record: ${some(event.lacks.map(sayLack))}. Asking the CA all the same; --dns_timeout or --dns_wait gives them longer.`,
+      `After ${seconds(event.time)} there are DNS servers without a TXT record: ${listed(event.lacks.map(sayLack))}. Asking the CA all the same; --dns_timeout or --dns_wait gives them longer.`,
     ),
   "record-left": (event) =>
     line(
       "warn",
       `The TXT record of ${event.fqdn} may still be there: ${sayError(event.error)}`,
+      event.error.hint,
     ),
   validated: () => line("info", "The CA has validated every name."),
-  saved: (event) => line("info", `Saving ${event.file}.`),
+  saved: (event) => routine(`Saving ${event.file}.`),
   retry: (event) =>
     line(
       "warn",
-      `${event.error.message} Trying again in ${(event.pause / 1000).toFixed(1)} s.`,
+      event.error.message,
+      `Trying again in ${(event.pause / 1000).toFixed(1)} s.`,
     ),
   request: (event) =>
     line(
@@ -198,11 +213,9 @@ export function sayEvent(event: Step): Line {
   return say(event);
 }
 
-/** What went wrong, when to come back, and what to do. */
-export function sayError({ message, hint, retryAfter }: AppError): string {
+/** What went wrong, and when to come back; its hint says what to do. */
+export function sayError({ message, retryAfter }: AppError): string {
   const stop = /[.!?)]$/.test(message) ? "" : ".";
-  const again = retryAfter && `Not before ${minute(retryAfter)}.`;
-  return [message + stop, again, hint]
-    .filter((part) => part !== undefined)
-    .join(" ");
+  const again = retryAfter ? ` Not before ${minute(retryAfter)}.` : "";
+  return `${message}${stop}${again}`;
 }

@@ -55,7 +55,7 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
     const last = run.stderr.trim().split("\n").at(-1) ?? "";
     return JSON.parse(last) as {
       message: string;
-      error: { code: string; retryAfter?: string };
+      error: { code: string; retryAfter?: string; problems?: object[] };
     };
   }
   const urn = (type: string) => `urn:ietf:params:acme:error:${type}`;
@@ -93,7 +93,7 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
     assert.ok(wait > 7_000_000 && wait <= 7_200_000, String(wait));
   });
 
-  test("subproblems are told by name", async () => {
+  test("subproblems are told by cause, with the names, and each by itself in JSON", async () => {
     const sub = (value: string, type: string) => ({
       type: urn(type),
       detail: `no for ${value}`,
@@ -105,13 +105,20 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
         detail: "several",
         subproblems: [
           sub("a.test", "rejectedIdentifier"),
-          sub("b.test", "caa"),
+          sub("b.test", "rejectedIdentifier"),
+          { ...sub("c.test", "caa"), detail: "CAA forbids c.test" },
         ],
       },
       403,
     );
     assert.equal(error.code, "name-refused");
-    assert.match(message, /a\.test: no for a\.test; b\.test: no for b\.test/);
+    assert.match(
+      message,
+      /2 names: no for a\.test: a\.test, b\.test; c\.test: CAA forbids/,
+    );
+    assert.deepEqual(error.problems?.at(-1), {
+      ...{ name: "c.test", code: "caa", detail: "CAA forbids c.test" },
+    });
   });
 
   test("an unknown type is told as it is", async () => {

@@ -10,6 +10,8 @@ import {
 } from "../../src/acme/problem.ts";
 import { askRenewalInfo } from "../../src/acme/renewal-info.ts";
 import { readAuthorization, readOrder } from "../../src/acme/resources.ts";
+import { rejected } from "../../src/core/rejected.ts";
+import type { Name } from "../../src/name.ts";
 import { makeBundle } from "../support/certificates.ts";
 import { damagedJson, damagedText, holds, orRefused } from "./mutations.ts";
 
@@ -107,7 +109,19 @@ describe("what a CA sends", () => {
       url: "https://ca.test/ch",
       token: "abc",
       status: "pending",
-      error: problem,
+      error: {
+        type: "urn:ietf:params:acme:error:unauthorized",
+        detail: "192.0.2.1: Invalid response from http://a.test/x: 404",
+      },
+      validationRecord: [
+        {
+          url: "https://a.test/x",
+          hostname: "a.test",
+          port: "443",
+          addressesResolved: ["192.0.2.1", "2001:db8::1"],
+          addressUsed: "192.0.2.1",
+        },
+      ],
     };
     const authorization = {
       status: "pending",
@@ -121,11 +135,17 @@ describe("what a CA sends", () => {
         MISBEHAVED,
         "CA",
       );
-      await orRefused(
+      const read = await orRefused(
         () => readAuthorization(reply(body), "https://ca.test/z"),
         MISBEHAVED,
         "CA",
       );
+      if (read === undefined) return;
+      const name = "a.test" as Name;
+      const failed = { name, authorization: read };
+      const { hint, problems } = rejected([failed], { type: "http-01" });
+      assert.match(hint ?? "", /^[A-Z].*\.$/);
+      assert.ok(JSON.stringify(problems).length < 10_000);
     });
   });
 

@@ -1,0 +1,133 @@
+import { consequenceOf } from "../acme/consequences.ts";
+import { describeProblem } from "../acme/problem.ts";
+import type { Authorization } from "../acme/resources.ts";
+import { redirectOf, type Visit, visitOf } from "../acme/visit.ts";
+import { causesOf, cut, sayCauses } from "../causes.ts";
+import {
+  CHALLENGE_PATH,
+  type ChallengeType,
+  type Publication,
+} from "../challenge/responder.ts";
+import { AppError, type NameProblem } from "../errors.ts";
+import { type Name, showName } from "../name.ts";
+
+/** A name that the CA has not validated. */
+export interface Failed {
+  name: Name;
+  authorization: Authorization;
+}
+
+interface Means {
+  type: ChallengeType;
+  /** What was published, if it came to that. */
+  publication?: Publication;
+  /** There is no verdict yet, and no more time. */
+  late?: AppError;
+}
+
+/** The error for names without a good verdict: each cause once, and what to do about that of the most names. */
+export function rejected(failed: readonly Failed[], means: Means): AppError {
+  const { late } = means;
+  const causes = causesOf(
+    failed.map((one) => ({ name: one.name, text: reasonOf(one, means) })),
+  );
+  const first = failed.find(({ name }) => name === causes[0]?.names[0]);
+  return new AppError(
+    late === undefined ? "validation-failed" : "timed-out",
+    `The CA ${late === undefined ? "marked some of the authorizations as invalid:" : "took too long to validate"} ${sayCauses(causes, showName)}`,
+    {
+      hint: first && remedyFor(first, means),
+      retryAfter: late?.retryAfter,
+      problems: failed.map(problemOf),
+      cause: late,
+    },
+  );
+}
+
+function reasonOf({ name, authorization }: Failed, means: Means): string {
+  const { error, status } = authorization;
+  if (error !== undefined) return describeProblem(error);
+  const silent = wasAsked(name, means) === false ? ", and it never asked" : "";
+  return `its authorization is ${status}${silent}`;
+}
+
+/** Whether the CA came here; undefined where that cannot be known. */
+function wasAsked(name: Name, { publication }: Means): boolean | undefined {
+  return publication?.fetched?.has(name);
+}
+
+/** In JSON; more than this of a text nobody reads. */
+const LONGEST_DETAIL = 1_000;
+
+function problemOf({ name, authorization }: Failed): NameProblem {
+  const { error, status } = authorization;
+  const visit = visitOf(authorization);
+  return {
+    name,
+    code: error?.type || status,
+    detail: cut(error ? describeProblem(error) : status, LONGEST_DETAIL),
+    address: visit.address,
+    url: visit.url && cut(visit.url.href, LONGEST_DETAIL),
+    status: visit.status,
+  };
+}
+
+const UNANSWERED =
+  "The CA never reached this program: check the name's A and AAAA records, that port 80 is open, and that the web server there forwards /.well-known/acme-challenge/ here.";
+const UNREACHED =
+  "The CA never reached this program, since it could not connect: check the name's A and AAAA records, and that a web server can be reached on port 80 there.";
+const TWO_PLACES =
+  "The CA reached this program, and something else as well: all A and AAAA records of the name must lead to one web server.";
+const LOOK_HTTP =
+  "Open http://NAME/.well-known/acme-challenge/ from outside: it must reach this program or the webroot, over IPv4 and IPv6.";
+const LOOK_DNS =
+  "Look for the TXT record of _acme-challenge.NAME (or what that is a CNAME of) during a run: the program must set it where the public name servers of that zone show it. --dns_wait gives them more time.";
+
+/** The problem types that say that what the CA found was not the answer. */
+const WRONG_ANSWER = ["unauthorized", "incorrectResponse"];
+/** Those that are about the way to it. */
+const NO_WAY = ["connection", "dns", "tls"];
+
+function remedyFor(failed: Failed, means: Means): string {
+  const { error } = failed.authorization;
+  const { type, publication } = means;
+  const look = type === "http-01" ? LOOK_HTTP : LOOK_DNS;
+  const usual = publication?.hint ?? look;
+  if (error === undefined)
+    return wasAsked(failed.name, means) === false ? UNANSWERED : usual;
+  const { hint } = consequenceOf(error, 0);
+  if (![...WRONG_ANSWER, ...NO_WAY].includes(error.type)) return hint;
+  return type === "http-01" ? onTheWay(failed, hint, means) : usual;
+}
+
+/** What to do about a web server that leads elsewhere, answers something else, or cannot be reached. */
+function onTheWay(
+  { name, authorization }: Failed,
+  usual: string,
+  means: Means,
+): string {
+  const visit = visitOf(authorization);
+  const target = redirectOf(name, visit);
+  if (target !== undefined) return sayRedirect(target);
+  const asked = wasAsked(name, means);
+  const type = authorization.error?.type ?? "";
+  if (WRONG_ANSWER.includes(type))
+    return asked === true ? TWO_PLACES : sayAnswer(visit, means);
+  return type === "connection" && asked === false ? UNREACHED : usual;
+}
+
+function sayRedirect(target: string): string {
+  return `The web server redirects the challenge to ${cut(target, 100)}: forward it before that, or there too. In nginx, write the redirect as "location / { return 301 ...; }", since it comes before all locations otherwise.`;
+}
+
+/** Another server answered: at the address that the CA had, if it tells that. */
+function sayAnswer({ address, status }: Visit, { publication }: Means): string {
+  const where = address === undefined ? "" : ` at ${address}`;
+  const what = status === undefined ? "something else" : String(status);
+  const answered = `The web server${where} answered ${what} itself`;
+  if (publication?.hint !== undefined)
+    return `${answered}. ${publication.hint}`;
+  return publication?.fetched === undefined
+    ? `${answered}: it must serve ${CHALLENGE_PATH} from the folder given for the name, before any redirect.`
+    : `${answered}: it does not forward ${CHALLENGE_PATH} here ("acme-sidecar nginx" prints the block for that), or is not the right one (check the name's A and AAAA records).`;
+}

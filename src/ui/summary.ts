@@ -1,0 +1,76 @@
+import { essence, listed, readable } from "../causes.ts";
+import type { Outcome } from "../core/outcome.ts";
+import { line, type Write } from "./text.ts";
+
+type Failed = Extract<Outcome, { kind: "failed" }>;
+
+/** So many causes are told by themselves. */
+const MOST_CAUSES = 5;
+
+/** What became of many targets: a line each for what several failed for, the most of them first, and one that counts. */
+export function reportSummary(
+  outcomes: readonly Outcome[],
+  write: Write,
+): void {
+  reportFailures(outcomes, write);
+  const ids = (kind: Outcome["kind"]) =>
+    outcomes
+      .filter((outcome) => outcome.kind === kind)
+      .map(({ subject }) => subject.id);
+  const [issued, kept, failed] = [ids("issued"), ids("kept"), ids("failed")];
+  const count = `${outcomes.length} ${outcomes.length === 1 ? "target" : "targets"}`;
+  write(
+    line(
+      failed.length > 0 ? "warn" : "info",
+      `${count}: ${sayIds("issued", issued)}, ${kept.length} kept, ${sayIds("failed", failed)}.`,
+    ),
+    { event: "summary", issued, kept, failed },
+  );
+}
+
+/** What several targets failed for. That of one alone has been told already. */
+export function reportFailures(
+  outcomes: readonly Outcome[],
+  write: Write,
+): void {
+  const causes = Map.groupBy(
+    outcomes.filter((outcome) => outcome.kind === "failed"),
+    causeOf,
+  );
+  const shared = [...causes.values()]
+    .filter(({ length }) => length > 1)
+    .sort((a, b) => b.length - a.length);
+  for (const failures of shared.slice(0, MOST_CAUSES)) {
+    const ids = failures.map(({ subject }) => subject.id);
+    const code = failures[0]?.error.code;
+    const text = `${ids.length} failed: ${reasonOf(failures)}: ${listed(ids)}.`;
+    write(line("warn", text), { event: "failures", code, targets: ids });
+  }
+  const more = shared.length - MOST_CAUSES;
+  if (more > 0)
+    write(line("warn", `Others failed for ${more} more causes; -v has them.`), {
+      event: "failures",
+    });
+}
+
+function reasonOf([first]: readonly Failed[]): string {
+  const { problems = [], message = "" } = first?.error ?? {};
+  return readable(problems[0]?.detail ?? message).replace(/\.$/, "");
+}
+
+/** What is the same for targets that failed for one cause. */
+export function causeOf({ subject, error }: Failed): string {
+  const { code, message, problems } = error;
+  const { dir, names } = subject;
+  const causes =
+    problems.length > 0
+      ? problems.map(({ name, detail }) => essence(detail, [name]))
+      : [essence(message, [dir, ...names])];
+  return [code, ...new Set(causes)].sort().join("\n");
+}
+
+function sayIds(what: string, ids: readonly string[]): string {
+  return ids.length === 0
+    ? `0 ${what}`
+    : `${ids.length} ${what} (${listed(ids)})`;
+}
