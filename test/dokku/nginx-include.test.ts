@@ -8,6 +8,7 @@ import { startNginx } from "../support/nginx.ts";
 import { freePort } from "../support/ports.ts";
 import { request } from "../support/request.ts";
 import { tempDir } from "../support/temp.ts";
+import { tls } from "../support/tls.ts";
 import { missing } from "../support/tools.ts";
 import { eventually } from "../support/wait.ts";
 
@@ -15,14 +16,14 @@ const skip = missing("nginx");
 const SCRIPT = resolve("host/nginx-include");
 
 /** An nginx whose server block includes a file that is not there yet. */
-async function setting() {
+async function setting(beside = "") {
   await using stack = new AsyncDisposableStack();
   const port = await freePort();
   const dir = stack.use(tempDir()).path;
   const conf = join(dir, "acme.conf");
   const nginx = stack.use(
     await startNginx(
-      `server { listen 127.0.0.1:${port}; include ${dir}/acme*.conf; location / { return 200 site; } }`,
+      `server { listen 127.0.0.1:${port}; include ${dir}/acme*.conf; ${beside} location / { return 200 site; } }`,
     ),
   );
   const command = `nginx -p ${nginx.dir} -c ${nginx.dir}/nginx.conf -e stderr`;
@@ -146,5 +147,90 @@ describe("the include of nginx on a host", { skip, concurrency: 2 }, () => {
     const { status, stderr } = s.include("test", "--conf", other);
     assert.equal(status, 1);
     assert.match(stderr, /no server block of nginx includes .*acme\.conf/);
+  });
+
+  /** What stands beside the locations, whether the CA gets through, and what is said of it. */
+  const servers: [string, string, RegExp | undefined][] = [
+    ["a return", "return 301 https://$host$request_uri;", /return 301 https/],
+    ["a return of an error", "return 404;", /return 404/],
+    ["a rewrite of all", "rewrite ^ https://$host/ permanent;", /rewrite \^/],
+    [
+      "a return in an if",
+      "if ($scheme = http) {\n return 301 https://$host/; }",
+      /return 301/,
+    ],
+    [
+      "a return in a file of its own",
+      "include ${dir}/redirect.inc;",
+      /redirect\.inc:2: "return 302 https/,
+    ],
+    [
+      "one behind quotes, comments and braces",
+      "set $a \"} # {\"; # return 302 x; }\n set $b ${a}x; return 303 'https://x.test/; }';",
+      /return 303 https:\/\/x\.test\/; \}"/,
+    ],
+    [
+      "one beside a location in a location",
+      "location /a/ { location /a/b { return 200; } } return 307 /x;",
+      /return 307 \/x/,
+    ],
+    ["a return in a location", "location /x { return 301 /y; }", undefined],
+    [
+      "a return in a location with an if",
+      "location /x { if ($host = y) { return 301 /y; } }",
+      undefined,
+    ],
+    ["a rewrite of another path", "rewrite ^/(?:old|x)$ /new last;", undefined],
+    [
+      "a return in an if that leaves the path out",
+      'if ($request_uri !~ "^/\\.well-known/(?:acme-challenge)/") { return 301 https://$host$request_uri; }',
+      undefined,
+    ],
+    [
+      "a refusal in an if of methods",
+      'if ($request_method !~ "^(GET|HEAD)$") { return 405; }',
+      undefined,
+    ],
+    ["a comment", "# return 301 https://$host;\n", undefined],
+  ];
+  for (const [statement, beside, said] of servers)
+    test(`${statement}: ${said ? "enable warns and test fails" : "nothing is said"}`, async () => {
+      await using extra = tempDir();
+      writeFileSync(
+        join(extra.path, "redirect.inc"),
+        "# first line\nreturn 302 https://$host/;\n",
+      );
+      await using s = await setting(beside.replace("${dir}", extra.path));
+      const nobody = String(await freePort());
+      const enabled = s.include("enable", "--port", nobody);
+      assert.equal(enabled.status, 0);
+      const tested = s.include("test");
+      await eventually("nginx reloads", () => s.reloads() === 1);
+      if (said === undefined) {
+        assert.equal(enabled.stderr, "");
+        assert.deepEqual(tested, { status: 0, stderr: "" });
+        await eventually("nginx forwards", async () => {
+          return (await s.status()) === 502;
+        });
+      } else {
+        assert.match(enabled.stderr, /^nginx-include: warning: \/\S+:\d+: "/);
+        assert.match(enabled.stderr, said);
+        assert.match(enabled.stderr, /Move it into "location \/ \{/);
+        assert.equal(tested.status, 1);
+        assert.match(tested.stderr, said);
+        assert.notEqual(await s.status(), 502);
+      }
+    });
+
+  test("servers with TLS, and those without the include, may redirect as they like", async () => {
+    const { certFile, keyFile } = await tls();
+    await using s = await setting(
+      `location /z { return 204; } }
+       server { listen 127.0.0.1:${await freePort()}; return 301 https://$host/; }
+       server { listen 127.0.0.1:${await freePort()} ssl; ssl_certificate ${certFile};
+         ssl_certificate_key ${keyFile}; return 301 https://www.$host/;`,
+    );
+    assert.equal(s.include("enable").stderr, "");
+    assert.equal(s.include("test").status, 0);
   });
 });
