@@ -55,11 +55,6 @@ export function sidecar(ca: Ca, dir: string, main: string): Sidecar {
     for (const file of ACCOUNT) cpSync(join(account, file), join(cwd, file));
     return { words: words(names, ...more), cwd, env };
   };
-  const everywhere = (verb: string, certsDir: string) => ({
-    words: [...program, verb, certsDir, ...trust],
-    env,
-    codes: [0, 1],
-  });
   return {
     name: "acme-sidecar",
     version: { words: [...program, "--version"], env },
@@ -84,8 +79,14 @@ export function sidecar(ca: Ca, dir: string, main: string): Sidecar {
       const all = [...program, "batch", file, ...where, ...trust];
       return { words: all, env, codes: [code] };
     },
-    renew: (certsDir) => ({ ...everywhere("renew", certsDir), codes: [1] }),
-    status: (certsDir) => everywhere("status", certsDir),
+    renew: (certsDir) => ({
+      words: [...program, "renew", certsDir, ...trust],
+      ...{ env, codes: [1] },
+    }),
+    status: (certsDir) => ({
+      words: [...program, "status", certsDir],
+      ...{ env, codes: [0, 1] },
+    }),
     folderOf: (name) => sets.of(name),
   };
 }

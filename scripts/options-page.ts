@@ -1,8 +1,8 @@
 /** Writes docs/options.md from the tables that `--help` is made of: `node scripts/options-page.ts`. */
 import { writeFileSync } from "node:fs";
 import { KEYS } from "../src/cli/entries.ts";
-import { COMMANDS, flagOf, GROUPS } from "../src/cli/help.ts";
-import { type OptionName, specOf } from "../src/cli/options.ts";
+import { COMMANDS, describe, flagOf, GROUPS } from "../src/cli/help.ts";
+import type { OptionName } from "../src/cli/options.ts";
 import { AUTHORITIES } from "../src/cli/server.ts";
 import { variableOf } from "../src/cli/words.ts";
 import { FORMAT_NAMES } from "../src/store/formats.ts";
@@ -57,9 +57,8 @@ export function optionsPage(): string {
 }
 
 function rowOf(name: OptionName): string[] {
-  const { describe } = specOf(name);
-  const [, meaning = describe, usual = ""] =
-    /^(.*?) \[(.*)\]$/.exec(describe) ?? [];
+  const text = describe(name);
+  const [, meaning = text, usual = ""] = /^(.*?) \[(.*)\]$/.exec(text) ?? [];
   const key = [...KEYS].find(([, option]) => option === name)?.[0];
   return [
     `\`${flagOf(name)}\``,

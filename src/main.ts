@@ -113,9 +113,9 @@ const VERBS: {
     const { batch } = await import("./commands/batch.ts");
     return batch(source, work, { network, host: process });
   },
-  async renew({ dir, work, network }, process) {
+  async renew({ renewal, work, network }, process) {
     const { renew } = await import("./commands/batch.ts");
-    return renew(dir, work, { network, host: process });
+    return renew(renewal, work, { network, host: process });
   },
   async status(request, process) {
     const { status } = await import("./commands/status.ts");

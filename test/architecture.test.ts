@@ -22,7 +22,7 @@ const level = (file: string) =>
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, "utf8");
-  return [...text.matchAll(/(?<!")(?:from|import)\s*\(?\s*"([^"\n]+)"/g)].map(
+  return [...text.matchAll(/(?<!")(?:from|import)\s*\(?\s*"([^"\s,]+)"/g)].map(
     (match) => match[1] ?? "",
   );
 }

@@ -34,6 +34,10 @@ export function readMacKey(text: string): Buffer {
   return Buffer.from(bare, "base64url");
 }
 
+/** What to do about a text that is none. */
+export const MAC_KEY_HINT =
+  "Give the MAC key of the CA, alone, as it was shown with the key identifier.";
+
 /** The binding: the account's public key, signed with the MAC key that the CA gave out. */
 export function bind(
   { kid, macKey }: Credentials,

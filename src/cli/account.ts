@@ -1,60 +1,55 @@
 import type { AccountErrand } from "../commands/account.ts";
 import type { AccountRef } from "../core/account.ts";
+import type { Revocation } from "../core/revoke.ts";
+import type { Given } from "./given.ts";
+import { parsePlace } from "./place.ts";
+import { parseReason } from "./reason.ts";
 import { parseServers } from "./server.ts";
-import { parsePlace } from "./target.ts";
-import { usage } from "./usage.ts";
 import { parseAccountKey, parseEmail } from "./values.ts";
-import { listOf, numberOf, type Options, textOf } from "./words.ts";
 
 /** The account that the options mean; its key's file need not be named. */
-export function parseAccount(options: Options, cwd: string): AccountRef {
-  const { keep, ...owner } = parseOwner(options, cwd);
+export function parseAccount(given: Given): AccountRef {
+  const { keep, from, contact } = parseOwner(given);
   const formats = new Set(["account_key.json" as const, ...keep.formats]);
-  return { ...owner, keep: { ...keep, formats: [...formats] } };
+  return { from: from[0], contact, keep: { ...keep, formats: [...formats] } };
 }
 
 /** Whose set the options mean. */
-export function parseOwner(options: Options, cwd: string): AccountRef {
+function parseOwner(given: Given) {
   return {
-    from: parseServers(listOf(options, "server"))[0],
-    contact: parseEmail(textOf(options, "email")),
-    keep: parsePlace(options, cwd),
+    from: parseServers(given),
+    contact: parseEmail(given),
+    keep: parsePlace(given),
   };
 }
 
-export function parseShow(options: Options, cwd: string): AccountErrand {
+export function parseRevocation(given: Given): Revocation {
+  return { ...parseOwner(given), reason: parseReason(given) };
+}
+
+export function parseShow(given: Given): AccountErrand {
   return {
     doing: "show",
-    account: parseAccount(options, cwd),
-    json: options.json === true,
+    account: parseAccount(given),
+    json: given.flag("json"),
   };
 }
 
-export function parseRollover(options: Options, cwd: string): AccountErrand {
+export function parseRollover(given: Given): AccountErrand {
   return {
     doing: "rollover",
-    account: parseAccount(options, cwd),
-    keyType: parseNewKey(options),
+    account: parseAccount(given),
+    keyType: parseAccountKey(given),
   };
 }
 
-export function parseDeactivation(
-  options: Options,
-  cwd: string,
-): AccountErrand {
-  const account = parseAccount(options, cwd);
-  if (options.yes !== true)
-    throw usage(
+export function parseDeactivation(given: Given): AccountErrand {
+  const account = parseAccount(given);
+  if (!given.flag("yes"))
+    given.wrong(
+      undefined,
       `account deactivate ends the account in ${account.keep.dir} at ${account.from} for ever; nothing was done.`,
-      "Add --yes if that is meant.",
+      { hint: `Add ${given.write({ yes: true })} if that is meant.` },
     );
   return { doing: "deactivate", account };
-}
-
-/** The kind of a new account key, where one is asked for. */
-export function parseNewKey(options: Options) {
-  return parseAccountKey(
-    numberOf(options, "account_key_size"),
-    numberOf(options, "account_key_public_exponent"),
-  );
 }

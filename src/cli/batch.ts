@@ -1,19 +1,29 @@
-import { join, relative, resolve } from "node:path";
-import type { Target } from "../core/target.ts";
-import { AppError } from "../errors.ts";
+import { join, relative } from "node:path";
+import type { Draft } from "../core/target.ts";
 import { entryOf } from "../json.ts";
-import { type Entry, readEntries, type Spot, type Wrong } from "./entries.ts";
+import { type Dialect, dialectOf } from "./dialect.ts";
+import {
+  type Entry,
+  keyOf,
+  readEntries,
+  type Spot,
+  type Wrong,
+} from "./entries.ts";
+import { type Given, givenBy, sentenceOf } from "./given.ts";
 import type { OptionName } from "./options.ts";
+import { parseDir } from "./place.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
-import { listOf, type Options, textOf } from "./words.ts";
+import type { Options } from "./words.ts";
 
 interface Setting {
   /** How the file is called in its errors. */
   file: string;
-  /** What the command line says for all targets. */
+  /** What the command line and the environment say for all targets. */
   options: Options;
   cwd: string;
+  /** How they say it. */
+  subject: Dialect["subject"];
 }
 
 /** What each method is as options, and which options are of use with it alone. */
@@ -34,11 +44,13 @@ const METHODS: Record<
 const ACCOUNTS = "accounts";
 
 /** The targets of a file, each with a folder of its own. Throws `usage` with every mistake in it. */
-export function parseTargets(text: string, setting: Setting): Target[] {
-  const mistakes = new Map<string, number>();
-  const wrong: Wrong = ({ line, path }, what) => {
-    mistakes.set(`line ${line}${path && `, ${path}`}: ${what}`, line);
+export function parseTargets(text: string, setting: Setting): Draft[] {
+  const inside = new Map<string, number>();
+  const wrong: Wrong = (spot, what) => {
+    inside.set(`${sayPlace(spot)}: ${what}`, spot.line);
   };
+  // What the command line says is wrong for every target, and told once.
+  const outside = new Set<string>();
   const { defaults, targets } = readEntries(text, wrong);
   for (const key of ["id", "vhost"])
     if (defaults.spots.has(key))
@@ -46,48 +58,64 @@ export function parseTargets(text: string, setting: Setting): Target[] {
         defaults.spots.get(key) ?? defaults.spot,
         "it belongs to a target.",
       );
-  const parsed = targets.map((entry) => ({
-    entry,
-    target: understand(inherit(entry, defaults, setting), setting, wrong),
-  }));
+  const parsed = targets.map((one) => {
+    const entry = inherit(one, defaults, setting);
+    checkWhole(entry, wrong);
+    const given = givenBy(entry.options, {
+      cwd: setting.cwd,
+      dialect: dialectFor(entry, setting),
+    });
+    const target = parseEntry(entry, given, setting);
+    noteMistakes(entry, given, { wrong, outside });
+    return { entry: one, target };
+  });
   const { root, accounts } = placesOf(setting);
   checkIds(parsed, relative(root, accounts), wrong);
-  if (mistakes.size === 0) return parsed.flatMap(({ target }) => target ?? []);
-  const list = [...mistakes]
+  if (inside.size + outside.size === 0)
+    return parsed.flatMap(({ target }) => target ?? []);
+  const list = [...inside]
     .sort(([, a], [, b]) => a - b)
     .map(([mistake]) => mistake);
-  throw usage(
-    list.length === 1
-      ? `${setting.file}, ${list.join("")} Nothing was done.`
-      : `${setting.file} has ${list.length} mistakes; nothing was done.\n${list.join("\n")}\n`,
-  );
+  throw usage([...outside, ...sayMistakes(setting.file, list)].join("\n"));
+}
+
+function sayMistakes(file: string, list: readonly string[]): string[] {
+  if (list.length === 0) return [];
+  return list.length === 1
+    ? [`${file}, ${list.join("")} Nothing was done.`]
+    : [`${file} has ${list.length} mistakes; nothing was done.`, ...list];
+}
+
+function sayPlace({ line, path }: Spot): string {
+  return `line ${line}${path && `, ${path}`}`;
 }
 
 /** The folder of the sets, and that of the accounts. */
-function placesOf({ options, cwd }: Setting) {
-  const root = resolve(cwd, textOf(options, "certs_dir") ?? ".");
-  const accounts = textOf(options, "account_dir");
-  return {
-    root,
-    accounts:
-      accounts === undefined ? join(root, ACCOUNTS) : resolve(cwd, accounts),
-  };
+function placesOf({ options, cwd, subject }: Setting) {
+  const dialect = dialectOf(() => undefined, subject);
+  const given = givenBy(options, { cwd, dialect });
+  const root = parseDir(given);
+  return { root, accounts: given.path("account_dir") ?? join(root, ACCOUNTS) };
 }
 
 /** An entry with what the defaults and the command line say beside it, but no settings of other methods than its own. */
-function inherit(entry: Entry, defaults: Entry, { options }: Setting): Entry {
+function inherit(entry: Entry, defaults: Entry, setting: Setting): Entry {
+  const { root, accounts } = placesOf(setting);
   const { method = defaults.method } = entry;
   const others = Object.entries(METHODS)
     .filter(([name]) => entry.method !== undefined && name !== entry.method)
     .flatMap(([, { own } = { own: [] }]) => own);
   const inherited = without(
-    { ...options, ...methodOf(defaults), ...defaults.options },
+    { ...setting.options, ...methodOf(defaults), ...defaults.options },
     others,
   );
   return {
     ...entry,
     method,
-    options: { ...inherited, ...methodOf(entry), ...entry.options },
+    options: {
+      ...{ ...inherited, ...methodOf(entry), ...entry.options },
+      ...{ certs_dir: root, account_dir: accounts },
+    },
     spots: new Map([...defaults.spots, ...entry.spots]),
   };
 }
@@ -104,86 +132,79 @@ function methodOf({ method = "" }: Entry): Options {
   return entryOf(METHODS, method)?.sets ?? {};
 }
 
-/** The target that an entry means; every option that cannot be understood is a mistake of its own. */
-function understand(
-  entry: Entry,
+/** The target that an entry means, as far as its options can be understood. */
+function parseEntry(
+  { id: called, method }: Entry,
+  given: Given,
   setting: Setting,
-  wrong: Wrong,
-): Target | undefined {
-  const { spot, spots } = entry;
-  if (!isWhole(entry, wrong)) return undefined;
-  const { root, accounts } = placesOf(setting);
-  const options = { ...entry.options, certs_dir: root, account_dir: accounts };
-  const target = parsePatiently(options, setting.cwd, (option, what) => {
-    wrong(spots.get(option) ?? spot, what);
-  });
-  if (target === undefined) return undefined;
-  const id = entry.id ?? folderOf(target.id);
-  return { ...target, id, keep: { ...target.keep, dir: join(root, id) } };
+): Draft | undefined {
+  const target = parseTarget(given, isMethod(method) ? undefined : anyMethod);
+  // Without all of its names an entry has no id either, unless it says so.
+  if (target === undefined || given.isWrong("vhost")) return undefined;
+  const id = called ?? folderOf(target.id);
+  const dir = join(placesOf(setting).root, id);
+  return { ...target, id, keep: { ...target.keep, dir } };
 }
 
-/** Whether an entry has what the rest depends on. */
-function isWhole(entry: Entry, wrong: Wrong): boolean {
-  const { method, options, spot, spots } = entry;
-  if (method !== undefined && !Object.hasOwn(METHODS, method))
+function isMethod(method: string | undefined): boolean {
+  return method === undefined || Object.hasOwn(METHODS, method);
+}
+
+/** What goes with names of every kind, where the method that was meant is not known. */
+const anyMethod = () => ({ kind: "stateless" }) as const;
+
+/** Notes what an entry lacks as such. */
+function checkWhole({ method, options, spot, spots }: Entry, wrong: Wrong) {
+  if (!isMethod(method))
     wrong(
       spots.get("method") ?? spot,
-      `${method}: there is no such thing. Choose one of ${Object.keys(METHODS).join(", ")}.`,
+      `${method ?? ""}: there is no such thing. Choose one of ${Object.keys(METHODS).join(", ")}.`,
     );
-  else if (!spots.has("vhost")) wrong(spot, "it has no names.");
-  else if (method === "webroot" && options.default_root === undefined)
+  if (!spots.has("vhost")) wrong(spot, "it has no names.");
+  if (method === "webroot" && options.default_root === undefined)
     wrong(spot, "webroot needs root, the folder that the web server serves.");
-  else return options.vhost !== undefined;
-  return false;
 }
 
-/** Reads the options, and without those that were wrong again, so that each is told. */
-function parsePatiently(
-  options: Options,
-  cwd: string,
-  wrong: (option: OptionName | "", what: string) => void,
-): Target | undefined {
-  try {
-    return parseTarget(options, cwd);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "usage") throw error;
-    const option = optionIn(error.message);
-    wrong(option ?? "", whatOf(error));
-    const left = option && takeOut(options, option, error.message);
-    // What lacks only because something was taken out is no mistake of the file's.
-    if (left !== undefined)
-      parsePatiently(left, cwd, (next, what) => {
-        if (next !== "") wrong(next, what);
-      });
-    return undefined;
+function noteMistakes(
+  { spot, spots }: Entry,
+  given: Given,
+  { wrong, outside }: { wrong: Wrong; outside: Set<string> },
+): void {
+  for (const mistake of given.mistakes) {
+    const { option, value } = mistake;
+    const what = [mistake.text, mistake.hint ?? []].flat().join(" ");
+    const at = option && spotOf(spots, option);
+    if (at !== undefined)
+      wrong(at, value === undefined ? what : `${value}: ${what}`);
+    else if (option !== undefined) outside.add(sentenceOf(mistake, given));
+    // That there are no names has been told.
+    else if (spots.has("vhost")) wrong(spot, what);
   }
 }
 
-/** The option that a message is about. */
-function optionIn(message: string): OptionName | undefined {
-  const [, short, long] = /^-(?:([df]) |-(\w+) )/.exec(message) ?? [];
-  if (short !== undefined) return short === "d" ? "vhost" : "file";
-  return long as OptionName | undefined;
+/** Where an option of an entry is written. */
+function spotOf(spots: Entry["spots"], option: OptionName): Spot | undefined {
+  const isOfMethod = option === "dns" || option === "stateless";
+  return spots.get(isOfMethod ? "method" : option);
 }
 
-function whatOf({ message, hint }: AppError): string {
-  const what = message.replace(/^(?:-[df]|--\w+) /, "");
-  return hint === undefined ? what : `${what} ${hint}`;
-}
-
-/** The options without one wrong value of a list, or without the option; undefined when nothing can be said of the rest. */
-function takeOut(
-  options: Options,
+/** How options are called in a file of targets. */
+function writeOne(
   option: OptionName,
-  message: string,
-): Options | undefined {
-  const list = listOf(options, option);
-  const right = list.filter((text) => !message.includes(` ${text}`));
-  if (right.length > 0 && right.length < list.length)
-    return { ...options, [option]: right };
-  return options[option] === undefined || option === "vhost"
-    ? undefined
-    : without(options, [option]);
+  value: string | true,
+): string | undefined {
+  if (option === "dns" || option === "stateless") return `method: ${option}`;
+  const key = keyOf(option);
+  return key === undefined || value === true ? key : `${key}: ${value}`;
+}
+
+function dialectFor({ spots }: Entry, { file, subject }: Setting): Dialect {
+  return dialectOf(writeOne, (option, value) => {
+    const spot = spotOf(spots, option);
+    return spot === undefined
+      ? subject(option, value)
+      : `${file}, ${sayPlace(spot)}${value === undefined ? "" : `: ${value}`}`;
+  });
 }
 
 /** A name as a folder can be called on every system. */
@@ -193,7 +214,7 @@ function folderOf(name: string): string {
 
 /** Whether every target has an id of its own that a folder can be called by. */
 function checkIds(
-  parsed: readonly { entry: Entry; target: Target | undefined }[],
+  parsed: readonly { entry: Entry; target: Draft | undefined }[],
   accounts: string,
   wrong: Wrong,
 ): void {

@@ -1,13 +1,15 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { DokkuSource, Wished } from "../commands/dokku.ts";
-import type { Target } from "../core/target.ts";
-import { AppError } from "../errors.ts";
+import type { Draft } from "../core/target.ts";
 import { is, isRecord } from "../json.ts";
-import { readLegoArgs } from "./lego.ts";
+import { after, type Dialect, dialectOf } from "./dialect.ts";
+import { type Given, givenBy, refusal } from "./given.ts";
+import { type LegoArgs, readLegoArgs } from "./lego.ts";
 import type { OptionName } from "./options.ts";
+import { parseDir } from "./place.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
-import { type Options, textOf } from "./words.ts";
+import type { Options } from "./words.ts";
 
 /** The properties of one app by name; those that begin with + are what is asked of this run. */
 type Properties = Record<string, string | undefined>;
@@ -27,23 +29,28 @@ const AS_OPTION: Record<string, OptionName> = {
   "eab-hmac-key": "eab_hmac_key",
 };
 
-const OTHER_WORDS: Record<string, string | undefined> = {
-  dns: "dns-provider",
-  dns_exec: `${DNS}EXEC_PATH`,
-  eab_hmac_key_file: "eab-hmac-key",
-  server: "server",
-};
+/** The property that each option is, or comes from. */
+const PROPERTY_OF = new Map<OptionName, string>([
+  ...Object.entries(AS_OPTION).map(
+    ([property, option]) => [option, property] as const,
+  ),
+  ["vhost", "domains"],
+  ["server", "server"],
+  ["dns", "dns-provider"],
+  ["dns_exec", `${DNS}EXEC_PATH`],
+  ["dns_timeout", `${DNS}EXEC_PROPAGATION_TIMEOUT`],
+]);
 
-/** What the Dokku plugin asks for: one JSON object on the standard input, of the properties by app. */
-export function parseDokku(options: Options, cwd: string): DokkuSource {
-  const root = resolve(cwd, textOf(options, "certs_dir") ?? ".");
+/** What the Dokku plugin asks for: one JSON object on the standard input, of the properties by app; `options` are those beside it. */
+export function parseDokku(given: Given, options: Options): DokkuSource {
+  const root = parseDir(given);
   return {
     dir: root,
-    retry: options.retry === true,
+    retry: given.flag("retry"),
     read(text) {
       const { [GLOBAL]: common = {}, ...apps } = parseApps(text);
       return Object.entries(apps).map(([app, own = {}]) =>
-        parseApp(app, { own, common }, { options, cwd, root }),
+        parseApp(app, { own, common }, { options, given, root }),
       );
     },
   };
@@ -71,7 +78,8 @@ function parseApps(text: string): Record<string, Properties | undefined> {
 
 interface Setting {
   options: Options;
-  cwd: string;
+  /** These as they are read. */
+  given: Given;
   root: string;
 }
 
@@ -79,44 +87,72 @@ interface Setting {
 function parseApp(
   app: string,
   properties: { own: Properties; common: Properties },
-  { options, cwd, root }: Setting,
+  { options, given: { cwd, subject }, root }: Setting,
 ): Wished {
   const effective = withoutNone({ ...properties.common, ...properties.own });
+  const lego = readLegoArgs(effective["lego-args"] ?? "");
+  const own = optionsOf(effective);
+  const given = givenBy(
+    { ...options, ...lego.options, ...own },
+    { cwd, dialect: dialectFor(effective, { own, lego, subject }) },
+  );
   const dir = join(root, app);
-  try {
-    if (!/^[a-z0-9][a-z0-9._-]*$/.test(app))
-      throw usage(`${app}: this is no name of an app.`);
-    const lego = readLegoArgs(effective["lego-args"] ?? "");
-    const target = parseTarget(
-      { ...options, ...lego.options, ...optionsOf(effective) },
-      cwd,
-    );
-    const warnings =
-      lego.unknown.length === 0
-        ? []
-        : [
-            `lego-args: ${lego.unknown.join(", ")} is not understood here and has no effect.`,
-          ];
-    return { target: finish(target, { id: app, dir, effective }), warnings };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { message, hint } = error;
+  const target = parseTarget(given);
+  checkApp(given, { app, effective, lego });
+  if (target === undefined || given.mistakes.length > 0)
     return {
       subject: { id: app, names: [], dir },
-      error: usage(inProperties(message), hint && inProperties(hint)),
+      error: refusal(given, " "),
     };
-  }
+  const warnings =
+    lego.unknown.length === 0
+      ? []
+      : [
+          `lego-args: ${lego.unknown.join(", ")} is not understood here and has no effect.`,
+        ];
+  return { target: finish(target, { id: app, dir, effective }), warnings };
 }
 
-/** A sentence about options in the words of who knows properties only. */
-function inProperties(text: string): string {
-  return text
-    .replace(/--dns exec --dns_exec PROGRAM/, "dns-provider exec")
-    .replace(/--(\w+)/g, (word, option: string) => {
-      const [property] =
-        Object.entries(AS_OPTION).find(([, name]) => name === option) ?? [];
-      return property ?? OTHER_WORDS[option] ?? word;
+/** Notes what no option says. */
+function checkApp(
+  given: Given,
+  {
+    app,
+    effective,
+    lego,
+  }: { app: string; effective: Properties; lego: LegoArgs },
+): void {
+  if (!/^[a-z0-9][a-z0-9._-]*$/.test(app))
+    given.wrong(undefined, `${app}: this is no name of an app.`);
+  for (const { text, hint } of lego.mistakes)
+    given.wrong(undefined, text, { hint });
+  if (effective["dns-provider"] && effective[`${DNS}EXEC_MODE`] === "RAW")
+    given.wrong(undefined, `${DNS}EXEC_MODE RAW is not supported.`, {
+      hint: "Take it out; the program is called as PROGRAM present|cleanup FQDN VALUE.",
     });
+}
+
+/** Options are called as the properties, or the arguments for lego, that they come from. */
+function dialectFor(
+  { ca }: Properties,
+  {
+    own,
+    lego,
+    subject,
+  }: { own: Options; lego: LegoArgs; subject: Dialect["subject"] },
+): Dialect {
+  const writeOne = (option: OptionName, value: string | true) => {
+    const property = option === "server" && ca ? "ca" : PROPERTY_OF.get(option);
+    return property && after(property, value);
+  };
+  return dialectOf(writeOne, (option, value) => {
+    const written = writeOne(option, value ?? true);
+    if (own[option] !== undefined && written !== undefined) return written;
+    const flag = lego.flags.get(option);
+    return flag === undefined
+      ? subject(option, value)
+      : `${after(flag, value ?? true)} in lego-args`;
+  });
 }
 
 /** An app's own `none` stands against a provider for all. */
@@ -151,15 +187,11 @@ function serversOf({ ca, server = "default" }: Properties): string[] {
 function methodOf(properties: Properties): Options {
   const provider = properties["dns-provider"];
   if (!provider) return { stateless: properties["challenge"] === "stateless" };
-  if (properties[`${DNS}EXEC_MODE`] === "RAW")
-    throw usage(
-      "dns-provider-EXEC_MODE RAW is not supported.",
-      "Take it out; the program is called as PROGRAM present|cleanup FQDN VALUE.",
-    );
+  const program = properties[`${DNS}EXEC_PATH`];
   const timeout = properties[`${DNS}EXEC_PROPAGATION_TIMEOUT`] ?? "";
   return {
     dns: provider,
-    dns_exec: properties[`${DNS}EXEC_PATH`],
+    ...(program === undefined ? {} : { dns_exec: program }),
     // As with lego, what is no number counts as none.
     ...(/^[1-9]\d{0,3}$/.test(timeout) ? { dns_timeout: timeout } : {}),
   };
@@ -173,9 +205,9 @@ interface App {
 
 /** What no option says: the id, the folder, and what only the app's own program may know. */
 function finish(
-  { ask, keep, ...target }: Target,
+  { ask, keep, ...target }: Draft,
   { id, dir, effective }: App,
-): Target {
+): Draft {
   const { method } = ask;
   const env = Object.entries(effective).flatMap(([name, value = ""]) =>
     name.startsWith(DNS) ? [[name.slice(DNS.length), value] as const] : [],

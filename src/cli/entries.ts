@@ -51,6 +51,11 @@ export const KEYS = new Map<string, OptionName>([
   ...AS_OPTION.map((name) => [name, name] as const),
 ]);
 
+/** The key that stands for an option, where there is one. */
+export function keyOf(option: OptionName): string | undefined {
+  return [...KEYS].find(([, name]) => name === option)?.[0];
+}
+
 /**
  * Reads a file of targets, YAML or JSON (which is YAML too): `defaults`, a mapping, and
  * `targets`, a list of such. Only what it says is read, not what it means.
@@ -120,8 +125,9 @@ function readerOf(document: Document.Parsed, lines: LineCounter, wrong: Wrong) {
       const option = KEYS.get(key);
       found.spots.set(option ?? key, at);
       if (option !== undefined) {
-        found.options[option] = words(option, value);
-        if (found.options[option] === undefined) wrong(at, wanted(option));
+        // Given, but of no use: it counts as wrong and not as missing.
+        found.options[option] = words(option, value) ?? null;
+        if (found.options[option] === null) wrong(at, wanted(option));
       } else if (key === "id" || key === "method") {
         found[key] = textOf(value);
         if (found[key] === undefined) wrong(at, "a text is needed.");

@@ -1,5 +1,5 @@
 import { FORMAT_NAMES } from "../store/formats.ts";
-import { type OptionName, specOf } from "./options.ts";
+import { forWhom, type OptionName, specOf } from "./options.ts";
 import { AUTHORITIES } from "./server.ts";
 
 const WIDTH = 80;
@@ -64,7 +64,7 @@ export function helpText(): string {
     "",
     ...Object.entries(GROUPS).flatMap(([title, names]) => [
       `${title}:`,
-      ...names.flatMap((name) => entry(flagOf(name), specOf(name).describe)),
+      ...names.flatMap((name) => entry(flagOf(name), describe(name))),
       "",
     ]),
     "Defaults are in brackets. You can write hyphens for underscores, and shorten",
@@ -76,6 +76,13 @@ export function helpText(): string {
     "",
     "Exit status: 0 something was done, 1 nothing was due, 2 an error.",
   ].join("\n");
+}
+
+/** What an option does, for which commands, and its default in brackets. */
+export function describe(name: OptionName): string {
+  const { describe: text } = specOf(name);
+  const [, meaning = text, usual = ""] = /^(.*?)( \[.*\])$/.exec(text) ?? [];
+  return `${meaning}${forWhom(name)}${usual}`;
 }
 
 /** An option as it is typed. */

@@ -1,35 +1,61 @@
 import { resolve } from "node:path";
 import type { Import } from "../commands/import.ts";
-import { AUTHORITIES, parseServers } from "./server.ts";
-import { parsePlace } from "./target.ts";
-import { usage } from "./usage.ts";
-import { checkCoverage } from "./values.ts";
-import { listOf, type Options, textOf } from "./words.ts";
+import { flagOf } from "./dialect.ts";
+import type { Given } from "./given.ts";
+import { parseRootless } from "./method.ts";
+import {
+  isForAll,
+  isHeeded,
+  OPTION_NAMES,
+  type OptionName,
+  specOf,
+} from "./options.ts";
+import { AUTHORITIES } from "./server.ts";
+import { parseSettings } from "./target.ts";
+import { parseListen } from "./values.ts";
+import type { Options } from "./words.ts";
 
-/** What is to be imported from a folder. */
+/** What is to be imported from a folder; `argv`: the options of the command line alone. */
 export function parseImport(
   folder: string | undefined,
-  options: Options,
-  cwd: string,
+  given: Given,
+  argv: Options,
 ): Import {
   if (folder === undefined)
-    throw usage(
-      "There is no folder to import from.",
-      "Write account import DIR, and options after it.",
-    );
-  const servers = listOf(options, "server");
-  const dir = textOf(options, "certs_dir");
-  const keep = parsePlace(options, cwd);
-  checkCoverage(keep);
+    given.wrong(undefined, "There is no folder to import from.", {
+      hint: "Write account import DIR, and options after it.",
+    });
+  const { ask, keep } = parseSettings(given);
+  // The command that is told must be one that can be understood.
+  parseRootless(given);
+  parseListen(given);
   return {
-    from: resolve(cwd, folder),
-    wanted: listOf(options, "vhost"),
-    server: servers.length === 0 ? undefined : parseServers(servers)[0],
+    from: resolve(given.cwd, folder ?? ""),
+    wanted: given.list("vhost"),
+    server: given.has("server") ? ask.from[0] : undefined,
     known: Object.values(AUTHORITIES).filter((url) => url !== undefined),
-    keep,
-    words: [
-      ...(dir === undefined ? [] : ["--certs_dir", dir]),
-      ...listOf(options, "file").flatMap((file) => ["-f", file]),
-    ],
+    keep: { ...keep, pkcs12: undefined },
+    words: renewalWords(argv),
   };
+}
+
+/** What the renewal has to be given again; the names are the certificate's, and secrets are not shown. */
+function renewalWords(argv: Options): string[] {
+  return OPTION_NAMES.filter(isForRenewal).flatMap((name) => {
+    const { value: what = "", secret, repeatable } = specOf(name);
+    const given = [argv[name] ?? []].flat();
+    // Of the others the last one counts.
+    return given
+      .slice(repeatable ? 0 : -1)
+      .flatMap((value) => [
+        flagOf(name),
+        ...(typeof value === "string" ? [secret ? what : value] : []),
+      ]);
+  });
+}
+
+function isForRenewal(name: OptionName): boolean {
+  return (
+    name !== "vhost" && isHeeded(name, "account import") && !isForAll(name)
+  );
 }

@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
 import { entryOf } from "../json.ts";
 import type { OptionName } from "./options.ts";
-import { usage } from "./usage.ts";
 import type { Options } from "./words.ts";
 
 /** Flags of lego (version 4) that have the same meaning as an option. */
@@ -34,14 +33,18 @@ const GRAMMAR = {
   ...{ "dns.propagation-disable-ans": flag },
 } as const;
 
-/**
- * What arguments that were written for lego mean here, and the words among them that mean
- * nothing. Throws `usage` for what must not be done without.
- */
-export function readLegoArgs(line: string): {
+/** What arguments that were written for lego mean here. */
+export interface LegoArgs {
   options: Options;
+  /** The flag that each of those came from. */
+  flags: Map<OptionName, string>;
+  /** The words that mean nothing here. */
   unknown: string[];
-} {
+  /** What must not be done without, or cannot be understood; each a sentence. */
+  mistakes: { text: string; hint?: string }[];
+}
+
+export function readLegoArgs(line: string): LegoArgs {
   const { values, positionals } = parseArgs({
     args: line.split(/\s+/).filter((word) => word !== ""),
     options: GRAMMAR,
@@ -49,23 +52,35 @@ export function readLegoArgs(line: string): {
     allowPositionals: true,
   });
   const options: Options = {};
+  const flags = new Map<OptionName, string>();
   const unknown = positionals.map((word) => `"${word}"`);
+  const mistakes: LegoArgs["mistakes"] = [];
+  const set = (option: OptionName, value: unknown, flag: string) => {
+    options[option] = value;
+    flags.set(option, `--${flag}`);
+  };
   for (const [name, value] of Object.entries(values)) {
     const same = entryOf(SAME, name);
-    if (name === "must-staple") throw usage(MUST_STAPLE, MUST_STAPLE_HINT);
-    else if (same !== undefined) options[same] = valueOf(same, value);
-    else if (name === "dns.propagation-wait")
-      options.dns_wait = String(secondsOf(String(value)));
-    else if (name === "dns.disable-cp" || name.endsWith("-disable-ans"))
-      options.dns_wait ??= "0";
-    else if (!SILENT.includes(name)) unknown.push(`--${name}`);
+    if (name === "must-staple") mistakes.push(MUST_STAPLE);
+    else if (same !== undefined) set(same, valueOf(same, value), name);
+    else if (name === "dns.propagation-wait") {
+      const seconds = secondsOf(String(value));
+      if (seconds === undefined)
+        mistakes.push({
+          text: `--${name}=${String(value)} in lego-args: it is a duration such as 30s or 2m.`,
+        });
+      else set("dns_wait", String(seconds), name);
+    } else if (name === "dns.disable-cp" || name.endsWith("-disable-ans")) {
+      if (options.dns_wait === undefined) set("dns_wait", "0", name);
+    } else if (!SILENT.includes(name)) unknown.push(`--${name}`);
   }
-  return { options, unknown };
+  return { options, flags, unknown, mistakes };
 }
 
-const MUST_STAPLE =
-  "--must-staple in lego-args: browsers would refuse the certificate, since Let's Encrypt has no OCSP any more (RFC 7633, August 2025).";
-const MUST_STAPLE_HINT = "Take it out of lego-args.";
+const MUST_STAPLE = {
+  text: "--must-staple in lego-args: browsers would refuse the certificate, since Let's Encrypt has no OCSP any more (RFC 7633, August 2025).",
+  hint: "Take it out of lego-args.",
+};
 
 function valueOf(name: OptionName, value: unknown): unknown {
   if (name === "dns_resolvers")
@@ -75,12 +90,9 @@ function valueOf(name: OptionName, value: unknown): unknown {
 
 const UNITS: Record<string, number | undefined> = { h: 3600, m: 60, s: 1 };
 
-/** A duration as Go writes it, such as 1m30s, in whole seconds. */
-function secondsOf(duration: string): number {
-  if (!/^(?:\d+(?:\.\d+)?(?:h|ms?|s))+$/.test(duration))
-    throw usage(
-      `--dns.propagation-wait=${duration} in lego-args: it is a duration such as 30s or 2m.`,
-    );
+/** A duration as Go writes it, such as 1m30s, in whole seconds; undefined: it is none. */
+function secondsOf(duration: string): number | undefined {
+  if (!/^(?:\d+(?:\.\d+)?(?:h|ms?|s))+$/.test(duration)) return undefined;
   const parts = duration.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g);
   const seconds = [...parts].reduce(
     (sum, [, amount, unit = ""]) =>

@@ -1,75 +1,69 @@
 import { resolve } from "node:path";
-import type { TargetFile, Work } from "../commands/batch.ts";
-import type { OptionName } from "./options.ts";
-import { usage } from "./usage.ts";
-import { listOf, numberOf, type Options, textOf } from "./words.ts";
+import type { Renewal, TargetFile, Work } from "../commands/batch.ts";
+import type { Given } from "./given.ts";
+import { parseDir } from "./place.ts";
+import { parseNextRun } from "./target.ts";
+import type { Options } from "./words.ts";
 
 const MOST_AT_ONCE = 100;
 
-/** What would be for one certificate, and must not go unheard where many are got. */
-const SINGLE: Partial<Record<OptionName, string>> = {
-  vhost: "Names are in the file of targets, or recorded.",
-  dry_run:
-    "Try a target with issue, or a file with another --certs_dir and --server.",
-  revoke: "Use revoke, with --certs_dir for one certificate.",
-};
-
 /** How `batch` and `renew` are to work. */
-export function parseWork(options: Options): Work {
-  for (const [name, hint] of Object.entries(SINGLE))
-    if (options[name as OptionName] !== undefined)
-      throw usage(
-        `--${name} has no place where many certificates are got.`,
-        hint,
-      );
-  const concurrency = numberOf(options, "concurrency");
+export function parseWork(given: Given): Work {
+  const concurrency = given.number("concurrency");
   if (
     concurrency !== undefined &&
     !(concurrency >= 1 && concurrency <= MOST_AT_ONCE)
   )
-    throw usage(
-      `--concurrency ${concurrency}: 1 to ${MOST_AT_ONCE} at once are possible.`,
-    );
+    given.wrong("concurrency", `1 to ${MOST_AT_ONCE} at once are possible.`, {
+      value: String(concurrency),
+    });
   return {
     concurrency,
-    retry: options.retry === true,
-    tarChanged: options.tar_changed === true,
+    retry: given.flag("retry"),
+    tarChanged: given.flag("tar_changed"),
   };
 }
 
-/** The file of targets that `batch` works off. */
+/** The file of targets that `batch` works off; `options` count for those that it does not speak of. */
 export function parseTargetFile(
   operand: string | undefined,
+  given: Given,
   options: Options,
-  cwd: string,
 ): TargetFile {
   if (operand === undefined)
-    throw usage(
-      "There is no file of targets.",
-      "Write batch FILE, or batch - for the standard input, and options after it.",
-    );
-  const file = operand === "-" ? "-" : resolve(cwd, operand);
+    given.wrong(undefined, "There is no file of targets.", {
+      hint: "Write batch FILE, or batch - for the standard input, and options after it.",
+    });
+  const { cwd, subject } = given;
+  const called = operand === "-" ? "The standard input" : (operand ?? "");
   return {
-    file,
-    dir: parseRoot(undefined, options, cwd),
+    file: operand === "-" ? "-" : resolve(cwd, operand ?? ""),
+    dir: parseDir(given),
     async read(text) {
       const { parseTargets } = await import("./batch.ts");
-      const called = operand === "-" ? "The standard input" : operand;
-      return parseTargets(text, { file: called, options, cwd });
+      return parseTargets(text, { file: called, options, cwd, subject });
     },
   };
 }
 
-/** The folder of the sets that a verb is about. */
-export function parseRoot(
-  operand: string | undefined,
-  options: Options,
-  cwd: string,
-): string {
-  return resolve(cwd, operand ?? textOf(options, "certs_dir") ?? ".");
+/** What is to be renewed. */
+export function parseRenewal(given: Given, folder: Folder): Renewal {
+  return { dir: parseRoot(given, folder), nextRun: parseNextRun(given) };
 }
 
-/** The sets that are wanted as a tar. */
-export function parseIds(options: Options): string[] {
-  return listOf(options, "id");
+interface Folder {
+  /** The word after the verb, which goes before what the environment says. */
+  operand: string | undefined;
+  /** The options of the command line alone. */
+  argv: Options;
+}
+
+/** The folder of the sets that a verb is about. */
+export function parseRoot(given: Given, { operand, argv }: Folder): string {
+  if (operand !== undefined && argv.certs_dir !== undefined)
+    given.wrong("certs_dir", `the folder was given as ${operand} already.`, {
+      value: given.text("certs_dir"),
+      hint: "Leave out one of the two.",
+    });
+  return operand === undefined ? parseDir(given) : resolve(given.cwd, operand);
 }

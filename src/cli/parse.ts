@@ -1,5 +1,4 @@
-import { resolve } from "node:path";
-import type { TargetFile, Work } from "../commands/batch.ts";
+import type { Renewal, TargetFile, Work } from "../commands/batch.ts";
 import type { AccountErrand } from "../commands/account.ts";
 import type { Import } from "../commands/import.ts";
 import type { DokkuSource } from "../commands/dokku.ts";
@@ -7,25 +6,27 @@ import type { Include } from "../commands/nginx.ts";
 import type { Network } from "../commands/network.ts";
 import type { PluginPart } from "../commands/plugin.ts";
 import type { Revocation } from "../core/revoke.ts";
-import type { Target } from "../core/target.ts";
-import { entryOf } from "../json.ts";
+import type { Draft } from "../core/target.ts";
 import {
-  parseOwner,
   parseDeactivation,
+  parseRevocation,
   parseRollover,
   parseShow,
 } from "./account.ts";
+import { commandLine } from "./dialect.ts";
 import { parseDokku } from "./dokku.ts";
+import { type Given, givenBy, understand } from "./given.ts";
+import { type Heeded, heededBy, noteUnheeded } from "./heed.ts";
 import { helpText } from "./help.ts";
-import { parseIds, parseRoot, parseTargetFile, parseWork } from "./many.ts";
+import { parseRenewal, parseRoot, parseTargetFile, parseWork } from "./many.ts";
 import { parseInclude } from "./nginx.ts";
 import { OPTION_NAMES, specOf } from "./options.ts";
 import { parseImport } from "./import.ts";
-import { parseServers, warningsAbout } from "./server.ts";
-import { forTrying, parseTarget } from "./target.ts";
+import { forTrying, warningsAbout } from "./server.ts";
+import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
-import { parseReason } from "./reason.ts";
-import { listOf, type Options, readOptions, textOf } from "./words.ts";
+import { type Verb, VERB_NAMES } from "./verbs.ts";
+import { type Options, readOptions, readVariables } from "./words.ts";
 
 /** Where messages go and how they look. */
 export interface Output {
@@ -44,14 +45,14 @@ interface Common {
 /** What somebody asked for, with every word of it understood. */
 export type Request =
   | { verb: "print"; text: string }
-  | ({ verb: "issue"; target: Target } & Common)
-  | ({ verb: "try"; target: Target } & Common)
+  | ({ verb: "issue"; target: Draft } & Common)
+  | ({ verb: "try"; target: Draft } & Common)
   | ({ verb: "revoke"; revocation: Revocation } & Common)
   | ({ verb: "import"; wish: Import } & Common)
   | ({ verb: "account"; errand: AccountErrand } & Common)
   | ({ verb: "nginx"; include: Include } & Common)
   | ({ verb: "batch"; source: TargetFile; work: Work } & Common)
-  | ({ verb: "renew"; dir: string; work: Work } & Common)
+  | ({ verb: "renew"; renewal: Renewal; work: Work } & Common)
   | ({ verb: "status"; dir: string; json: boolean } & Common)
   | ({ verb: "dokku"; source: DokkuSource } & Common)
   | ({ verb: "plugin"; part: PluginPart } & Common)
@@ -78,99 +79,118 @@ type DistributiveOmit<T, K extends keyof T> = T extends unknown
   ? Omit<T, K>
   : never;
 
-type Understand = (
-  options: Options,
-  words: Words,
+/** What there is beside the options as they are read. */
+interface Beside extends Heeded {
   /** The word after the command. */
-  operand: string | undefined,
-) => Wish;
+  operand: string | undefined;
+}
 
-/** The commands, in one word or two. Without any, `issue` is meant. */
-const VERBS: Record<string, Understand> = {
-  issue: (options, words) =>
-    options.revoke === true
-      ? parseRevocation(options, words)
-      : parseIssue(options, words),
-  revoke: parseRevocation,
-  nginx: (options, { cwd }) => ({
-    verb: "nginx",
-    include: parseInclude(options, cwd),
-  }),
-  "account show": (options, { cwd }) => ({
+/** Undefined where something is wrong. */
+type Understand = (given: Given, beside: Beside) => Wish | undefined;
+
+/** Without any of these, `issue` is meant. */
+const VERBS: Record<Verb, Understand> = {
+  issue: parseIssue,
+  revoke: (given) => ({ verb: "revoke", revocation: parseRevocation(given) }),
+  nginx: (given) => ({ verb: "nginx", include: parseInclude(given) }),
+  "account show": (given) => ({ verb: "account", errand: parseShow(given) }),
+  "account rollover": (given) => ({
     verb: "account",
-    errand: parseShow(options, cwd),
+    errand: parseRollover(given),
   }),
-  "account rollover": (options, { cwd }) => ({
+  "account deactivate": (given) => ({
     verb: "account",
-    errand: parseRollover(options, cwd),
+    errand: parseDeactivation(given),
   }),
-  "account deactivate": (options, { cwd }) => ({
-    verb: "account",
-    errand: parseDeactivation(options, cwd),
-  }),
-  "account import": (options, { cwd }, folder) => ({
+  "account import": (given, { operand, argv }) => ({
     verb: "import",
-    wish: parseImport(folder, options, cwd),
+    wish: parseImport(operand, given, argv),
   }),
-  batch: (options, { cwd }, file) => ({
+  batch: (given, { operand, options }) => ({
     verb: "batch",
-    source: parseTargetFile(file, options, cwd),
-    work: parseWork(options),
+    source: parseTargetFile(operand, given, options),
+    work: parseWork(given),
   }),
-  renew: (options, { cwd }, folder) => ({
+  renew: (given, beside) => ({
     verb: "renew",
-    dir: parseRoot(folder, options, cwd),
-    work: parseWork(options),
+    renewal: parseRenewal(given, beside),
+    work: parseWork(given),
   }),
-  status: (options, { cwd }, folder) => ({
+  status: (given, beside) => ({
     verb: "status",
-    dir: parseRoot(folder, options, cwd),
-    json: options.json === true,
+    dir: parseRoot(given, beside),
+    json: given.flag("json"),
   }),
-  dokku: (options, { cwd }) => ({
+  dokku: (given, { options }) => ({
     verb: "dokku",
-    source: parseDokku(options, cwd),
+    source: parseDokku(given, options),
   }),
-  plugin: (_options, _words, word) => ({
+  plugin: (_given, { operand }) => ({
     verb: "plugin",
     part:
-      word === "install" ? { kind: "script" } : { kind: "tar", image: word },
+      operand === "install"
+        ? { kind: "script" }
+        : { kind: "tar", image: operand },
   }),
-  tar: (options, { cwd }, folder) => ({
+  tar: (given, beside) => ({
     verb: "tar",
-    dir: parseRoot(folder, options, cwd),
-    ids: parseIds(options),
+    dir: parseRoot(given, beside),
+    ids: given.list("id"),
   }),
 };
 
-/** Understands the words of a command line; pure. Throws an AppError with the code `usage`. */
+const isVerb = (word: string): word is Verb =>
+  (VERB_NAMES as readonly string[]).includes(word);
+
+/** Understands the words of a command line; pure. Throws an AppError with the code `usage`, with every mistake in them. */
 export function parse(words: Words): Request {
-  const { verb, operand, rest } = splitVerb(words.argv);
-  const understand = entryOf(VERBS, verb);
-  const helpless = verb !== "help" && !rest.some(asksForHelp);
-  if (understand === undefined && helpless)
+  const { verb: word, operand, rest, bare } = splitVerb(words.argv);
+  const helpless = word !== "help" && !rest.some(asksForHelp);
+  if (!isVerb(word) && helpless)
     throw usage(
-      `"${verb}" is not a command.`,
-      `The commands are ${Object.keys(VERBS).join(", ")} and help; without any, issue is meant.`,
+      `"${word}" is not a command.`,
+      `The commands are ${VERB_NAMES.join(", ")} and help; without any, issue is meant.`,
     );
-  const options = readOptions(rest, words.env);
-  const warnings = warningsFor(options);
-  if (understand === undefined || options.help === true)
+  const typed = readOptions(rest);
+  const ignored = warningsOfGone(typed);
+  if (!isVerb(word) || typed.help === true)
     return { verb: "print", text: helpText() };
-  if (options.version === true)
+  if (typed.version === true)
     return { verb: "print", text: `acme-sidecar ${words.version}` };
-  return {
-    ...understand(options, words, operand),
-    network: parseNetwork(options, words),
-    output: parseOutput(options),
-    warnings,
-  };
+  const env = readVariables(words.env);
+  const { verb, argv } = meant(word, typed, env);
+  const heeded = heededBy(verb, argv, env);
+  const given = givenBy(heeded.options, {
+    cwd: words.cwd,
+    dialect: commandLine(typed, env),
+  });
+  const warnings = [
+    ...ignored,
+    ...noteUnheeded(heeded, given, { verb, bare }),
+    ...warningsAbout(given),
+  ];
+  return understand(given, () => {
+    const wish = VERBS[verb](given, { operand, ...heeded });
+    const network = parseNetwork(given, words);
+    const output = parseOutput(given);
+    return wish && { ...wish, network, output, warnings };
+  });
 }
 
 const asksForHelp = (word: string) => word === "-h" || word === "--help";
 
+/** With `--revoke` the usual command is another one. */
+function meant(word: Verb, typed: Options, env: Options) {
+  const { revoke = env.revoke, ...argv } = typed;
+  return word === "issue" && revoke === true
+    ? { verb: "revoke" as const, argv }
+    : { verb: word, argv: typed };
+}
+
 interface Split {
   verb: string;
+  /** No command was written, as with simp_le. */
+  bare: boolean;
   operand?: string | undefined;
   rest: readonly string[];
 }
@@ -179,66 +199,49 @@ interface Split {
 function splitVerb(argv: readonly string[]): Split {
   const [first = "", second = ""] = argv;
   if (first === "" || first.startsWith("-"))
-    return { verb: "issue", rest: argv };
-  const twofold = Object.keys(VERBS).some((verb) =>
-    verb.startsWith(`${first} `),
-  );
+    return { verb: "issue", bare: true, rest: argv };
+  const twofold = VERB_NAMES.some((verb) => verb.startsWith(`${first} `));
   const verb =
     twofold && !second.startsWith("-") ? `${first} ${second}`.trim() : first;
   const rest = argv.slice(verb.includes(" ") ? 2 : 1);
   const [operand = ""] = rest;
   const isOperand = operand === "-" || /^[^-]/.test(operand);
   return WITH_OPERAND.includes(verb) && isOperand
-    ? { verb, operand, rest: rest.slice(1) }
-    : { verb, rest };
+    ? { verb, bare: false, operand, rest: rest.slice(1) }
+    : { verb, bare: false, rest };
 }
 
-/** Throws `usage` for an option that is refused. */
-function warningsFor(options: Options): string[] {
-  const given = OPTION_NAMES.filter((name) => options[name] !== undefined);
-  const ignored = given.flatMap((name) => {
+/** What to say of options of simp_le that do nothing here. Throws `usage` for those that are refused. */
+function warningsOfGone(typed: Options): string[] {
+  const given = OPTION_NAMES.filter((name) => typed[name] !== undefined);
+  return given.flatMap((name) => {
     const { gone, describe } = specOf(name);
     if (gone === "refused")
       throw usage(`--${name} is an option of simp_le only.`, describe);
     return gone === "ignored" ? `--${name} is ignored. ${describe}` : [];
   });
-  return [...ignored, ...warningsAbout(listOf(options, "server"))];
 }
 
-function parseIssue(options: Options, { cwd }: Words): Wish {
-  const target = parseTarget(options, cwd);
-  return options.dry_run === true
-    ? { verb: "try", target: forTrying(target) }
-    : { verb: "issue", target };
+function parseIssue(given: Given): Wish | undefined {
+  const target = parseTarget(given);
+  if (!given.flag("dry_run")) return target && { verb: "issue", target };
+  return target && { verb: "try", target: forTrying(given, target) };
 }
 
-function parseRevocation(
-  options: Options,
-  { cwd }: Words,
-): Extract<Wish, { verb: "revoke" }> {
-  const revocation = {
-    ...parseOwner(options, cwd),
-    from: parseServers(listOf(options, "server")),
-    reason: parseReason(textOf(options, "reason")),
-  };
-  return { verb: "revoke", revocation };
-}
-
-function parseNetwork(options: Options, { cwd, version }: Words): Network {
-  const caBundle = textOf(options, "ca_bundle");
-  const userAgent = textOf(options, "user_agent");
+function parseNetwork(given: Given, { version }: Words): Network {
+  const userAgent = given.text("user_agent");
   return {
     // Scripts give an empty one where they have none, which simp_le takes so.
-    caBundle: caBundle ? resolve(cwd, caBundle) : undefined,
+    caBundle: given.text("ca_bundle") ? given.path("ca_bundle") : undefined,
     // RFC 8555 section 6.1 does not allow none.
     userAgent:
       userAgent === "" ? "ACME" : (userAgent ?? `acme-sidecar/${version}`),
   };
 }
 
-function parseOutput(options: Options): Output {
-  const format = textOf(options, "log_format") ?? "text";
+function parseOutput(given: Given): Output {
+  const format = given.text("log_format") ?? "text";
   if (format !== "text" && format !== "json")
-    throw usage(`--log_format ${format}: it is either text or json.`);
-  return { json: format === "json", verbose: options.verbose === true };
+    given.wrong("log_format", "it is either text or json.", { value: format });
+  return { json: format === "json", verbose: given.flag("verbose") };
 }

@@ -1,4 +1,4 @@
-import { unknown } from "./usage.ts";
+import type { Given } from "./given.ts";
 
 /** CRLReason of RFC 5280 section 5.3.1, as far as it is for the owner of a certificate to give. */
 const REASONS = new Map([
@@ -11,9 +11,11 @@ const REASONS = new Map([
 ]);
 
 /** The number of a reason to revoke. */
-export function parseReason(text = "unspecified"): number {
+export function parseReason(given: Given): number {
+  const text = given.text("reason") ?? "unspecified";
   const known = [...REASONS].find(
     ([name]) => name.toLowerCase() === text.toLowerCase(),
   );
-  return known?.[1] ?? unknown("reason", text, [...REASONS.keys()]);
+  if (known === undefined) given.unknown("reason", text, [...REASONS.keys()]);
+  return known?.[1] ?? 0;
 }

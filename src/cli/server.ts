@@ -1,5 +1,6 @@
 import { entryOf } from "../json.ts";
-import { usage } from "./usage.ts";
+import type { Draft } from "../core/target.ts";
+import type { Given } from "./given.ts";
 
 /** The directories of CAs that have a short name, as their documentation gives them. */
 export const AUTHORITIES: Record<string, string | undefined> = {
@@ -20,8 +21,8 @@ const GONE: Record<string, string | undefined> = {
 };
 
 /** What to say about addresses that should not be written any more. */
-export function warningsAbout(servers: readonly string[]): string[] {
-  return servers.flatMap((server) => {
+export function warningsAbout(given: Given): string[] {
+  return given.list("server").flatMap((server) => {
     const successor = entryOf(GONE, server);
     return successor === undefined
       ? []
@@ -30,34 +31,56 @@ export function warningsAbout(servers: readonly string[]): string[] {
 }
 
 /** The directory URLs that `--server` means, in their order. */
-export function parseServers(
-  texts: readonly string[],
-): readonly [string, ...string[]] {
-  const [first = "letsencrypt", ...others] = texts;
-  return [parseServer(first), ...others.map(parseServer)];
+export function parseServers(given: Given): readonly [string, ...string[]] {
+  const [first = "letsencrypt", ...others] = given.list("server");
+  return [
+    parseServer(given, first),
+    ...others.map((text) => parseServer(given, text)),
+  ];
+}
+
+function parseServer(given: Given, value: string): string {
+  const known = entryOf(
+    AUTHORITIES,
+    entryOf(GONE, value) ?? value.toLowerCase(),
+  );
+  if (known !== undefined) return known;
+  const url = URL.parse(value);
+  if (url?.protocol !== "https:")
+    given.wrong(
+      "server",
+      "this is neither a CA's name nor an https:// address.",
+      {
+        value,
+        hint: `The names are ${Object.keys(AUTHORITIES).join(", ")}.`,
+      },
+    );
+  return url?.href ?? value;
+}
+
+/** The same at the directories for trying things, whatever is there already. */
+export function forTrying(
+  given: Given,
+  { want, ask, ...others }: Draft,
+): Draft {
+  const [first, ...more] = ask.from;
+  const from = [
+    stagingOf(given, first),
+    ...more.map((url) => stagingOf(given, url)),
+  ] as const;
+  return { ...others, want: { ...want, force: true }, ask: { ...ask, from } };
 }
 
 /** The directory for trying things, of a CA that has one; any other address stays. */
-export function stagingOf(directoryUrl: string): string {
+function stagingOf(given: Given, directoryUrl: string): string {
   const known = Object.entries(AUTHORITIES).find(
     ([, url]) => url === directoryUrl,
   )?.[0];
   if (known === undefined || known.endsWith("-staging")) return directoryUrl;
   const staging = AUTHORITIES[`${known}-staging`];
-  if (staging !== undefined) return staging;
-  throw usage(
-    `--dry_run: ${known} has no directory for trying things.`,
-    "Try with --server letsencrypt-staging.",
-  );
-}
-
-function parseServer(text: string): string {
-  const known = entryOf(AUTHORITIES, entryOf(GONE, text) ?? text.toLowerCase());
-  if (known !== undefined) return known;
-  const url = URL.parse(text);
-  if (url?.protocol === "https:") return url.href;
-  throw usage(
-    `--server ${text}: this is neither a CA's name nor an https:// address.`,
-    `The names are ${Object.keys(AUTHORITIES).join(", ")}.`,
-  );
+  if (staging === undefined)
+    given.wrong("dry_run", `${known} has no directory for trying things.`, {
+      hint: `Try with ${given.write({ server: "letsencrypt-staging" })}.`,
+    });
+  return staging ?? directoryUrl;
 }

@@ -1,138 +1,82 @@
-import { resolve } from "node:path";
-import type { Binding, Target } from "../core/target.ts";
-import { isAccountFile } from "../store/formats.ts";
+import type { Draft, Method, Target } from "../core/target.ts";
 import { DAY, SECOND } from "../time.ts";
-import { parseServers, stagingOf } from "./server.ts";
+import type { Given } from "./given.ts";
+import { parseMethod } from "./method.ts";
+import { parseWholePlace } from "./place.ts";
+import { parseServers } from "./server.ts";
 import {
-  checkCoverage,
   parseAccountKey,
   parseBinding,
   parseChain,
   parseEmail,
-  parseFileOwner,
-  parseFormats,
-  parseKeyMode,
   parseKeyType,
-  parseListen,
-  parseMethod,
   parseRsa,
 } from "./values.ts";
-import { parseVhosts } from "./vhost.ts";
-import { listOf, numberOf, type Options, textOf } from "./words.ts";
+import { parseVhosts, type Roots } from "./vhost.ts";
 
-/** What `issue` is asked for. */
-export function parseTarget(options: Options, cwd: string): Target {
-  // Every value by itself comes before what all of them together lack.
-  const ask = parseAsk(options, cwd);
-  const validMin = numberOf(options, "valid_min");
-  const nextRun = numberOf(options, "next_run");
-  const keyType = parseKeyType(textOf(options, "key_type"));
-  const { names, method } = parseVhosts({
-    vhosts: listOf(options, "vhost"),
-    defaultRoot: textOf(options, "default_root"),
-    listen: parseListen(textOf(options, "listen")),
-    other: parseOther(options, cwd),
-    cwd,
-  });
-  const keep = parsePlace(options, cwd);
-  checkCoverage(keep);
+/** What `issue` is asked for; undefined where there is no name that can be understood. */
+export function parseTarget(
+  given: Given,
+  answer: (given: Given, roots: Roots) => Method = parseMethod,
+): Draft | undefined {
+  const { want, ask, keep } = parseSettings(given);
+  const roots = parseVhosts(given);
+  const method = answer(given, roots);
+  const [first, ...others] = roots.keys();
+  return first === undefined
+    ? undefined
+    : {
+        id: first,
+        want: { ...want, names: [first, ...others] },
+        ask: { ...ask, method },
+        keep,
+      };
+}
+
+/** Whatever does not depend on the names. */
+export function parseSettings(given: Given) {
+  const validMin = given.number("valid_min");
+  const keyType = parseKeyType(given);
+  const madeKey = parseRsa(given, "cert_key_size");
   return {
-    id: names[0],
     want: {
-      names,
       key: keyType,
-      profile: textOf(options, "profile"),
+      profile: given.text("profile"),
       validAtLeast: validMin && validMin * SECOND,
-      nextRun: nextRun === undefined ? DAY : nextRun * SECOND,
-      force: options.force === true,
+      nextRun: parseNextRun(given) ?? DAY,
+      force: given.flag("force"),
     },
     ask: {
-      ...ask,
-      key: keyType ?? ask.key,
-      from: parseServers(listOf(options, "server")),
-      contact: parseEmail(textOf(options, "email")),
-      method,
+      binding: parseBinding(given),
+      profile: parseProfile(given),
+      accountKey: parseAccountKey(given),
+      key: keyType ?? madeKey,
+      reuseKey: given.flag("reuse_key"),
+      chain: parseChain(given),
+      from: parseServers(given),
+      contact: parseEmail(given),
     },
-    keep: { ...keep, pkcs12: parseProtection(options, cwd) },
+    keep: { ...parseWholePlace(given), pkcs12: parsePkcs12(given) },
   };
 }
 
-function parseProtection(options: Options, cwd: string) {
-  const file = textOf(options, "pkcs12_password_file");
-  return file === undefined ? undefined : { file: resolve(cwd, file) };
+/** When there will be another run, in milliseconds. */
+export function parseNextRun(given: Given): number | undefined {
+  const seconds = given.number("next_run");
+  return seconds === undefined ? undefined : seconds * SECOND;
 }
 
-/** The same at the directories for trying things, whatever is there already. */
-export function forTrying({ want, ask, ...others }: Target): Target {
-  const [first, ...more] = ask.from;
-  return {
-    ...others,
-    want: { ...want, force: true },
-    ask: { ...ask, from: [stagingOf(first), ...more.map(stagingOf)] },
-  };
-}
-
-function parseAsk(options: Options, cwd: string) {
-  return {
-    binding: parseEab(options, cwd),
-    profile: parseProfile(options),
-    accountKey: parseAccountKey(
-      numberOf(options, "account_key_size"),
-      numberOf(options, "account_key_public_exponent"),
-    ),
-    key: parseRsa("cert_key_size", numberOf(options, "cert_key_size")),
-    reuseKey: options.reuse_key === true,
-    chain: parseChain(
-      numberOf(options, "use_alt_chain"),
-      textOf(options, "preferred_chain"),
-    ),
-  };
-}
-
-function parseOther(options: Options, cwd: string) {
-  return parseMethod(
-    {
-      stateless: options.stateless === true,
-      dns: textOf(options, "dns"),
-      program: textOf(options, "dns_exec"),
-      timeout: numberOf(options, "dns_timeout"),
-      wait: numberOf(options, "dns_wait"),
-      resolvers: listOf(options, "dns_resolvers"),
-    },
-    cwd,
-  );
-}
-
-function parseEab(options: Options, cwd: string): Binding | undefined {
-  const file = textOf(options, "eab_hmac_key_file");
-  const hmacKey = textOf(options, "eab_hmac_key");
-  const given = hmacKey === undefined ? undefined : { hmacKey };
-  return parseBinding(
-    textOf(options, "eab_kid"),
-    file === undefined ? given : { file: resolve(cwd, file) },
-  );
-}
-
-function parseProfile(options: Options): Target["ask"]["profile"] {
-  const required = textOf(options, "profile");
-  const name = required ?? textOf(options, "preferred_profile");
+function parseProfile(given: Given): Target["ask"]["profile"] {
+  const required = given.text("profile");
+  const name = required ?? given.text("preferred_profile");
   return name === undefined
     ? undefined
     : { name, required: required !== undefined };
 }
 
-/** Where the files are that a verb reads or writes. */
-export function parsePlace(options: Options, cwd: string): Target["keep"] {
-  const accounts = textOf(options, "account_dir");
-  const formats = parseFormats(listOf(options, "file"));
-  return {
-    dir: resolve(cwd, textOf(options, "certs_dir") ?? "."),
-    formats:
-      accounts === undefined
-        ? formats
-        : formats.filter((name) => !isAccountFile(name)),
-    accounts: accounts === undefined ? undefined : resolve(cwd, accounts),
-    keyMode: parseKeyMode(textOf(options, "key_mode")),
-    owner: parseFileOwner(textOf(options, "owner")),
-  };
+function parsePkcs12(given: Given): Draft["keep"]["pkcs12"] {
+  const file = given.path("pkcs12_password_file");
+  return file === undefined
+    ? undefined
+    : { file, called: given.subject("pkcs12_password_file", file) };
 }

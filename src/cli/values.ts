@@ -1,79 +1,66 @@
-import { isIPv6 } from "node:net";
-import { resolve } from "node:path";
-import type { Binding, Chain, KeyType, Method } from "../core/target.ts";
-import type { Listen } from "../serve.ts";
-import {
-  type Component,
-  type FormatName,
-  FORMAT_NAMES,
-  FORMATS,
-} from "../store/formats.ts";
-import { PKCS12_FILE } from "../store/pkcs12.ts";
-import type { Place } from "../store/set.ts";
-import { DAY, SECOND } from "../time.ts";
+import { messageOf } from "../errors.ts";
 import { entryOf } from "../json.ts";
-import { unknown, usage } from "./usage.ts";
+import type { Listen } from "../serve.ts";
+import type { Chain, KeyType } from "../core/target.ts";
+import type { Place } from "../store/set.ts";
+import { MAC_KEY_HINT, readMacKey } from "../acme/binding.ts";
+import type { Draft } from "../core/target.ts";
+import type { Given } from "./given.ts";
+import type { OptionName } from "./options.ts";
 
-const DEFAULT_FORMATS: FormatName[] = [
-  "account_key.json",
-  "account_reg.json",
-  "key.pem",
-  "cert.pem",
-  "chain.pem",
-  "fullchain.pem",
-];
 const DEFAULT_LISTEN = "[::]:80";
 const SMALLEST_RSA = 2048;
 const LARGEST_RSA = 8192;
-/** Seconds. */
-const DNS_TIMEOUT = 120;
-const LONGEST_SPAN = DAY / SECOND;
 
 /** A wish for an RSA key of so many bits. */
 export function parseRsa(
-  option: string,
-  bits: number | undefined,
+  given: Given,
+  option: OptionName,
+  bits = given.number(option),
 ): KeyType | undefined {
   if (bits === undefined) return undefined;
   if (bits >= SMALLEST_RSA && bits <= LARGEST_RSA && bits % 8 === 0)
     return { rsa: bits };
-  throw usage(
-    `--${option} ${bits}: RSA keys have ${SMALLEST_RSA} to ${LARGEST_RSA} bits, a multiple of 8.`,
+  given.wrong(
+    option,
+    `RSA keys have ${SMALLEST_RSA} to ${LARGEST_RSA} bits, a multiple of 8.`,
+    { value: String(bits) },
   );
+  return undefined;
 }
 
-export function parseEmail(text: string | undefined): string[] {
+export function parseEmail(given: Given): string[] {
+  const text = given.text("email");
   const addresses = text?.split(",").map((address) => address.trim()) ?? [];
-  const odd = addresses.find(
-    (address) => !/^[^\s@]+@[A-Za-z0-9._-]+$/.test(address),
-  );
-  if (odd !== undefined)
-    throw usage(`--email ${odd}: this is not an e-mail address.`);
+  for (const value of addresses)
+    if (!/^[^\s@]+@[A-Za-z0-9._-]+$/.test(value))
+      given.wrong("email", "this is not an e-mail address.", { value });
   return addresses;
 }
 
-export function parseListen(text = DEFAULT_LISTEN): Listen {
-  const match = /^(?:(?:\[([0-9a-f:.]+)\]|([^:[\]]*)):)?(\d+)$/i.exec(text);
+export function parseListen(given: Given, otherwise = DEFAULT_LISTEN): Listen {
+  const value = given.text("listen") ?? otherwise;
+  const match = /^(?:(?:\[([0-9a-f:.]+)\]|([^:[\]]*)):)?(\d+)$/i.exec(value);
   const port = Number(match?.[3]);
   if (match === null || port > 65535)
-    throw usage(`--listen ${text}: write HOST:PORT, [IPV6]:PORT or PORT.`);
-  return { host: match[1] || match[2] || "::", port };
+    given.wrong("listen", "write HOST:PORT, [IPV6]:PORT or PORT.", { value });
+  return { host: match?.[1] || match?.[2] || "::", port };
 }
 
 /** An RSA key with an exponent of somebody's own has, without a size, simp_le's. */
-export function parseAccountKey(
-  bits: number | undefined,
-  exponent: number | undefined,
-): KeyType | undefined {
+export function parseAccountKey(given: Given): KeyType | undefined {
+  const bits = given.number("account_key_size");
+  const exponent = given.number("account_key_public_exponent");
   const wish = exponent === undefined ? bits : (bits ?? 4096);
-  const type = parseRsa("account_key_size", wish);
-  if (exponent === undefined || typeof type !== "object") return type;
-  if (exponent % 2 === 1 && exponent >= 3 && exponent < 2 ** 32)
-    return { ...type, exponent };
-  throw usage(
-    `--account_key_public_exponent ${exponent}: an odd number from 3 to ${2 ** 32 - 1} is needed.`,
-    "65537 is what every CA takes.",
-  );
+  const type = parseRsa(given, "account_key_size", wish);
+  if (exponent === undefined) return type;
+  if (exponent % 2 === 0 || exponent < 3 || exponent >= 2 ** 32)
+    given.wrong(
+      "account_key_public_exponent",
+      `an odd number from 3 to ${2 ** 32 - 1} is needed.`,
+      { value: String(exponent), hint: "65537 is what every CA takes." },
+    );
+  return typeof type === "object" ? { ...type, exponent } : type;
 }
 
 const KEY_TYPES: Record<string, KeyType | undefined> = {
@@ -85,167 +72,102 @@ const KEY_TYPES: Record<string, KeyType | undefined> = {
 };
 
 /** The kind of key that a certificate must have. */
-export function parseKeyType(text: string | undefined): KeyType | undefined {
+export function parseKeyType(given: Given): KeyType | undefined {
+  const text = given.text("key_type");
   if (text === undefined) return undefined;
-  return (
-    entryOf(KEY_TYPES, text.toLowerCase()) ??
-    unknown("key_type", text, Object.keys(KEY_TYPES))
-  );
+  const known = entryOf(KEY_TYPES, text.toLowerCase());
+  if (known === undefined)
+    given.unknown("key_type", text, Object.keys(KEY_TYPES));
+  return known;
 }
 
-/** How `-d` is answered where neither a port nor a folder is. */
-export function parseMethod(
-  { stateless, dns, program, ...others }: MethodWords,
-  cwd: string,
-): Extract<Method, { kind: "stateless" | "dns" }> | undefined {
-  if (dns === undefined && program !== undefined)
-    throw usage("--dns_exec has no use without --dns.", "Add --dns exec.");
-  if (dns === undefined) return stateless ? { kind: "stateless" } : undefined;
-  if (stateless)
-    throw usage("--stateless and --dns exclude each other.", "Choose one.");
-  if (dns !== "exec") unknown("dns", dns, ["exec"]);
-  if (program === undefined)
-    throw usage(
-      "--dns exec needs a program that sets the records.",
-      "Name it with --dns_exec PROGRAM.",
-    );
-  return {
-    kind: "dns",
-    script: resolve(cwd, program),
-    timeout: parseSpan("dns_timeout", others.timeout ?? DNS_TIMEOUT, 1),
-    wait: others.wait && parseSpan("dns_wait", others.wait, 0),
-    resolvers: others.resolvers.map(parseResolver),
-  };
+/** What the options of one binding say; undefined when there is none. */
+export function parseBinding(given: Given): Draft["ask"]["binding"] {
+  const kid = given.text("eab_kid");
+  const file = given.path("eab_hmac_key_file");
+  const key = given.text("eab_hmac_key");
+  const keyOption = given.has("eab_hmac_key_file")
+    ? "eab_hmac_key_file"
+    : "eab_hmac_key";
+  if (!given.has("eab_kid") && given.has(keyOption))
+    given.wrong(keyOption, "it has no use without the key identifier.", {
+      hint: `Give ${given.write({ eab_kid: "ID" })} as well.`,
+    });
+  if (given.has("eab_kid") && !given.has(keyOption))
+    given.wrong("eab_kid", "it has no use without its MAC key.", {
+      value: kid,
+      hint: `Give ${waysToGiveKey(given)} as well.`,
+    });
+  const macKey =
+    file === undefined && key !== undefined
+      ? parseMacKey(given, key)
+      : undefined;
+  if (kid === undefined) return undefined;
+  return file === undefined
+    ? macKey && { kid, macKey }
+    : { kid, file, called: given.subject("eab_hmac_key_file", file) };
 }
 
-function parseSpan(option: string, seconds: number, least: number): number {
-  if (seconds >= least && seconds <= LONGEST_SPAN) return seconds * SECOND;
-  throw usage(
-    `--${option} ${seconds}: ${least} to ${LONGEST_SPAN} seconds are possible.`,
-  );
+function waysToGiveKey(given: Given): string {
+  const ways = [];
+  if (given.knows("eab_hmac_key_file"))
+    ways.push(given.write({ eab_hmac_key_file: "FILE" }));
+  ways.push(given.write({ eab_hmac_key: "KEY" }));
+  return ways.join(", or ");
 }
 
-function parseResolver(text: string): { host: string; port: number } {
-  if (isIPv6(text)) return { host: text, port: 53 };
-  const [, six, plain, digits = "53"] =
-    /^(?:\[([^\]]+)\]|([^:[\]\s/]+))(?::(\d+))?$/.exec(text) ?? [];
-  const host = six !== undefined && isIPv6(six) ? six : plain;
-  const port = Number(digits);
-  if (host !== undefined && port > 0 && port <= 65535) return { host, port };
-  throw usage(
-    `--dns_resolvers ${text}: write HOST, HOST:PORT, IPV6 or [IPV6]:PORT.`,
-  );
-}
-
-interface MethodWords {
-  stateless: boolean;
-  dns: string | undefined;
-  program: string | undefined;
-  /** Seconds. */
-  timeout: number | undefined;
-  wait: number | undefined;
-  resolvers: readonly string[];
-}
-
-/** What both options of one binding say; undefined when there is none. */
-export function parseBinding(
-  kid: string | undefined,
-  key: Omit<Binding, "kid"> | undefined,
-): Binding | undefined {
-  if (kid === undefined && key === undefined) return undefined;
-  if (kid === undefined || key === undefined)
-    throw usage(
-      "An external account binding has a key identifier and a MAC key.",
-      "Give --eab_kid and --eab_hmac_key_file (or --eab_hmac_key) together.",
-    );
-  return { kid, ...key };
+/** Shows nothing of it. */
+function parseMacKey(given: Given, text: string): Buffer | undefined {
+  try {
+    return readMacKey(text);
+  } catch (error) {
+    given.wrong("eab_hmac_key", `${messageOf(error)}.`, { hint: MAC_KEY_HINT });
+    return undefined;
+  }
 }
 
 /** The chain that simp_le's option means, or ours. */
-export function parseChain(
-  alternate: number | undefined,
-  issuer: string | undefined,
-): Chain {
+export function parseChain(given: Given): Chain {
+  const alternate = given.number("use_alt_chain");
+  const issuer = given.text("preferred_chain");
   if (issuer === undefined) return { alternate: alternate ?? 0 };
-  if (alternate !== undefined)
-    throw usage(
-      "--use_alt_chain and --preferred_chain exclude each other.",
-      "Choose one.",
+  if (given.has("use_alt_chain"))
+    given.wrong(
+      "preferred_chain",
+      `it and ${given.write({ use_alt_chain: true })} exclude each other.`,
+      { value: issuer, hint: "Choose one." },
     );
   return { issuer };
 }
 
 /** The mode of files with a key, as chmod has it. */
-export function parseKeyMode(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const mode = Number.parseInt(text, 8);
-  if (/^0?[0-7]{3}$/.test(text) && (mode & 0o600) === 0o600) return mode;
-  throw usage(
-    `--key_mode ${text}: three octal digits are needed, with reading and writing for the owner.`,
-    "0600 and 0640 are usual.",
-  );
+export function parseKeyMode(given: Given): number | undefined {
+  const value = given.text("key_mode");
+  if (value === undefined) return undefined;
+  const mode = Number.parseInt(value, 8);
+  if (!/^0?[0-7]{3}$/.test(value) || (mode & 0o600) !== 0o600)
+    given.wrong(
+      "key_mode",
+      "three octal digits are needed, with reading and writing for the owner.",
+      { value, hint: "0600 and 0640 are usual." },
+    );
+  return mode;
 }
 
 /** 2 ** 32 - 1 means no change to the kernel. */
 const LARGEST_ID = 2 ** 32 - 2;
 
 /** Whom files are to belong to, as chown has it, in numbers. */
-export function parseFileOwner(text: string | undefined): Place["owner"] {
-  if (text === undefined) return undefined;
-  const [, user, group] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? [];
+export function parseFileOwner(given: Given): Place["owner"] {
+  const value = given.text("owner");
+  if (value === undefined) return undefined;
+  const [, user, group] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(value) ?? [];
   const uid = Number(user);
   const gid = group === undefined ? undefined : Number(group);
   if (uid <= LARGEST_ID && (gid ?? 0) <= LARGEST_ID) return { uid, gid };
-  throw usage(
-    `--owner ${text}: write UID or UID:GID, in numbers.`,
-    "id -u NAME and id -g NAME tell them.",
-  );
+  given.wrong("owner", "write UID or UID:GID, in numbers.", {
+    value,
+    hint: "id -u NAME and id -g NAME tell them.",
+  });
+  return undefined;
 }
-
-/** What to do instead of naming these. */
-const ELSEWHERE: Record<string, string | undefined> = {
-  "external.sh":
-    "Programs are not run: choose files, and act on exit code 0 after the run.",
-  [PKCS12_FILE]: `It needs a password: with --pkcs12_password_file FILE it is written beside the others, without -f ${PKCS12_FILE}.`,
-};
-
-/** The files of a set, each once. */
-export function parseFormats(files: readonly string[]): FormatName[] {
-  const chosen = new Set(
-    DEFAULT_FORMATS.slice(0, files.length === 0 ? undefined : 0),
-  );
-  for (const file of files) {
-    const format = FORMAT_NAMES.find((name) => name === file);
-    if (format === undefined)
-      throw usage(
-        `-f ${file}: there is no such file.`,
-        entryOf(ELSEWHERE, file) ?? `The files are ${FORMAT_NAMES.join(", ")}.`,
-      );
-    chosen.add(format);
-  }
-  return [...chosen];
-}
-
-/** Throws `usage` for a set of files that does not hold everything. */
-export function checkCoverage({ formats, accounts }: Place): void {
-  const held = new Set<Component>(
-    formats.flatMap((name) => FORMATS[name].holds),
-  );
-  if (accounts !== undefined) held.add("accountKey");
-  const missing = Object.entries(NEEDED).filter(
-    ([component]) => !held.has(component as Component),
-  );
-  if (missing.length > 0)
-    throw usage(
-      `The files given with -f have no place for ${missing.map(([, what]) => what).join(", ")}.`,
-      "Add -f account_key.json, key.pem and fullchain.pem, for example, or leave out -f altogether.",
-    );
-}
-
-/** What every set must hold; the registration can be found again by the account's key. */
-const NEEDED = {
-  accountKey: "the account's key",
-  key: "the certificate's key",
-  leaf: "the certificate",
-  chain: "its chain",
-} satisfies Partial<Record<Component, string>>;

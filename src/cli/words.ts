@@ -1,32 +1,32 @@
 import { Parser } from "yargs/helpers";
 import type { AppError } from "../errors.ts";
-import { OPTION_NAMES, type OptionName, specOf } from "./options.ts";
+import { OPTION_NAMES, type OptionName, OPTIONS, specOf } from "./options.ts";
 import { spell } from "./spelling.ts";
 import { usage } from "./usage.ts";
 
 /** The options as they were written, by name; not yet understood. */
 export type Options = Partial<Record<OptionName, unknown>>;
 
-/** The options of a command line, and those that the environment adds. */
-export function readOptions(
-  argv: readonly string[],
-  env: Record<string, string | undefined>,
-): Options {
+/** The options of a command line. Throws `usage` for all that is none. */
+export function readOptions(argv: readonly string[]): Options {
   const {
     argv: { _: strays, ...parsed },
     error,
   } = Parser.detailed(spell(argv), GRAMMAR);
   if (error !== null) throw valueless(error);
-  const unknown = Object.keys(parsed).find((name) => !KNOWN.has(name));
-  if (unknown !== undefined)
-    throw usage(
-      `${unknown.length > 1 ? "--" : "-"}${unknown} is not an option.`,
-      "See --help.",
-    );
-  const [stray] = strays;
-  if (stray !== undefined)
-    throw usage(`"${stray}" does not belong to any option.`, "See --help.");
-  return { ...readVariables(env), ...(parsed as Options) };
+  const unknown = Object.keys(parsed)
+    .filter((name) => !KNOWN.has(name))
+    .map((name) => `${name.length > 1 ? "--" : "-"}${name} is not an option.`);
+  const [first, ...others] = [
+    ...unknown,
+    ...strays.map((stray) => `"${stray}" does not belong to any option.`),
+  ];
+  if (first !== undefined)
+    throw usage([first, ...others].join("\n"), "See --help.");
+  // The parser has the values by their short names too.
+  return Object.fromEntries(
+    Object.entries(parsed).filter(([name]) => Object.hasOwn(OPTIONS, name)),
+  );
 }
 
 /** The parser has one error: for an option without its value, which it names last. */
@@ -72,7 +72,10 @@ export function variableOf(option: OptionName): string {
   return `ACME_SIDECAR_${option.toUpperCase()}`;
 }
 
-function readVariables(env: Record<string, string | undefined>): Options {
+/** The options that the environment gives to whoever heeds them. */
+export function readVariables(
+  env: Record<string, string | undefined>,
+): Options {
   const found: Options = {};
   for (const name of OPTION_NAMES) {
     const value = env[variableOf(name)];
@@ -87,26 +90,4 @@ function readVariables(env: Record<string, string | undefined>): Options {
         : value;
   }
   return found;
-}
-
-export function textOf(options: Options, name: OptionName): string | undefined {
-  const value = options[name];
-  // As with simp_le, the last one counts.
-  const last: unknown = Array.isArray(value) ? value.at(-1) : value;
-  return typeof last === "string" ? last : undefined;
-}
-
-export function listOf(options: Options, name: OptionName): string[] {
-  const value = options[name];
-  return Array.isArray(value) ? value.map(String) : [];
-}
-
-export function numberOf(
-  options: Options,
-  name: OptionName,
-): number | undefined {
-  const text = textOf(options, name);
-  if (text === undefined) return undefined;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw usage(`--${name} ${text}: a whole number is needed.`);
 }

@@ -4,16 +4,14 @@ import { text } from "node:stream/consumers";
 import { fulfilAll } from "../core/batch.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { findSets, type FoundSet } from "../core/sets.ts";
-import type { Target } from "../core/target.ts";
+import type { Draft, Target } from "../core/target.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { TarSet } from "../handoff/tar.ts";
-import { readBinding } from "./binding.ts";
-import { withSecrets } from "./issue.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";
 import { lockRun } from "../store/lock.ts";
 import { type Network, type Process, surroundingsOf } from "./network.ts";
-import { readPassword } from "./password.ts";
 import { shareResponders } from "./responders.ts";
+import { readLeftSecrets, readSecrets, together } from "./secrets.ts";
 
 /** How many certificates are got at once, when nobody says: Let's Encrypt allows a burst of ten requests for nonces. */
 export const CONCURRENCY = { all: 16, each: 8 };
@@ -33,7 +31,15 @@ export interface TargetFile {
   file: string;
   /** The folder below which the targets have theirs. */
   dir: string;
-  read: (text: string) => Promise<Target[]>;
+  read: (text: string) => Promise<Draft[]>;
+}
+
+/** What is to be renewed. */
+export interface Renewal {
+  /** The folder of the sets, or one above it. */
+  dir: string;
+  /** When there will be another run, in milliseconds; undefined: as recorded. */
+  nextRun: number | undefined;
 }
 
 /** Makes every target of a file true. Throws `usage`, with nothing done, when anything in it is wrong. */
@@ -42,17 +48,17 @@ export async function batch(
   work: Work,
   { network, host }: Means,
 ): Promise<Outcome[]> {
-  const targets = await read(await contentsOf(file, host));
-  const ready = await Promise.all(targets.map(withSecrets));
+  const drafts = await read(await contentsOf(file, host));
+  const targets = await together(drafts.map(readSecrets));
   makeFolder(dir, 0o755);
   // One that waits for another finds less to do, and a port that is free.
   using _held = await lockRun(dir, host);
-  return await workOff(ready, work, { network, host });
+  return await workOff(targets, work, { network, host });
 }
 
 /** Renews every target that earlier runs recorded in a folder and below it. Throws `usage` when there is none. */
 export async function renew(
-  dir: string,
+  { dir, nextRun }: Renewal,
   work: Work,
   means: Means,
 ): Promise<Outcome[]> {
@@ -73,7 +79,7 @@ export async function renew(
   const targets: Target[] = [];
   for (const set of recorded)
     try {
-      targets.push(await usable(set));
+      targets.push(await usable(set, nextRun));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const subject = { id: set.id || dir, names: [], dir: set.dir };
@@ -85,7 +91,10 @@ export async function renew(
 }
 
 /** What was recorded of a set, with what is not: a name for the messages, and secrets. */
-async function usable({ dir, target }: FoundSet): Promise<Target> {
+async function usable(
+  { dir, target }: FoundSet,
+  nextRun: number | undefined,
+): Promise<Target> {
   if (target === undefined)
     throw new AppError(
       "bad-file",
@@ -93,11 +102,11 @@ async function usable({ dir, target }: FoundSet): Promise<Target> {
       { hint: "Run issue or batch for it once more, which records it anew." },
     );
   const id = target.id || target.want.names[0];
-  const { binding, ...ask } = target.ask;
-  // Most accounts need it once only, and it may be gone since.
-  const read = await readBinding(binding).catch(() => undefined);
-  const keep = await readPassword(target.keep);
-  return { ...target, id, ask: { ...ask, binding: read }, keep };
+  const { want } = target;
+  return readLeftSecrets({
+    ...{ ...target, id },
+    want: { ...want, nextRun: nextRun ?? want.nextRun },
+  });
 }
 
 interface Means {

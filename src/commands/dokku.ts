@@ -1,17 +1,18 @@
 import { text } from "node:stream/consumers";
 import { fulfilAll } from "../core/batch.ts";
 import type { Outcome, Subject } from "../core/outcome.ts";
-import type { Target } from "../core/target.ts";
-import type { AppError } from "../errors.ts";
+import type { Draft, Target } from "../core/target.ts";
+import { AppError } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
 import { sayResult } from "../ui/dokku.ts";
 import { CONCURRENCY } from "./batch.ts";
 import { type Network, type Process, surroundingsOf } from "./network.ts";
 import { shareResponders } from "./responders.ts";
+import { readSecrets } from "./secrets.ts";
 
 /** What one app wants, or why it cannot have it. */
 export type Wished =
-  | { target: Target; warnings: readonly string[] }
+  | { target: Draft; warnings: readonly string[] }
   | { subject: Subject; error: AppError };
 
 /** The apps of a Dokku host, and who understands what is said of them. */
@@ -41,13 +42,15 @@ export async function dokku(
   };
   const refused: Outcome[] = [];
   const targets: Target[] = [];
-  for (const wish of wishes)
-    if ("error" in wish) refused.push({ ...wish, kind: "failed" });
+  for (const wish of wishes) {
+    const ready = await readyToGet(wish);
+    if ("error" in ready) refused.push({ ...ready, kind: "failed" });
     else {
-      targets.push(wish.target);
-      for (const warning of wish.warnings)
-        host.emit({ type: "warning", text: warning }, wish.target.id);
+      targets.push(ready.target);
+      for (const warning of ready.warnings)
+        host.emit({ type: "warning", text: warning }, ready.target.id);
     }
+  }
   refused.forEach(ended);
   const surroundings = await surroundingsOf(network, host, CONCURRENCY.each);
   await using responders = shareResponders(host);
@@ -57,4 +60,25 @@ export async function dokku(
     { concurrency: CONCURRENCY, retry, ended },
   );
   return [...refused, ...outcomes];
+}
+
+type Ready =
+  | { target: Target; warnings: readonly string[] }
+  | Extract<Wished, { error: AppError }>;
+
+/** A wish with its secrets read; an app whose secrets are of no use stops no other. */
+async function readyToGet(wish: Wished): Promise<Ready> {
+  if ("error" in wish) return wish;
+  const { target, warnings } = wish;
+  try {
+    return { target: await readSecrets(target), warnings };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const subject = {
+      id: target.id,
+      names: target.want.names,
+      dir: target.keep.dir,
+    };
+    return { subject, error };
+  }
 }

@@ -35,7 +35,7 @@ export interface Import {
   /** The directories of well-known CAs, for tools that keep only the host. */
   known: readonly string[];
   keep: Place;
-  /** The words that choose the same `keep` again. */
+  /** The options that a renewal needs as well. */
   words: readonly string[];
 }
 

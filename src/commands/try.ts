@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outcome } from "../core/outcome.ts";
-import type { Target } from "../core/target.ts";
+import type { Draft } from "../core/target.ts";
 import { systemCode } from "../errors.ts";
 import { issue } from "./issue.ts";
 import type { Network, Process } from "./network.ts";
@@ -11,7 +11,7 @@ const ACCOUNT_KEY = "account_key.json";
 
 /** Gets a certificate in the name of the account's key, as `issue` does, and throws it away. */
 export async function tryOut(
-  target: Target,
+  target: Draft,
   network: Network,
   host: Process,
 ): Promise<Outcome[]> {

@@ -1,7 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { deactivate, find } from "../acme/account.ts";
 import { Authority } from "../acme/authority.ts";
-import { readMacKey } from "../acme/binding.ts";
 import { ProblemError } from "../acme/problem.ts";
 import { openTransport, type Transport } from "../acme/transport.ts";
 import { AppError } from "../errors.ts";
@@ -128,11 +127,9 @@ async function makeAccountKey(
 
 function credentialsOf({ from, binding }: Target["ask"]) {
   if (binding === undefined) return undefined;
-  const { kid, hmacKey, file } = binding;
-  if (hmacKey === undefined)
-    throw new AppError("internal", `${file} has not been read.`);
+  const { kid, macKey } = binding;
   // With several CAs it is not said whose it is: only those get it that require one.
-  return { kid, macKey: readMacKey(hmacKey), always: from.length === 1 };
+  return macKey && { kid, macKey, always: from.length === 1 };
 }
 
 /** Does something with the files of an account, one run at a time. */

@@ -24,7 +24,7 @@ export interface Imported {
   bundle: Bundle | undefined;
   /** The URL of the CA's directory, where that is known. */
   server: string | undefined;
-  /** The words that choose the same files again. */
+  /** The options that go on with it as it was imported: where, and how. */
   words: readonly string[];
 }
 

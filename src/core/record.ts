@@ -5,13 +5,13 @@ import { type Check, entryOf, is, isRecord } from "../json.ts";
 import { type Name, parseName } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
 import type { Place } from "../store/set.ts";
-import type { Method, Target } from "./target.ts";
+import type { Draft, Method, Target } from "./target.ts";
 
 /**
  * A target as plain data, for the next run to read: without `force`, which is for one run, and without
  * secrets, of which only the files are named. Folders of accounts are relative to the set's.
  */
-export function record({ want, ask, keep }: Target): object {
+export function record({ want, ask, keep }: Target | Draft): object {
   const { kid, file } = ask.binding ?? {};
   const { dir, formats, keyMode, accounts, owner, pkcs12 } = keep;
   const plain = {
@@ -45,19 +45,25 @@ export function isRecorded(recorded: unknown, target: Target): boolean {
 export function revive(
   recorded: unknown,
   { id, dir }: { id: string; dir: string },
-): Target | undefined {
+): Draft | undefined {
   if (!isRecord(recorded)) return undefined;
   const { want, ask, keep } = recorded;
   if (!isWant(want) || !isAsk(ask) || !isKeep(keep)) return undefined;
   const method = reviveMethod(ask.method);
   if (method === undefined) return undefined;
-  const { accounts } = keep;
+  const { accounts, pkcs12 } = keep;
+  const { binding } = ask;
   return {
     id,
     want: { ...want, force: false },
-    ask: { ...ask, method },
+    ask: {
+      ...ask,
+      binding: binding && { ...binding, called: binding.file },
+      method,
+    },
     keep: {
       ...keep,
+      pkcs12: pkcs12 && { ...pkcs12, called: pkcs12.file },
       dir,
       accounts: accounts === undefined ? undefined : resolve(dir, accounts),
     },
@@ -76,7 +82,12 @@ const isWant = is.shape<Omit<Target["want"], "force">>({
   nextRun: is.number,
 });
 
-const isAsk = is.shape<Omit<Target["ask"], "method"> & { method: unknown }>({
+interface PlainAsk extends Omit<Target["ask"], "method" | "binding"> {
+  binding?: { kid: string; file: string } | undefined;
+  method: unknown;
+}
+
+const isAsk = is.shape<PlainAsk>({
   from: isFullList((url) => URL.parse(url)?.protocol === "https:"),
   binding: is.optional(is.shape({ kid: is.text, file: is.text })),
   profile: is.optional(is.shape({ name: is.text, required: is.flag })),
@@ -90,7 +101,11 @@ const isAsk = is.shape<Omit<Target["ask"], "method"> & { method: unknown }>({
 const isAlternate = is.shape({ alternate: is.number });
 const isIssuer = is.shape({ issuer: is.text });
 
-const isKeep = is.shape<Omit<Place, "dir" | "legoAccounts">>({
+interface PlainKeep extends Omit<Place, "dir" | "legoAccounts" | "pkcs12"> {
+  pkcs12?: { file: string } | undefined;
+}
+
+const isKeep = is.shape<PlainKeep>({
   formats: isFullList((name) => (FORMAT_NAMES as string[]).includes(name)),
   keyMode: is.optional(is.number),
   owner: is.optional(is.shape({ uid: is.number, gid: is.optional(is.number) })),

@@ -4,7 +4,7 @@ import { AppError, messageOf } from "../errors.ts";
 import { type FormatName, FORMATS, FORMAT_NAMES } from "../store/formats.ts";
 import { loadState, STATE_FILE, type State } from "../store/state.ts";
 import { revive } from "./record.ts";
-import type { Target } from "./target.ts";
+import type { Draft } from "./target.ts";
 
 /** A folder with a set of files, or with what is remembered of one. */
 export interface FoundSet {
@@ -13,7 +13,7 @@ export interface FoundSet {
   dir: string;
   state: State;
   /** What earlier runs recorded of it; undefined: nothing, or nothing that can be read. */
-  target: Target | undefined;
+  target: Draft | undefined;
   /** Those of simp_le's files that are there. */
   files: readonly FormatName[];
 }

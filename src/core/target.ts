@@ -21,13 +21,28 @@ export type Method =
 /** The chain to take: one of those that the CA calls alternate, counted from 1 (0: the usual one), or one that has an issuer of this common name. */
 export type Chain = { alternate: number } | { issuer: string };
 
-/** External account binding (RFC 8555 section 7.3.4). */
+/** External account binding (RFC 8555 section 7.3.4), with its MAC key. */
 export interface Binding {
   kid: string;
-  /** The MAC key, as the CA gives it out (base64url). */
-  hmacKey?: string | undefined;
-  /** The path of the file that the key is in, or was read from. */
+  /** Undefined: its file cannot be read any more, which matters only where there is no account yet. */
+  macKey: Buffer | undefined;
+  /** The path of the file that the key was read from. */
   file?: string | undefined;
+}
+
+/** A file with a secret that has not been read yet. */
+export interface SecretFile {
+  file: string;
+  /** How whoever named it calls it, for the message that it cannot be used. */
+  called: string;
+}
+
+/** A target as it was written or recorded, which names files of secrets that are still to be read. */
+export interface Draft extends Omit<Target, "ask" | "keep"> {
+  ask: Omit<Target["ask"], "binding"> & {
+    binding?: Binding | ({ kid: string } & SecretFile) | undefined;
+  };
+  keep: Omit<Place, "pkcs12"> & { pkcs12?: SecretFile | undefined };
 }
 
 /** One certificate that somebody wants: what has to be true of it, how to get it, where to keep it. */

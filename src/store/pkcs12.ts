@@ -1,7 +1,6 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { openDirectory } from "../directory/directory.ts";
-import { AppError } from "../errors.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Contents } from "./formats.ts";
 import { readPlace, type Replacement } from "./replace.ts";
@@ -13,8 +12,7 @@ export const PKCS12_FILE = "cert.p12";
 export interface Protection {
   /** The path of the file whose first line the password is. */
   file: string;
-  /** Undefined as long as that has not been read. */
-  password?: string | undefined;
+  password: string;
 }
 
 interface Spot {
@@ -32,9 +30,7 @@ export async function renewedPkcs12(
   { key, leaf, chain }: Contents,
 ): Promise<Replacement[]> {
   if (pkcs12 === undefined || !key || !leaf || !chain) return [];
-  const { file, password } = pkcs12;
-  if (password === undefined)
-    throw new AppError("internal", `${file} has not been read.`);
+  const { password } = pkcs12;
   if (await holdsPkcs12(dir, leaf, password)) return [];
   const data = await writePkcs12({ key, leaf, chain }, password);
   return [{ name: PKCS12_FILE, data, secret: true }];

@@ -47,7 +47,7 @@ export interface Place {
   keyMode?: number | undefined;
   /** Of every file that is written; undefined: the old one's, or the user. */
   owner?: Owner | undefined;
-  /** For the PKCS #12 file, which is written with one only; to be read before a set is saved. */
+  /** For the PKCS #12 file, which is written with one only. */
   pkcs12?: Protection | undefined;
   /** The folder of accounts that sets share; undefined: each set has its own. */
   accounts?: string | undefined;

@@ -70,13 +70,12 @@ function sayImported(outcome: Imported): Line {
 /** The command that goes on with what was imported. */
 export function renewalOf({ server, words, subject }: Imported): string {
   const wanted = subject.names.length > 0 ? subject.names : ["NAME"];
-  const dns = wanted.some((name) => name.startsWith("*."))
-    ? ["--dns", "exec", "--dns_exec", "PROGRAM"]
-    : [];
-  const command = ["acme-sidecar", "--server", server ?? "URL"].concat(
-    words,
-    dns,
-  );
+  const from = words.includes("--server") ? [] : ["--server", server ?? "URL"];
+  const dns =
+    wanted.some((name) => name.startsWith("*.")) && !words.includes("--dns")
+      ? ["--dns", "exec", "--dns_exec", "PROGRAM"]
+      : [];
+  const command = ["acme-sidecar", ...from, ...words, ...dns];
   return [...command, ...wanted.flatMap((name) => ["-d", name])]
     .map(quote)
     .join(" ");

@@ -2,13 +2,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parseTargets } from "../../src/cli/batch.ts";
+import { asFlag } from "../../src/cli/dialect.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Options } from "../../src/cli/words.ts";
 import { runCli } from "../support/cli.ts";
 import { tempDir } from "../support/temp.ts";
 
 const parse = (text: string, options: Options = {}) =>
-  parseTargets(text, { file: "targets.yaml", options, cwd: "/work" });
+  parseTargets(text, {
+    file: "targets.yaml",
+    ...{ options, cwd: "/work", subject: asFlag },
+  });
 
 /** What is said of a file with mistakes. */
 function complaint(text: string, options: Options = {}): string {

@@ -197,7 +197,7 @@ describe("options", () => {
       "--pkcs12-password-file",
       "pw",
     ]).target;
-    assert.deepEqual(keep.pkcs12, { file: "/certs/pw" });
+    assert.equal(keep.pkcs12?.file, "/certs/pw");
     assert.equal(issue(["-d", "a.test"]).target.keep.pkcs12, undefined);
   });
   test("--owner takes the numbers of a user and a group", () => {
@@ -322,7 +322,33 @@ describe("account import", () => {
     assert.deepEqual(wish.wanted, ["a.test"]);
     assert.match(wish.server ?? "", /^https:.*letsencrypt/);
     assert.equal(wish.keep.dir, "/certs/out");
-    assert.deepEqual(wish.words, ["--certs_dir", "out", ...files]);
+    assert.deepEqual(wish.words, [
+      ...[...files, "--server", "letsencrypt", "--certs_dir", "out"],
+    ]);
+  });
+  test("what a renewal has to be given again is in that command, but for secrets, names and what is about messages", () => {
+    const again = [
+      ...["--default_root", "/srv", "--email", "a@b.test"],
+      ...["--server", "zerossl", "--server", "https://ca.test/d"],
+      ...["--eab_kid", "k", "--valid_min", "5", "--reuse_key"],
+      ...["--key_mode", "0640", "--owner", "1:2"],
+      ...["--pkcs12_password_file", "pw", "--listen", "80"],
+      ...["--ca_bundle", "roots.pem", "--user_agent", "me"],
+    ];
+    const secret = ["--eab_hmac_key", "c2VjcmV0"];
+    const wish = imported("/le", "-v", "-d", "a.test", ...again, ...secret);
+    const told = wish.words.join(" ");
+    assert.ok(told.includes("--eab_kid k --eab_hmac_key KEY "), told);
+    assert.deepEqual(
+      wish.words.join(" ").replace("--eab_hmac_key KEY ", "").split(" "),
+      again,
+    );
+  });
+  test("what the command would be refused for is refused before anything is imported", () => {
+    refused(["account", "import", "/le", "--listen", "nowhere"], /--listen/);
+    refused(["account", "import", "/le", "--dns", "exec"], /needs a program/);
+    refused(["account", "import", "/le", "--eab_kid", "k"], /MAC key/);
+    refused(["account", "import", "/le", "--force"], /--force has no place/);
   });
   test("without a folder, or with other words after account, is an error", () => {
     refused(["account", "import"], /no folder .* account import DIR/);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parseDokku } from "../../src/cli/dokku.ts";
 import { readLegoArgs } from "../../src/cli/lego.ts";
 import { DAY, SECOND } from "../../src/time.ts";
+import { givenOf } from "../support/words.ts";
 
 type Properties = Record<string, string>;
 
@@ -13,7 +14,9 @@ function wish(own: Properties, common: Properties = {}) {
     blog: { "+domains": "blog.test www.blog.test", email: "a@b.test", ...own },
   };
   const options = { account_dir: "/accounts" };
-  const [wished] = parseDokku(options, "/certs").read(JSON.stringify(input));
+  const [wished] = parseDokku(givenOf(options, "/certs"), options).read(
+    JSON.stringify(input),
+  );
   assert.ok(wished !== undefined);
   return wished;
 }
@@ -108,7 +111,9 @@ test("what cannot be understood is the error of its app alone", () => {
     bad: { "+domains": "b.test", graceperiod: "soon" },
   };
   const options = { account_dir: "/accounts" };
-  const wishes = parseDokku(options, "/certs").read(JSON.stringify(input));
+  const wishes = parseDokku(givenOf(options, "/certs"), options).read(
+    JSON.stringify(input),
+  );
   assert.deepEqual(
     wishes.map((each) => "target" in each),
     [true, false],
@@ -127,8 +132,30 @@ test("what cannot be understood is the error of its app alone", () => {
   assert.match(refusal({ "eab-kid": "1" }), /eab-hmac-key/);
 });
 
+test("a key of a binding that cannot be one is the app's error, in words of properties and without the key", () => {
+  const own = { "eab-kid": "1", "eab-hmac-key": "not a key!" };
+  assert.match(refusal(own), /^eab-hmac-key: it is neither base64url/);
+  assert.ok(!refusal(own).includes("not a key"));
+});
+
+test("every mistake of an app is told, each by what it was written as", () => {
+  const said = refusal({
+    ...{ "key-type": "rsa1", graceperiod: "soon", ca: "letsencrypt,none" },
+    "lego-args": "--dns.propagation-wait=x --must-staple --dns.resolvers a:0",
+    "+domains": "*.a.test www.a.test",
+    ...{ "dns-provider": "exec", "dns-provider-EXEC_MODE": "RAW" },
+  });
+  for (const part of [
+    ...["key-type rsa1: ", "graceperiod soon: ", "ca none: "],
+    ...["--dns.propagation-wait=x in lego-args: ", "--must-staple in lego"],
+    ...["--dns.resolvers a:0 in lego-args: ", "domains www.a.test: *.a.test"],
+    ...["dns-provider exec: ", "dns-provider-EXEC_PATH PROGRAM", "RAW"],
+  ])
+    assert.ok(said.includes(part), `${part} in ${said}`);
+});
+
 test("input that is no JSON object of objects is an error", () => {
-  const { read } = parseDokku({}, "/certs");
+  const { read } = parseDokku(givenOf({}, "/certs"), {});
   for (const text of ["", "[]", '{"a": 1}', "{"])
     assert.throws(() => read(text), { code: "usage" }, text);
 });

@@ -7,6 +7,7 @@ import { runCli } from "../support/cli.ts";
 import { dnsHook } from "../support/hook.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { site } from "../support/simp_le.ts";
+import { asVariables } from "../support/variables.ts";
 import { missing } from "../support/tools.ts";
 import { startSetting } from "../import/setting.ts";
 
@@ -41,9 +42,10 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
             "dokku",
             ...["--certs_dir", join(certs.path, "certs")],
             ...["--account_dir", join(certs.path, "accounts")],
-            ...[...options, ...words],
+            ...words,
           ],
           {
+            env: asVariables(options),
             input: JSON.stringify({
               "--global": {
                 email: "me@a.test",
@@ -81,6 +83,35 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
     const third = await ask({ blog: { ...apps.blog, "+force": "true" } });
     assert.equal(third.code, 0, third.stderr);
     assert.equal(third.stdout, "issued blog\n");
+  });
+
+  test("an app whose key of a binding is of no use fails alone, and leaves no account behind", async () => {
+    const { domain, ask, certs } = await host();
+    const binding = { "eab-kid": "k", "eab-hmac-key": "not a key!" };
+    const bad = { "+domains": await domain("bad"), ...binding };
+    const alone = await ask({ bad });
+    assert.equal(alone.stdout, "failed bad\n");
+    assert.match(alone.stderr, /bad: eab-hmac-key: it is neither/);
+    assert.doesNotMatch(alone.stderr, /unforeseen|not a key/);
+    assert.ok(!existsSync(join(certs.path, "accounts")));
+    const good = { "+domains": await domain("good") };
+    const { code, stdout } = await ask({ bad, good });
+    assert.equal(code, 2);
+    assert.deepEqual(stdout.trim().split("\n").sort(), [
+      "failed bad",
+      "issued good",
+    ]);
+  });
+
+  test("so does one whose password of PKCS #12 cannot be read", async () => {
+    const { domain, ask } = await host();
+    const app = { "+domains": await domain("app") };
+    const { code, stdout, stderr } = await ask(
+      { app },
+      ...["--pkcs12_password_file", "/nowhere"],
+    );
+    assert.deepEqual([code, stdout], [2, "failed app\n"]);
+    assert.match(stderr, /app: --pkcs12_password_file \/nowhere: it does not/);
   });
 
   test("apps share an account, which is kept as lego has it too", async () => {

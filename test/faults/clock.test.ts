@@ -15,6 +15,7 @@ import {
   sweep,
 } from "./scenes.ts";
 import { randomOf, times, upTo } from "./tally.ts";
+import { asVariables } from "../support/variables.ts";
 
 const skip = missing("pebble") || preloadSkip;
 
@@ -72,8 +73,9 @@ describe("a clock that jumps", { skip, concurrency: 2 }, () => {
     await using site = await stage(pebble);
     const scene = await renewing(site, { name: "old" });
     await jump(scene, { by: 10 * YEAR, at: 0 });
-    const words = ["renew", scene.dir, ...site.options];
-    const { code, stderr } = await play({ ...scene, words });
+    const words = ["renew", scene.dir];
+    const env = asVariables(site.options);
+    const { code, stderr } = await play({ ...scene, words }, env);
     assert.ok(code === 0 || code === 1, stderr);
   });
 });

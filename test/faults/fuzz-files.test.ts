@@ -5,7 +5,6 @@ import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { certificateId } from "../../src/acme/renewal-info.ts";
-import { parseTarget } from "../../src/cli/target.ts";
 import { decide } from "../../src/core/decide.ts";
 import { record, revive } from "../../src/core/record.ts";
 import { survey } from "../../src/core/survey.ts";
@@ -32,6 +31,8 @@ import {
   noise,
   orRefused,
 } from "./mutations.ts";
+import { draftOf } from "../support/words.ts";
+import { readSecrets } from "../../src/commands/secrets.ts";
 
 const bundle = makeBundle();
 const bundles = [
@@ -119,7 +120,7 @@ describe("what lies in folders", () => {
     });
   });
 
-  const target = parseTarget(
+  const target = draftOf(
     {
       vhost: ["a.test:/www"],
       server: ["https://ca.test/d"],
@@ -158,7 +159,7 @@ describe("what lies in folders", () => {
       damagedJsonText(plain),
       damagedText(JSON.stringify(state)),
     );
-    const wish = parseTarget({ vhost: ["a.test"] }, dir.path);
+    const wish = await readSecrets(draftOf({ vhost: ["a.test"] }, dir.path));
     await saveSet(wish.keep, bundle, () => undefined);
     await holds(t, text, async (input) => {
       writeFileSync(join(dir.path, STATE_FILE), input);
@@ -188,7 +189,7 @@ describe("what lies in folders", () => {
       t,
       fc.tuple(method, fc.nat(1e6), fc.constantFrom("ec256", "rsa4096")),
       async ([words, least, type]) => {
-        const wish = parseTarget(
+        const wish = draftOf(
           { ...words, valid_min: String(least), key_type: type },
           dir.path,
         );

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { parseTargets } from "../../src/cli/batch.ts";
+import { asFlag } from "../../src/cli/dialect.ts";
 import { parseDokku } from "../../src/cli/dokku.ts";
 import { readLegoArgs } from "../../src/cli/lego.ts";
 import { OPTION_NAMES } from "../../src/cli/options.ts";
 import { parse } from "../../src/cli/parse.ts";
-import { parseTarget } from "../../src/cli/target.ts";
 import { parseName } from "../../src/name.ts";
+import { draftOf, givenOf } from "../support/words.ts";
 import {
   damagedJsonText,
   damagedText,
@@ -111,7 +112,7 @@ describe("what people write", () => {
       ...NAMES.flatMap((name) => [`${name}:/var/www`, name]),
     );
     await holds(t, vhosts, (text) =>
-      orRefused(() => parseTarget({ vhost: [text] }, "/"), USAGE, `-d `),
+      orRefused(() => draftOf({ vhost: [text] }, "/"), USAGE, `-d `),
     );
   });
 
@@ -126,7 +127,9 @@ describe("what people write", () => {
   test("a file of targets is understood, or refused by its name", async (t) => {
     const text = fc.oneof(damagedText(YAML), damagedJsonText(ENTRIES));
     await holds(t, text, async (file) => {
-      const setting = { file: "targets.yml", options: {}, cwd: "/" };
+      const setting = {
+        ...{ file: "targets.yml", options: {}, cwd: "/", subject: asFlag },
+      };
       const targets = await orRefused(
         () => parseTargets(file, setting),
         USAGE,
@@ -158,7 +161,7 @@ describe("what people write", () => {
       damagedText(JSON.stringify(apps)),
     );
     await holds(t, text, (input) =>
-      orRefused(() => parseDokku({}, "/").read(input), USAGE),
+      orRefused(() => parseDokku(givenOf({}, "/"), {}).read(input), USAGE),
     );
   });
 

@@ -84,7 +84,9 @@ export async function renewing(
 export async function rollingOver(site: Site, where: Where): Promise<Scene> {
   const scene = issuing(site, where);
   await untouched(scene);
-  const words = at(site, scene.dir, "account", "rollover");
+  // The port is for certificates.
+  const asked = { ...site, options: site.options.slice(0, -2) };
+  const words = at(asked, scene.dir, "account", "rollover");
   return { ...scene, words, account: true };
 }
 

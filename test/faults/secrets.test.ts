@@ -9,6 +9,7 @@ import { MAIN, startCli } from "../support/cli.ts";
 import { dnsHook, type Hook } from "../support/hook.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { problem, type Recorder, startRecorder } from "../support/recorder.ts";
+import { asVariables } from "../support/variables.ts";
 import { tempDir, type TempDir } from "../support/temp.ts";
 import { missing } from "../support/tools.ts";
 import { tell } from "./tally.ts";
@@ -51,13 +52,13 @@ describe("secrets", { skip }, () => {
 
   /** Runs the program, and adds all it shows to what must have no secret in it. */
   const run = async (words: string[], input = ""): Promise<Shown> => {
+    const atCa = asVariables([
+      ...["--ca_bundle", recorder.caFile, "--certs_dir", dir.path],
+      ...["--server", recorder.directoryUrl],
+    ]);
     await using child = await startCli(
-      [
-        ...words,
-        ...["--ca_bundle", recorder.caFile, "-v", "--certs_dir", dir.path],
-        ...["--server", recorder.directoryUrl, "--log_format", "json"],
-      ],
-      { input, env: { ...hook.env, DNS_TOKEN: token } },
+      [...words, ...["-v", "--log_format", "json"]],
+      { input, env: { ...hook.env, ...atCa, DNS_TOKEN: token } },
     );
     const ended = { yet: false };
     const exit = child.exited.then(() => (ended.yet = true));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type CliResult, runCli } from "../support/cli.ts";
 import type { Pebble } from "../support/pebble.ts";
 import { type Site, site } from "../support/simp_le.ts";
+import { asVariables } from "../support/variables.ts";
 
 /** One test's part of a Pebble, for many certificates below one folder. */
 export interface Many extends Site {
@@ -33,17 +34,7 @@ export async function many(pebble: Pebble, count: number): Promise<Many> {
   const at = (...path: string[]) => join(base.certs.path, ...path);
   const verb = ([first = "", ...words]: string[], input = "") => {
     const options = ["--certs_dir", base.certs.path, ...base.options];
-    const [operand] = words;
-    const own = operand !== undefined && /^(-$|[^-])/.test(operand);
-    return runCli(
-      [
-        first,
-        ...words.slice(0, own ? 1 : 0),
-        ...options,
-        ...words.slice(own ? 1 : 0),
-      ],
-      { input },
-    );
+    return runCli([first, ...words], { input, env: asVariables(options) });
   };
   const state: Many["state"] = (id) =>
     JSON.parse(

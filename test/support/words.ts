@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { commandLine } from "../../src/cli/dialect.ts";
+import { type Given, givenBy, understand } from "../../src/cli/given.ts";
 import { parse, type Request } from "../../src/cli/parse.ts";
+import { parseTarget } from "../../src/cli/target.ts";
+import type { Options } from "../../src/cli/words.ts";
+import type { Draft } from "../../src/core/target.ts";
 import { AppError } from "../../src/errors.ts";
 
 /** What a command line means, in /certs and without any environment. */
@@ -23,4 +28,14 @@ export function refused(argv: readonly string[]): string {
     return `${error.message} ${error.hint ?? ""}`;
   }
   return assert.fail(`understood: ${argv.join(" ")}`);
+}
+
+/** Options of a command line, to be read. */
+export function givenOf(options: Options, cwd: string): Given {
+  return givenBy(options, { cwd, dialect: commandLine(options, {}) });
+}
+
+/** The target that options mean. */
+export function draftOf(options: Options, cwd: string): Draft {
+  return understand(givenOf(options, cwd), parseTarget);
 }

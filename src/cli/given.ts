@@ -1,0 +1,123 @@
+import { resolve } from "node:path";
+import type { AppError } from "../errors.ts";
+import type { Dialect } from "./dialect.ts";
+import type { OptionName } from "./options.ts";
+import { usage } from "./usage.ts";
+import type { Options } from "./words.ts";
+
+/** Something that is wrong with what was given. */
+export interface Mistake {
+  /** Whose value it is, or who lacks another; undefined: no single option is at fault. */
+  option: OptionName | undefined;
+  /** The value that is wrong; never a secret. */
+  value: string | undefined;
+  /** What is wrong with that, in a sentence that begins with it; without an option a whole one. */
+  text: string;
+  hint: string | undefined;
+}
+
+/**
+ * Options as they were given, to be read one by one. What cannot be understood is noted, and reading goes
+ * on with nothing in its place, so that every mistake is found.
+ */
+export interface Given extends Dialect {
+  cwd: string;
+  mistakes: readonly Mistake[];
+  /** Whether it was given, right or wrong. */
+  has: (option: OptionName) => boolean;
+  isWrong: (option: OptionName) => boolean;
+  flag: (option: OptionName) => boolean;
+  text: (option: OptionName) => string | undefined;
+  list: (option: OptionName) => string[];
+  /** A whole number; notes anything else. */
+  number: (option: OptionName) => number | undefined;
+  /** An absolute path. */
+  path: (option: OptionName) => string | undefined;
+  wrong: (
+    option: OptionName | undefined,
+    text: string,
+    more?: { value?: string | undefined; hint?: string | undefined },
+  ) => void;
+  /** Notes a value that is none of those there are. */
+  unknown: (
+    option: OptionName,
+    value: string,
+    known: readonly string[],
+  ) => void;
+}
+
+export function givenBy(
+  options: Options,
+  { cwd, dialect }: { cwd: string; dialect: Dialect },
+): Given {
+  const mistakes: Mistake[] = [];
+  const text = (option: OptionName) => {
+    const value = options[option];
+    // As with simp_le, the last one counts.
+    const last: unknown = Array.isArray(value) ? value.at(-1) : value;
+    return typeof last === "string" ? last : undefined;
+  };
+  const list = (option: OptionName) => {
+    const value = options[option];
+    return Array.isArray(value) ? value.map(String) : [];
+  };
+  const wrong: Given["wrong"] = (option, what, { value, hint } = {}) => {
+    mistakes.push({ option, value, text: what, hint });
+  };
+  return {
+    ...dialect,
+    ...{ cwd, mistakes, text, list, wrong },
+    has(option) {
+      const value = options[option];
+      return Array.isArray(value) ? value.length > 0 : value !== undefined;
+    },
+    isWrong: (option) => mistakes.some((each) => each.option === option),
+    flag: (option) => options[option] === true,
+    number(option) {
+      const value = text(option);
+      if (value === undefined) return undefined;
+      if (/^\d{1,15}$/.test(value)) return Number(value);
+      wrong(option, "a whole number is needed.", { value });
+      return undefined;
+    },
+    path(option) {
+      const value = text(option);
+      return value === undefined ? undefined : resolve(cwd, value);
+    },
+    unknown(option, value, known) {
+      const hint = `Choose one of ${known.join(", ")}.`;
+      wrong(option, "there is no such thing.", { value, hint });
+    },
+  };
+}
+
+/** What is read of the options. Throws `usage` with every mistake in them, each on a line of its own. */
+export function understand<T>(
+  given: Given,
+  read: (given: Given) => T | undefined,
+): T {
+  const value = read(given);
+  if (value === undefined || given.mistakes.length > 0)
+    throw refusal(given, "\n");
+  return value;
+}
+
+/** One error for all mistakes. */
+export function refusal(given: Given, separator: string): AppError {
+  const [first, ...others] = given.mistakes;
+  if (first !== undefined && others.length === 0) {
+    const { hint, ...mistake } = first;
+    return usage(sentenceOf({ ...mistake, hint: undefined }, given), hint);
+  }
+  const sentences = given.mistakes.map((each) => sentenceOf(each, given));
+  return usage(sentences.join(separator));
+}
+
+/** A mistake as it is told. */
+export function sentenceOf(
+  { option, value, text, hint }: Mistake,
+  { subject }: Dialect,
+): string {
+  const about = option && `${subject(option, value)}: `;
+  return [`${about ?? ""}${text}`, hint ?? []].flat().join(" ");
+}

@@ -1,0 +1,95 @@
+import { readFile } from "node:fs/promises";
+import { MAC_KEY_HINT, readMacKey } from "../acme/binding.ts";
+import type { Binding, Draft, SecretFile, Target } from "../core/target.ts";
+import { AppError, messageOf } from "../errors.ts";
+import type { Protection } from "../store/pkcs12.ts";
+
+/** The target with what its files of secrets hold. Throws `usage` for any that cannot be used, and never shows what is in them. */
+export async function readSecrets(draft: Draft): Promise<Target> {
+  const binding = readBinding(draft.ask.binding);
+  const pkcs12 = readPassword(draft.keep.pkcs12);
+  await together<unknown>([binding, pkcs12]);
+  return {
+    ...draft,
+    ask: { ...draft.ask, binding: await binding },
+    keep: { ...draft.keep, pkcs12: await pkcs12 },
+  };
+}
+
+/** The same where a binding that is gone does not matter: most accounts need it once only. */
+export async function readLeftSecrets(draft: Draft): Promise<Target> {
+  const { binding } = draft.ask;
+  const left = await readBinding(binding).catch(() =>
+    binding === undefined ? undefined : { ...binding, macKey: undefined },
+  );
+  return readSecrets({ ...draft, ask: { ...draft.ask, binding: left } });
+}
+
+/** All of these; throws one `usage` for all that were wrong, each on a line of its own. */
+export async function together<T>(parts: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(parts);
+  const reasons = settled.flatMap((each): unknown[] =>
+    each.status === "rejected" ? [each.reason] : [],
+  );
+  const errors = reasons.filter((reason) => reason instanceof AppError);
+  if (errors.length < reasons.length || errors.length < 2)
+    return Promise.all(parts);
+  const lines = errors.flatMap(({ message, hint }) =>
+    [message, hint ?? []].flat().join(" ").split("\n"),
+  );
+  throw new AppError("usage", [...new Set(lines)].join("\n"), {
+    scope: "run",
+  });
+}
+
+async function readBinding(
+  binding: Draft["ask"]["binding"],
+): Promise<Binding | undefined> {
+  if (binding === undefined || "macKey" in binding) return binding;
+  const { kid, file } = binding;
+  const macKey = await readAs(binding, MAC_KEY_HINT, (data) =>
+    readMacKey(data.toString()),
+  );
+  return { kid, file, macKey };
+}
+
+async function readPassword(
+  named: SecretFile | undefined,
+): Promise<Protection | undefined> {
+  if (named === undefined) return undefined;
+  const password = await readAs(named, PASSWORD_HINT, firstLine);
+  return { file: named.file, password };
+}
+
+const PASSWORD_HINT =
+  "Name a file whose first line is the password of cert.p12, and let this user read it.";
+
+async function readAs<T>(
+  { file, called }: SecretFile,
+  hint: string,
+  read: (data: Buffer) => T,
+): Promise<T> {
+  try {
+    return read(await readFile(file));
+  } catch (error) {
+    throw new AppError("usage", `${called}: ${messageOf(error)}.`, {
+      hint,
+      scope: "run",
+    });
+  }
+}
+
+/** The first line of a text in UTF-8, without its end. */
+function firstLine(data: Buffer): string {
+  const [line = ""] = textIn(data).split(/\r?\n/);
+  if (line === "") throw new Error("its first line is empty");
+  return line;
+}
+
+function textIn(data: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(data);
+  } catch {
+    throw new Error("it is not text in UTF-8");
+  }
+}

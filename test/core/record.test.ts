@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readLeftSecrets } from "../../src/commands/secrets.ts";
+import { record, revive } from "../../src/core/record.ts";
+import type { Draft, Target } from "../../src/core/target.ts";
+
+/** As it stands in .acme-sidecar.json, by an earlier version as by this one. */
+const RECORDED = {
+  want: { names: ["a.test"], nextRun: 86_400_000 },
+  ask: {
+    binding: { kid: "k", file: "/nowhere/key" },
+    reuseKey: false,
+    chain: { alternate: 0 },
+    from: ["https://ca.test/dir"],
+    contact: ["a@b.test"],
+    method: { kind: "standalone", listen: { host: "::", port: 80 } },
+  },
+  keep: { formats: ["key.pem", "full.pem"], pkcs12: { file: "/run/pw" } },
+};
+const PLACE = { id: "a", dir: "/certs/a" };
+
+test("what is recorded of secrets is where they are, and is read so again", () => {
+  const draft = revive(RECORDED, PLACE);
+  assert.ok(draft !== undefined);
+  assert.deepEqual(record(draft), RECORDED);
+  assert.equal(draft.keep.pkcs12?.file, "/run/pw");
+});
+
+test("a binding whose file is gone stays recorded, for an account that is to be made anew", async () => {
+  const recorded = { ...RECORDED, keep: { formats: ["full.pem"] } };
+  const draft = revive(recorded, PLACE);
+  assert.ok(draft !== undefined);
+  const target = await readLeftSecrets(draft);
+  assert.equal(target.ask.binding?.macKey, undefined);
+  assert.deepEqual(record(target), recorded);
+});
+
+test("a target whose secrets are still to be read is none that can be fulfilled", () => {
+  // By its type: this does not compile otherwise.
+  const isTarget: Draft extends Target ? true : false = false;
+  assert.equal(isTarget, false);
+});
