@@ -11,8 +11,8 @@ import {
   specOf,
 } from "./options.ts";
 import { AUTHORITIES } from "./server.ts";
-import { parseSettings } from "./target.ts";
-import { parseListen } from "./values.ts";
+import { parseKeep, parseValues } from "./target.ts";
+import { parseEmail, parseListen } from "./values.ts";
 import type { Options } from "./words.ts";
 
 /** What is to be imported from a folder; `argv`: the options of the command line alone. */
@@ -25,16 +25,15 @@ export function parseImport(
     given.wrong(undefined, "There is no folder to import from.", {
       hint: "Write account import DIR, and options after it.",
     });
-  const { ask, keep } = parseSettings(given);
+  const { ask } = parseValues(given);
   // The command that is told must be one that can be understood.
-  parseRootless(given);
-  parseListen(given);
+  for (const read of [parseRootless, parseListen, parseEmail]) read(given);
   return {
     from: resolve(given.cwd, folder ?? ""),
     wanted: given.list("vhost"),
     server: given.has("server") ? ask.from[0] : undefined,
     known: Object.values(AUTHORITIES).filter((url) => url !== undefined),
-    keep: { ...keep, pkcs12: undefined },
+    keep: { ...parseKeep(given), pkcs12: undefined },
     words: renewalWords(argv),
   };
 }

@@ -19,22 +19,25 @@ export function parseTarget(
   given: Given,
   answer: (given: Given, roots: Roots) => Method = parseMethod,
 ): Draft | undefined {
-  const { want, ask, keep } = parseSettings(given);
+  // As with simp_le: every value by itself, then the names, then the files, then the address.
+  const { want, ask } = parseValues(given);
   const roots = parseVhosts(given);
   const method = answer(given, roots);
+  const keep = parseKeep(given);
+  const contact = parseEmail(given);
   const [first, ...others] = roots.keys();
   return first === undefined
     ? undefined
     : {
         id: first,
         want: { ...want, names: [first, ...others] },
-        ask: { ...ask, method },
+        ask: { ...ask, contact, method },
         keep,
       };
 }
 
-/** Whatever does not depend on the names. */
-export function parseSettings(given: Given) {
+/** Whatever is about the certificate, but for its names, and the account, but for its address. */
+export function parseValues(given: Given) {
   const validMin = given.number("valid_min");
   const keyType = parseKeyType(given);
   const madeKey = parseRsa(given, "cert_key_size");
@@ -54,10 +57,13 @@ export function parseSettings(given: Given) {
       reuseKey: given.flag("reuse_key"),
       chain: parseChain(given),
       from: parseServers(given),
-      contact: parseEmail(given),
     },
-    keep: { ...parseWholePlace(given), pkcs12: parsePkcs12(given) },
   };
+}
+
+/** Where a set is kept. */
+export function parseKeep(given: Given): Draft["keep"] {
+  return { ...parseWholePlace(given), pkcs12: parsePkcs12(given) };
 }
 
 /** When there will be another run, in milliseconds. */

@@ -39,11 +39,11 @@ describe("a command line with several mistakes", () => {
         /^--key_type rsa1: there is no such thing/,
         /^--eab_kid k: it has no use without its MAC key\. Give --eab_hmac_key_file FILE, or --eab_hmac_key KEY/,
         /^--server none: /,
-        /^--email nobody: /,
-        /^--email x: /,
         /^-d a_b\.test: underscores/,
         /^-d c\.\.test: /,
         /^--dns exec: it needs a program/,
+        /^--email nobody: /,
+        /^--email x: /,
         /^--log_format xml: /,
       ],
     );

@@ -57,6 +57,20 @@ describe("renew", { skip, concurrency: 4 }, () => {
     );
   });
 
+  test("--next_run says when it comes again, in place of what was recorded", async () => {
+    await using env = await many(pebble, 1);
+    const [name = ""] = env.names;
+    assert.equal((await env.batch([name])).code, 0);
+    const nextRun = () =>
+      (env.state(name).target as { want: { nextRun: number } }).want.nextRun;
+    assert.equal(nextRun(), 86_400_000);
+    const { code, stderr } = await env.verb(["renew", "--next_run", "3600"]);
+    assert.equal(code, 1, stderr);
+    assert.equal(nextRun(), 3_600_000);
+    assert.equal((await env.verb(["renew"])).code, 1);
+    assert.equal(nextRun(), 3_600_000);
+  });
+
   test("the CA is asked for its wishes by one question for each, and once for its directory", async () => {
     await using env = await many(pebble, 5);
     assert.equal((await env.batch(env.names)).code, 0);

@@ -120,8 +120,9 @@ describe("without a CA", { concurrency: 4 }, () => {
       const run = await certs.run(...ca.options, ...args);
       assert.equal(run.code, 2);
       assert.equal(run.stdout, "");
-      assert.match(run.stderr, /^\S+Z error: .*\n$/);
-      assert.match(run.stderr, says);
+      const [first = ""] = run.stderr.split("\n");
+      assert.match(first, /^\S+Z error: /);
+      assert.match(first, says);
       assert.doesNotMatch(run.stderr, /Debugging tips/);
       assert.deepEqual(certs.state(), state);
       assert.deepEqual(ca.requests, []);

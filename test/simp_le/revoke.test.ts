@@ -95,7 +95,9 @@ describe("--revoke", { skip, concurrency: 3 }, () => {
       },
     );
     await t.test("may be written as a command", async () => {
-      await hasNothingToDo(one, "revoke");
+      // The address to listen on is for --revoke only, which takes what it does not heed.
+      const options = one.options.slice(0, -2);
+      await hasNothingToDo({ ...one, options }, "revoke");
     });
     for (const file of ["cert.der", "fullchain.pem", "full.pem"])
       await t.test(`finds the certificate in ${file}`, async () => {
