@@ -61,7 +61,7 @@ async function run(
 ): Promise<number> {
   const { exitCodeOf, openReport, reportOutcome, reportWarning } =
     await import("./ui/report.ts");
-  const { reportFailures, reportSummary } = await import("./ui/summary.ts");
+  const { reportSummary, reportTroubles } = await import("./ui/summary.ts");
   const report = openReport(write);
   for (const warning of request.warnings) reportWarning(warning, write);
   const outcomes = await perform(request, {
@@ -78,7 +78,7 @@ async function run(
   });
   if (request.verb === "batch" || request.verb === "renew")
     reportSummary(outcomes, write);
-  else if (request.verb === "dokku") reportFailures(outcomes, write);
+  else if (request.verb === "dokku") reportTroubles(outcomes, write);
   else for (const outcome of outcomes) reportOutcome(outcome, write);
   for (const outcome of outcomes)
     if (outcome.kind === "told" && outcome.text !== undefined)

@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import { fulfilAll } from "../core/batch.ts";
-import type { Outcome, Subject } from "../core/outcome.ts";
+import { isUnfinished, type Outcome, type Subject } from "../core/outcome.ts";
 import type { Draft, Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
@@ -26,8 +26,8 @@ export interface DokkuSource {
 
 /**
  * Makes every app's wish true. As soon as one has ended, a line about it goes to the standard output:
- * `issued APP`, `kept APP SECONDS` (until it is due) or `failed APP`. Throws `usage` when the
- * standard input cannot be read.
+ * `issued APP`, `kept APP SECONDS` (until it is due) or `failed APP`. Of one that a signal has stopped there is none.
+ * Throws `usage` when the standard input cannot be read.
  */
 export async function dokku(
   { dir, retry, read }: DokkuSource,
@@ -38,7 +38,8 @@ export async function dokku(
   makeFolder(dir, 0o700);
   const ended = (outcome: Outcome) => {
     host.emit({ type: "ended", outcome }, outcome.subject.id);
-    host.stdout.write(`${sayResult(outcome, host.now())}\n`);
+    if (!isUnfinished(outcome))
+      host.stdout.write(`${sayResult(outcome, host.now())}\n`);
   };
   const refused: Outcome[] = [];
   const targets: Target[] = [];

@@ -47,6 +47,13 @@ export type Outcome = { subject: Subject } & (
   | { kind: "failed"; error: AppError }
 );
 
+/** Whether a signal has kept a subject from ending: that is no failure, since the next run goes on with it. */
+export function isUnfinished(
+  outcome: Outcome,
+): outcome is Extract<Outcome, { kind: "failed" }> {
+  return outcome.kind === "failed" && outcome.error.code === "interrupted";
+}
+
 /** What happens on the way, for whoever watches. */
 export type Event =
   | AcmeEvent

@@ -1,4 +1,4 @@
-import type { Event, Outcome } from "../core/outcome.ts";
+import { type Event, isUnfinished, type Outcome } from "../core/outcome.ts";
 import { AppError } from "../errors.ts";
 import { showName } from "../name.ts";
 import { renewalOf, sayOutcome } from "./outcome.ts";
@@ -40,8 +40,12 @@ function reportStep(
     );
 }
 
-/** One of several: what is as it was is for -v, and so is what failed as another did, which the summary counts. */
+/**
+ * One of several: what is as it was is for -v, and so is what failed as another did, which the summary counts, as it does
+ * what is not finished.
+ */
 function reportEnded(outcome: Outcome, told: Set<string>, write: Write): void {
+  if (isUnfinished(outcome)) return;
   const { id } = outcome.subject;
   const cause = outcome.kind === "failed" ? causeOf(outcome) : undefined;
   const again = cause !== undefined && told.has(cause);

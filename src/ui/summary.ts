@@ -1,5 +1,5 @@
 import { essence, listed, readable } from "../causes.ts";
-import type { Outcome } from "../core/outcome.ts";
+import { isUnfinished, type Outcome } from "../core/outcome.ts";
 import { line, type Write } from "./text.ts";
 
 type Failed = Extract<Outcome, { kind: "failed" }>;
@@ -13,28 +13,56 @@ export function reportSummary(
   write: Write,
 ): void {
   reportFailures(outcomes, write);
-  const ids = (kind: Outcome["kind"]) =>
-    outcomes
-      .filter((outcome) => outcome.kind === kind)
-      .map(({ subject }) => subject.id);
-  const [issued, kept, failed] = [ids("issued"), ids("kept"), ids("failed")];
+  const unfinished = outcomes.filter(isUnfinished);
+  const of = (kind: Outcome["kind"]) =>
+    idsOf(
+      outcomes.filter(
+        (outcome) => outcome.kind === kind && !isUnfinished(outcome),
+      ),
+    );
+  const [issued, kept, failed] = [of("issued"), of("kept"), of("failed")];
+  const counts = [
+    sayIds("issued", issued),
+    `${kept.length} kept`,
+    sayIds("failed", failed),
+  ];
+  const [first] = unfinished;
+  if (first !== undefined) counts.push(`${unfinished.length} not finished`);
+  const left =
+    first === undefined
+      ? ""
+      : ` ${first.error.message} The next run goes on with what is not finished.`;
   const count = `${outcomes.length} ${outcomes.length === 1 ? "target" : "targets"}`;
   write(
     line(
-      failed.length > 0 ? "warn" : "info",
-      `${count}: ${sayIds("issued", issued)}, ${kept.length} kept, ${sayIds("failed", failed)}.`,
+      failed.length + unfinished.length > 0 ? "warn" : "info",
+      `${count}: ${counts.join(", ")}.${left}`,
     ),
-    { event: "summary", issued, kept, failed },
+    {
+      event: "summary",
+      ...{ issued, kept, failed, unfinished: idsOf(unfinished) },
+    },
   );
 }
 
-/** What several targets failed for. That of one alone has been told already. */
-export function reportFailures(
+/** The same where somebody else counts: what several failed for, and what a signal has left. */
+export function reportTroubles(
   outcomes: readonly Outcome[],
   write: Write,
 ): void {
+  if (outcomes.some(isUnfinished)) reportSummary(outcomes, write);
+  else reportFailures(outcomes, write);
+}
+
+const idsOf = (outcomes: readonly Outcome[]) =>
+  outcomes.map(({ subject }) => subject.id);
+
+/** What several targets failed for. That of one alone has been told already. */
+function reportFailures(outcomes: readonly Outcome[], write: Write): void {
   const causes = Map.groupBy(
-    outcomes.filter((outcome) => outcome.kind === "failed"),
+    outcomes.filter(
+      (outcome) => outcome.kind === "failed" && !isUnfinished(outcome),
+    ) as Failed[],
     causeOf,
   );
   const shared = [...causes.values()]

@@ -3,12 +3,13 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { runCli } from "../support/cli.ts";
+import { type CliOptions, runCli } from "../support/cli.ts";
 import { dnsHook } from "../support/hook.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { site } from "../support/simp_le.ts";
 import { asVariables } from "../support/variables.ts";
 import { missing } from "../support/tools.ts";
+import { eventually } from "../support/wait.ts";
 import { startSetting } from "../import/setting.ts";
 
 const skip = missing("pebble");
@@ -36,7 +37,10 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
         await pebble.dns.setA(domain, [address]);
         return domain;
       },
-      ask: (apps: Record<string, object>, ...words: string[]) =>
+      ask: (
+        apps: Record<string, object>,
+        { words = [], ...more }: CliOptions & { words?: string[] } = {},
+      ) =>
         runCli(
           [
             "dokku",
@@ -45,6 +49,7 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
             ...words,
           ],
           {
+            ...more,
             env: asVariables(options),
             input: JSON.stringify({
               "--global": {
@@ -108,10 +113,35 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
     const app = { "+domains": await domain("app") };
     const { code, stdout, stderr } = await ask(
       { app },
-      ...["--pkcs12_password_file", "/nowhere"],
+      { words: ["--pkcs12_password_file", "/nowhere"] },
     );
     assert.deepEqual([code, stdout], [2, "failed app\n"]);
     assert.match(stderr, /app: --pkcs12_password_file \/nowhere: it does not/);
+  });
+
+  test("an app that a signal stops has no line, and one message counts", async () => {
+    const { domain, ask, recorder } = await host();
+    const apps = {
+      blog: { "+domains": await domain("blog") },
+      shop: { "+domains": await domain("shop") },
+      wiki: { "+domains": await domain("wiki"), graceperiod: "soon" },
+    };
+    recorder.inject({ kind: "finalize", hang: "before" });
+    const stop = new AbortController();
+    const running = ask(apps, { signal: stop.signal });
+    await eventually(
+      "both certificates are asked for",
+      () => recorder.count("finalize") === 2,
+    );
+    stop.abort();
+    const { code, stdout, stderr } = await running;
+    assert.equal(code, 143, stderr);
+    assert.equal(stdout, "failed wiki\n");
+    assert.equal(stderr.match(/Interrupted/g)?.length, 1, stderr);
+    assert.match(
+      stderr,
+      /3 targets: 0 issued, 0 kept, 1 failed \(wiki\), 2 not finished\. Interrupted by SIGTERM\./,
+    );
   });
 
   test("apps share an account, which is kept as lego has it too", async () => {

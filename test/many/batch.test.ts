@@ -222,6 +222,76 @@ describe("batch", { skip, concurrency: 4 }, () => {
     assert.match(rest.stderr, /2 issued .* 1 kept, 0 failed/);
   });
 
+  test("after a signal one line counts what is done and what is left, and says that the next run goes on with it", async () => {
+    await using env = await many(pebble, 9);
+    const [a = "", ...rest] = env.names;
+    assert.equal((await env.batch([a])).code, 0);
+    const bad = { id: "bad", names: ["x.blocked.test"] };
+    assert.equal((await env.batch([bad])).code, 2);
+    const targets = [{ names: [a] }, bad, ...rest.map((b) => ({ names: [b] }))];
+    const words = ["--certs_dir", env.at(), ...env.options];
+    const one = ["--concurrency", "1", "--log_format", "json"];
+    const interrupted = async (
+      verb: string[],
+      signal: "SIGTERM" | "SIGINT",
+    ) => {
+      const asked = env.recorder.count("finalize");
+      const hung = env.recorder.inject({
+        kind: "finalize",
+        nth: 2,
+        hang: "before",
+      });
+      await using child = await startCli([...verb, ...words, ...one], {
+        input: JSON.stringify({ targets }),
+      });
+      await eventually(
+        "the second certificate is asked for",
+        () => env.recorder.count("finalize") === asked + 2,
+      );
+      child.kill(signal);
+      const { code } = await child.exited;
+      hung.remove();
+      const lines = child
+        .stderr()
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      const summary = lines.at(-1) ?? {};
+      const about = lines.filter(({ message }) =>
+        String(message).includes("Interrupted"),
+      );
+      assert.deepEqual(about, [summary]);
+      return { code, summary };
+    };
+
+    const first = await interrupted(["batch", "-"], "SIGTERM");
+    assert.equal(first.code, 143);
+    const { issued, kept, failed, unfinished, message } = first.summary;
+    assert.equal((issued as string[]).length, 1);
+    assert.deepEqual([kept, failed], [[a], ["bad"]]);
+    assert.deepEqual(
+      [...(issued as string[]), ...(unfinished as string[])].sort(),
+      [...rest].sort(),
+    );
+    assert.match(
+      String(message),
+      /^10 targets: 1 issued \(.*\), 1 kept, 1 failed \(bad\), 7 not finished\. Interrupted by SIGTERM\. The next run goes on/,
+    );
+
+    const whole = await env.batch(rest);
+    assert.match(whole.stderr, /8 targets: 7 issued .*, 1 kept, 0 failed\.$/m);
+    for (const name of rest)
+      env.edit(name, ({ target }) => {
+        (target as { want: object }).want = {
+          ...(target as { want: object }).want,
+          validAtLeast: 1e12,
+        };
+      });
+    const second = await interrupted(["renew"], "SIGINT");
+    assert.equal(second.code, 130);
+    assert.equal((second.summary["unfinished"] as string[]).length, 7);
+  });
+
   test("targets may have CAs, accounts, keys and files of their own", async () => {
     await using env = await many(pebble, 2);
     const [a = "", b = ""] = env.names;
