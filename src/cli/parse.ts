@@ -20,6 +20,7 @@ import { type Heeded, heededBy, noteUnheeded } from "./heed.ts";
 import { helpText } from "./help.ts";
 import { parseRenewal, parseRoot, parseTargetFile, parseWork } from "./many.ts";
 import { parseInclude } from "./nginx.ts";
+import { parseNetwork } from "./network.ts";
 import { OPTION_NAMES, specOf } from "./options.ts";
 import { parseImport } from "./import.ts";
 import { forTrying, warningsAbout } from "./server.ts";
@@ -226,17 +227,6 @@ function parseIssue(given: Given): Wish | undefined {
   const target = parseTarget(given);
   if (!given.flag("dry_run")) return target && { verb: "issue", target };
   return target && { verb: "try", target: forTrying(given, target) };
-}
-
-function parseNetwork(given: Given, { version }: Words): Network {
-  const userAgent = given.text("user_agent");
-  return {
-    // Scripts give an empty one where they have none, which simp_le takes so.
-    caBundle: given.text("ca_bundle") ? given.path("ca_bundle") : undefined,
-    // RFC 8555 section 6.1 does not allow none.
-    userAgent:
-      userAgent === "" ? "ACME" : (userAgent ?? `acme-sidecar/${version}`),
-  };
 }
 
 function parseOutput(given: Given): Output {

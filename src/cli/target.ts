@@ -2,6 +2,7 @@ import type { Draft, Method, Target } from "../core/target.ts";
 import { DAY, SECOND } from "../time.ts";
 import type { Given } from "./given.ts";
 import { parseMethod } from "./method.ts";
+import { parseWay } from "./network.ts";
 import { parseWholePlace } from "./place.ts";
 import { parseServers } from "./server.ts";
 import {
@@ -50,6 +51,7 @@ export function parseValues(given: Given) {
       force: given.flag("force"),
     },
     ask: {
+      ...parseWay(given),
       binding: parseBinding(given),
       profile: parseProfile(given),
       accountKey: parseAccountKey(given),

@@ -10,7 +10,7 @@ import type { Outcome } from "../core/outcome.ts";
 import type { KeyType } from "../core/target.ts";
 import { thumbprintOf } from "../store/jwk.ts";
 import { sayAccount } from "../ui/account.ts";
-import { type Network, type Process, surroundingsOf } from "./network.ts";
+import { type Network, type Process, reachOf } from "./network.ts";
 
 /** What to do with an account. */
 export type AccountErrand = { account: AccountRef } & (
@@ -26,7 +26,7 @@ export async function account(
   network: Network,
   host: Process,
 ): Promise<Outcome[]> {
-  const reach = await surroundingsOf(network, host);
+  const reach = await reachOf(network, host);
   const { dir } = errand.account.keep;
   const subject = { id: dir, names: [], dir };
   switch (errand.doing) {

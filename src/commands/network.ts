@@ -1,16 +1,19 @@
 import { readFile } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
+import type { Reach } from "../core/account.ts";
 import type { Surroundings } from "../core/fulfil.ts";
 import type { Emit } from "../core/outcome.ts";
-import { share } from "../core/shared.ts";
+import { once, share, type Way } from "../core/shared.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { Clock, Linger } from "../time.ts";
 
-/** How to reach the CA. */
+/** How to reach the CA, for all that a run does. */
 export interface Network {
-  /** The path of a PEM file. */
+  /** The path of a PEM file; undefined: each target has its own, if any. */
   caBundle: string | undefined;
-  userAgent: string;
+  /** Undefined: each target has its own, or the usual. */
+  userAgent: string | undefined;
+  usualAgent: string;
 }
 
 /** What a verb gets from the process that it runs in. */
@@ -28,35 +31,73 @@ export interface Process {
   home: string;
 }
 
+/** What a run needs that talks to one CA. Throws `usage` for roots that cannot be read. */
+export async function reachOf(network: Network, host: Process): Promise<Reach> {
+  const roots = await rootsOf(network);
+  const { userAgent = network.usualAgent } = network;
+  return { ...basicsOf(host), roots, userAgent };
+}
+
 /**
- * What a run that talks to a CA needs, with so many requests under way at once. Throws `usage`
- * for roots that cannot be read.
+ * What a run needs that gets certificates, with so many requests under way at once. What it is told for all
+ * goes before what is recorded of a target. Throws `usage` for roots that cannot be read.
  */
 export async function surroundingsOf(
-  { caBundle, userAgent }: Network,
-  { env, now, random, signal, emit }: Process,
+  network: Network,
+  host: Process,
   lanes = 1,
 ): Promise<Omit<Surroundings, "openResponder">> {
-  const roots = caBundle && (await readRoots(caBundle));
-  const reach = { now, random, signal, emit, roots, userAgent, proxyEnv: env };
-  return { ...reach, shared: share(emit, lanes) };
+  const roots = await rootsOf(network);
+  const ways = new Map<string, Promise<Way>>();
+  return {
+    ...basicsOf(host),
+    wayOf({ caBundle, userAgent = network.usualAgent }) {
+      const agent = network.userAgent ?? userAgent;
+      const file = roots === undefined ? caBundle : undefined;
+      return once(ways, JSON.stringify([file, agent]), async () => ({
+        roots: file === undefined ? roots : await recordedRoots(file),
+        userAgent: agent,
+        shared: share(host.emit, lanes),
+      }));
+    },
+  };
+}
+
+function basicsOf({ env, now, random, signal, emit }: Process) {
+  return { now, random, signal, emit, proxyEnv: env };
+}
+
+async function rootsOf({ caBundle }: Network): Promise<string | undefined> {
+  if (caBundle === undefined) return undefined;
+  try {
+    return await readRoots(caBundle);
+  } catch (error) {
+    throw new AppError(
+      "usage",
+      `--ca_bundle ${caBundle}: ${messageOf(error)}.`,
+      {
+        hint: "Name a PEM file with the root certificates of your CA.",
+        scope: "run",
+      },
+    );
+  }
+}
+
+async function recordedRoots(file: string): Promise<string> {
+  try {
+    return await readRoots(file);
+  } catch (error) {
+    throw new AppError(
+      "bad-file",
+      `${file}, which --ca_bundle named when this certificate was asked for, cannot be used: ${messageOf(error)}.`,
+      { hint: "Put it back, or name another with --ca_bundle." },
+    );
+  }
 }
 
 async function readRoots(file: string): Promise<string> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw badBundle(file, messageOf(error));
-  }
+  const text = await readFile(file, "utf8");
   if (!text.includes("-----BEGIN CERTIFICATE-----"))
-    throw badBundle(file, "it has no PEM certificate");
+    throw new Error("it has no PEM certificate");
   return text;
-}
-
-function badBundle(file: string, why: string): AppError {
-  return new AppError("usage", `--ca_bundle ${file}: ${why}.`, {
-    hint: "Name a PEM file with the root certificates of your CA.",
-    scope: "run",
-  });
 }

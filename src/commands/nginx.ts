@@ -3,7 +3,7 @@ import type { Outcome } from "../core/outcome.ts";
 import type { KeyType } from "../core/target.ts";
 import { proxyInclude, statelessInclude } from "../handoff/nginx.ts";
 import { thumbprintOf } from "../store/jwk.ts";
-import { type Network, type Process, surroundingsOf } from "./network.ts";
+import { type Network, type Process, reachOf } from "./network.ts";
 
 /** An include for nginx: one that forwards, or one that answers for an account. */
 export type Include =
@@ -32,7 +32,7 @@ async function answeringFor(
 ): Promise<string> {
   // The other include needs nothing that talks to a CA.
   const { accountKeyOf } = await import("../core/account.ts");
-  const reach = await surroundingsOf(network, host);
+  const reach = await reachOf(network, host);
   return statelessInclude(
     thumbprintOf(await accountKeyOf(account, keyType, reach)),
   );

@@ -9,12 +9,13 @@ import { loadSet, type Place, retire, saveSet } from "../store/set.ts";
 import type { Surroundings } from "./fulfil.ts";
 import { enter, type Home, homeOf } from "./home.ts";
 import { makeKey } from "./keys.ts";
-import { once } from "./shared.ts";
+import { once, type Way } from "./shared.ts";
 import { rollOver, settle } from "./rollover.ts";
 import type { KeyType, Target } from "./target.ts";
 
 /** What is needed to talk to a CA. */
-export type Reach = Omit<Surroundings, "openResponder" | "shared">;
+export type Reach = Omit<Surroundings, "openResponder" | "wayOf"> &
+  Omit<Way, "shared">;
 
 /** An account that a verb is about. */
 export interface AccountRef {
@@ -48,7 +49,7 @@ async function adopt(home: Home, { emit }: Reach): Promise<Contents> {
 
 interface At {
   directoryUrl: string;
-  surroundings: Omit<Surroundings, "openResponder">;
+  surroundings: Reach & Pick<Way, "shared">;
 }
 
 /**

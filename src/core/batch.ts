@@ -64,7 +64,7 @@ async function fulfilOne(
   surroundings: Surroundings,
 ): Promise<Outcome> {
   const { id, keep, want } = target;
-  const { signal, shared } = surroundings;
+  const { signal, emit } = surroundings;
   const subject = { id, names: want.names, dir: keep.dir };
   try {
     signal.throwIfAborted();
@@ -75,7 +75,7 @@ async function fulfilOne(
   return fulfil(target, {
     ...surroundings,
     emit: (event) => {
-      shared.emit(event, id);
+      emit(event, id);
     },
   });
 }

@@ -11,17 +11,16 @@ import { failureAfter } from "./backoff.ts";
 import { decide } from "./decide.ts";
 import { isRecorded, record } from "./record.ts";
 import { isTimeToLook, withRenewalInfo } from "./renewal.ts";
-import { once, type Shared } from "./shared.ts";
+import { once, type Way } from "./shared.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 import type { Method, Target } from "./target.ts";
 
-/** What a run needs from outside: the network's settings, the clock, and somebody who watches. */
+/** What a run needs from outside: the network, the clock, and somebody who watches. */
 export interface Surroundings {
-  roots?: string | undefined;
-  userAgent: string;
   proxyEnv: Record<string, string | undefined>;
   openResponder: (method: Method) => Promise<Responder>;
-  shared: Shared;
+  /** How a target's CAs are reached: the same one for all that ask for the same. */
+  wayOf: (ask: Target["ask"]) => Promise<Way>;
   now: Clock;
   /** A number in [0, 1), another one each time. */
   random: () => number;
@@ -78,7 +77,10 @@ async function fulfilLocked(target: Target, surroundings: Surroundings) {
     why: decision.why,
     found,
     origin,
-    surroundings,
+    surroundings: {
+      ...surroundings,
+      ...(await surroundings.wayOf(target.ask)),
+    },
   });
   return { kind: "issued", ...issued } as const;
 }
@@ -118,7 +120,7 @@ interface Present {
  * it is time for that, and the certificate not due in any case.
  */
 async function look(
-  { want, keep }: Target,
+  { want, ask, keep }: Target,
   { found, state }: Present,
   surroundings: Surroundings,
 ): Promise<State> {
@@ -130,12 +132,14 @@ async function look(
   if (from === undefined || !isTimeToLook(want, origin, now))
     return { ...state, origin };
   if (!decide(want, { found, origin, now }).keep) return { ...state, origin };
-  const ask = await once(surroundings.shared.questions, from, async () => {
+  const way = await surroundings.wayOf(ask);
+  const { emit, questions } = way.shared;
+  const question = await once(questions, from, async () => {
     const { openRenewalInfo } = await import("../acme/renewal-info.ts");
-    const { emit } = surroundings.shared;
-    return openRenewalInfo({ ...surroundings, emit, directoryUrl: from });
+    const options = { ...surroundings, ...way };
+    return openRenewalInfo({ ...options, emit, directoryUrl: from });
   });
-  const info = await ask(leaf.raw);
+  const info = await question(leaf.raw);
   const seen = withRenewalInfo(origin, info, surroundings.random());
   const url = info.window?.explanation;
   if (url !== undefined) surroundings.emit({ type: "renewal-explained", url });

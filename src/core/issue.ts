@@ -14,6 +14,7 @@ import { obtain } from "./obtain.ts";
 import { chooseProfile } from "./profile.ts";
 import { record } from "./record.ts";
 import { withRenewalInfo } from "./renewal.ts";
+import type { Way } from "./shared.ts";
 import type { Target } from "./target.ts";
 
 interface Issued {
@@ -27,7 +28,7 @@ interface Start {
   found: Contents;
   /** What is remembered of the certificate in `found`. */
   origin: Origin | undefined;
-  surroundings: Surroundings;
+  surroundings: Surroundings & Way;
 }
 
 /** Gets the certificate of a target, from the first CA that can be used, and keeps it. */

@@ -91,6 +91,8 @@ const isAsk = is.shape<PlainAsk>({
   from: isFullList((url) => URL.parse(url)?.protocol === "https:"),
   binding: is.optional(is.shape({ kid: is.text, file: is.text })),
   profile: is.optional(is.shape({ name: is.text, required: is.flag })),
+  caBundle: is.optional(is.text),
+  userAgent: is.optional(is.text),
   contact: is.listOf(is.text),
   accountKey: is.optional(isKeyType),
   key: is.optional(isKeyType),

@@ -3,7 +3,15 @@ import type { AskRenewalInfo } from "../acme/renewal-info.ts";
 import { AppError } from "../errors.ts";
 import type { Emit } from "./outcome.ts";
 
-/** What the targets of one run have in common. */
+/** How CAs are reached, and what the targets of a run have in common that reach them so. */
+export interface Way {
+  /** PEM, trusted beside the built-in ones. */
+  roots: string | undefined;
+  userAgent: string;
+  shared: Shared;
+}
+
+/** What the targets have in common that reach CAs in one way. */
 export interface Shared {
   /** Accounts that are open, by CA and folder. */
   accounts: Map<string, Promise<Authority>>;

@@ -69,6 +69,10 @@ export interface Target {
     binding?: Binding | undefined;
     /** What to ask the CA for, and whether to go on without when it does not have it. */
     profile?: { name: string; required: boolean } | undefined;
+    /** The path of a file with roots (PEM) to trust beside the built-in ones. */
+    caBundle?: string | undefined;
+    /** What to call ourselves there; undefined: the usual. */
+    userAgent?: string | undefined;
     contact: readonly string[];
     /** For a new account; undefined: the usual kind. */
     accountKey?: KeyType | undefined;

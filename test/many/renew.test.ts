@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { runCli } from "../support/cli.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
@@ -109,6 +115,84 @@ describe("renew", { skip, concurrency: 4 }, () => {
     assert.equal(broken.code, 2);
     assert.match(broken.stderr, /What is recorded in .*web cannot be read/);
     assert.match(broken.stderr, /1 issued \(port\), 0 kept, 1 failed \(web\)/);
+  });
+
+  test("each set is renewed with the CA bundle and the user agent it was got with, unless renew is told others", async () => {
+    await using env = await many(pebble, 3);
+    const [a = "", b = "", c = ""] = env.names;
+    const { recorder, at } = env;
+    const listen = env.options.slice(-2);
+    const own = at("roots-of-a.pem");
+    copyFileSync(recorder.caFile, own);
+    const issue = (id: string, name: string, ...words: string[]) => {
+      mkdirSync(at(id), { recursive: true });
+      const place = ["--certs_dir", at(id), "--account_dir", at("accounts")];
+      const always = ["--valid_min", String(ALWAYS), ...listen];
+      return runCli(["-d", name, ...place, ...always, ...words]);
+    };
+    // The first two are one account at one CA, the third's CA is trusted by another bundle alone.
+    const near = ["--server", recorder.directoryUrl, "--ca_bundle"];
+    const first = [
+      await issue("a", a, ...near, own, "--user_agent", "one"),
+      await issue("b", b, ...near, recorder.caFile, "--user_agent", "two"),
+      await issue(
+        "c",
+        c,
+        ...["--server", pebble.directoryUrl, "--ca_bundle", pebble.caFile],
+      ),
+    ];
+    for (const { code, stderr } of first) assert.equal(code, 0, stderr);
+
+    const renew = (...words: string[]) => runCli(["renew", at(), ...words]);
+    const agents = async (...words: string[]) => {
+      const start = recorder.requests.length;
+      const { code, stderr } = await renew(...words);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /3 targets: 3 issued/);
+      const asked = recorder.requests.slice(start);
+      assert.ok(asked.every(({ kind }) => kind !== "new-account"));
+      const seen = asked
+        .filter(({ kind }) => kind === "new-order")
+        .map(({ headers }) => headers["user-agent"]);
+      return seen.sort();
+    };
+    assert.deepEqual(await agents(), ["one", "two"]);
+    assert.deepEqual(await agents("--user_agent", "three"), ["three", "three"]);
+    const file = readFileSync(at("a", ".acme-sidecar.json"), "utf8");
+    assert.ok(file.includes(own) && !file.includes("BEGIN CERTIFICATE"));
+
+    rmSync(own);
+    const without = await renew();
+    assert.equal(without.code, 2);
+    assert.match(without.stderr, /2 issued \(b, c\), 0 kept, 1 failed \(a\)/);
+    const errors: string[] = without.stderr.match(/ error: .*/g) ?? [];
+    assert.equal(errors.length, 1, without.stderr);
+    assert.match(
+      errors.join(),
+      /a: \S*roots-of-a\.pem, which --ca_bundle named .*, cannot be used: it does not exist\. Put it back, or name another/,
+    );
+    const both = at("both.pem");
+    writeFileSync(
+      both,
+      [recorder.caFile, pebble.caFile]
+        .map((each) => readFileSync(each, "utf8"))
+        .join(""),
+    );
+    // What is told for one run is not recorded.
+    const told = ["--retry", "--ca_bundle", both];
+    assert.deepEqual(await agents(...told), ["one", "two"]);
+    assert.match((await renew("--retry")).stderr, /1 failed \(a\)/);
+
+    // As an older version has recorded it.
+    env.edit("a", ({ target }) => {
+      const { ask } = target as { ask: Record<string, unknown> };
+      delete ask["caBundle"];
+      delete ask["userAgent"];
+    });
+    const old = await renew("--retry");
+    assert.match(old.stderr, /a: The TLS certificate of .* is not trusted/);
+    const [one, other] = await agents(...told);
+    assert.deepEqual([/^acme-sidecar\//.test(one ?? ""), other], [true, "two"]);
   });
 
   test("no secret is recorded, only where it is", async () => {

@@ -280,7 +280,9 @@ describe("what is different", () => {
   test("--user_agent without a text tells nothing, and none is ours", () => {
     assert.equal(issue(...NAME, "--user_agent", "").network.userAgent, "ACME");
     assert.equal(issue(...NAME, "--user_agent=").network.userAgent, "ACME");
-    assert.match(issue(...NAME).network.userAgent, /^acme-sidecar\/1\.2\.3/);
+    const { network } = issue(...NAME);
+    assert.equal(network.userAgent, undefined);
+    assert.match(network.usualAgent, /^acme-sidecar\/1\.2\.3/);
   });
 
   test("without --valid_min a share of the certificate's life decides, and 0 is not none", () => {

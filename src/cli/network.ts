@@ -1,0 +1,25 @@
+import type { Network } from "../commands/network.ts";
+import type { Target } from "../core/target.ts";
+import type { Given } from "./given.ts";
+
+/** How to reach CAs, as it is told for the whole run. */
+export function parseNetwork(
+  given: Given,
+  { version }: { version: string },
+): Network {
+  const { caBundle, userAgent } = parseWay(given);
+  return { caBundle, userAgent, usualAgent: `acme-sidecar/${version}` };
+}
+
+/** How to reach CAs, as a target has it. */
+export function parseWay(
+  given: Given,
+): Pick<Target["ask"], "caBundle" | "userAgent"> {
+  const userAgent = given.text("user_agent");
+  return {
+    // Scripts give an empty one where they have none, which simp_le takes so.
+    caBundle: given.text("ca_bundle") ? given.path("ca_bundle") : undefined,
+    // RFC 8555 section 6.1 does not allow none.
+    userAgent: userAgent === "" ? "ACME" : userAgent,
+  };
+}
