@@ -47,7 +47,7 @@ export const GROUPS: Record<string, readonly OptionName[]> = {
     ...(["dns_timeout", "dns_wait", "dns_resolvers"] as const),
   ],
   Files: ["file", "certs_dir", "key_mode", "owner", "pkcs12_password_file"],
-  "Many certificates": ["concurrency", "retry", "tar_changed", "id"],
+  "Many certificates": ["concurrency", "retry", "prune", "tar_changed", "id"],
   Messages: ["log_format", "verbose", "json", "version", "help"],
 };
 

@@ -39,6 +39,7 @@ export function parseTargetFile(
   return {
     file: operand === "-" ? "-" : resolve(cwd, operand ?? ""),
     dir: parseDir(given),
+    prune: given.flag("prune"),
     async read(text) {
       const { parseTargets } = await import("./batch.ts");
       return parseTargets(text, { file: called, options, cwd, subject });

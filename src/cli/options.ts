@@ -30,6 +30,12 @@ export const OPTIONS = {
       "Try again at once what failed a short while ago [wait 1, 10 and 100 minutes, then a day]",
     verbs: ["batch", "renew", "dokku"],
   },
+  prune: {
+    isNew: true,
+    describe:
+      "Forget the sets that are not in the file any more, so that renew leaves them alone; their files stay",
+    verbs: ["batch"],
+  },
   tar_changed: {
     isNew: true,
     describe: "Write changed certificates to stdout as a tar",

@@ -5,6 +5,7 @@ import { fulfilAll } from "../core/batch.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { findSets, type FoundSet } from "../core/sets.ts";
 import type { Draft, Target } from "../core/target.ts";
+import { reviewUnlisted } from "../core/unlisted.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { TarSet } from "../handoff/tar.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";
@@ -31,6 +32,8 @@ export interface TargetFile {
   file: string;
   /** The folder below which the targets have theirs. */
   dir: string;
+  /** Forget what earlier runs have recorded of the file, and it has no more. */
+  prune: boolean;
   read: (text: string) => Promise<Draft[]>;
 }
 
@@ -44,16 +47,29 @@ export interface Renewal {
 
 /** Makes every target of a file true. Throws `usage`, with nothing done, when anything in it is wrong. */
 export async function batch(
-  { file, dir, read }: TargetFile,
+  { file, dir, prune, read }: TargetFile,
   work: Work,
   { network, host }: Means,
 ): Promise<Outcome[]> {
   const drafts = await read(await contentsOf(file, host));
-  const targets = await together(drafts.map(readSecrets));
+  const ids = drafts.map(({ id }) => id);
+  const source = { file, gone: false };
+  const targets = await together(
+    drafts.map((draft) => readSecrets({ ...draft, source })),
+  );
   makeFolder(dir, 0o755);
   // One that waits for another finds less to do, and a port that is free.
   using _held = await lockRun(dir, host);
-  return await workOff(targets, work, { network, host });
+  const outcomes = await workOff(targets, work, { network, host });
+  const { signal, emit } = host;
+  if (signal.aborted) return outcomes;
+  const left = await reviewUnlisted(
+    { dir, file, ids },
+    { prune, signal, emit },
+  );
+  for (const outcome of left)
+    emit({ type: "ended", outcome }, outcome.subject.id);
+  return [...outcomes, ...left];
 }
 
 /** Renews every target that earlier runs recorded in a folder and below it. Throws `usage` when there is none. */

@@ -48,9 +48,10 @@ export type Outcome = { subject: Subject } & (
 );
 
 /** Whether a signal has kept a subject from ending: that is no failure, since the next run goes on with it. */
-export function isUnfinished(
-  outcome: Outcome,
-): outcome is Extract<Outcome, { kind: "failed" }> & {
+export function isUnfinished(outcome: Outcome): outcome is Extract<
+  Outcome,
+  { kind: "failed" }
+> & {
   error: { code: "interrupted" };
 } {
   return outcome.kind === "failed" && outcome.error.code === "interrupted";
@@ -80,6 +81,14 @@ export type Event =
   | { type: "ordered"; url: string; names: readonly Name[] }
   | { type: "validating"; names: readonly Name[] }
   | { type: "validated" }
+  /** Sets below a folder that a file of targets had once; `forgotten`: nothing is recorded of them any more. */
+  | {
+      type: "unlisted";
+      file: string;
+      dir: string;
+      ids: readonly string[];
+      forgotten: boolean;
+    }
   /** Something that was asked for has no effect. */
   | { type: "warning"; text: string }
   /** One of several targets. */

@@ -5,16 +5,17 @@ import { type Check, entryOf, is, isRecord } from "../json.ts";
 import { type Name, parseName } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
 import type { Place } from "../store/set.ts";
-import type { Draft, Method, Target } from "./target.ts";
+import type { Draft, Method, Source, Target } from "./target.ts";
 
 /**
  * A target as plain data, for the next run to read: without `force`, which is for one run, and without
  * secrets, of which only the files are named. Folders of accounts are relative to the set's.
  */
-export function record({ want, ask, keep }: Target | Draft): object {
+export function record({ source, want, ask, keep }: Target | Draft): object {
   const { kid, file } = ask.binding ?? {};
   const { dir, formats, keyMode, accounts, owner, pkcs12 } = keep;
   const plain = {
+    source,
     want: { ...want, force: undefined },
     ask: {
       ...ask,
@@ -47,14 +48,15 @@ export function revive(
   { id, dir }: { id: string; dir: string },
 ): Draft | undefined {
   if (!isRecord(recorded)) return undefined;
-  const { want, ask, keep } = recorded;
+  const { source, want, ask, keep } = recorded;
+  if (source !== undefined && !isSource(source)) return undefined;
   if (!isWant(want) || !isAsk(ask) || !isKeep(keep)) return undefined;
   const method = reviveMethod(ask.method);
   if (method === undefined) return undefined;
   const { accounts, pkcs12 } = keep;
   const { binding } = ask;
   return {
-    id,
+    ...{ id, source },
     want: { ...want, force: false },
     ask: {
       ...ask,
@@ -68,6 +70,23 @@ export function revive(
       accounts: accounts === undefined ? undefined : resolve(dir, accounts),
     },
   };
+}
+
+const isSource = is.shape<Source>({ file: is.text, gone: is.flag });
+
+/** The file of targets that what was recorded is from. */
+export function sourceOf(recorded: unknown): Source | undefined {
+  if (!isRecord(recorded)) return undefined;
+  const { source } = recorded;
+  return isSource(source) ? source : undefined;
+}
+
+/** What was recorded, as something that its file has no more. */
+export function asGone(recorded: unknown): unknown {
+  const source = sourceOf(recorded);
+  return isRecord(recorded) && source !== undefined
+    ? { ...recorded, source: { ...source, gone: true } }
+    : recorded;
 }
 
 const isKeyType: Check = (value) =>

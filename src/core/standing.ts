@@ -6,7 +6,7 @@ import { loadSet } from "../store/set.ts";
 import { type Failure, type Origin, originOf } from "../store/state.ts";
 import { decide, type Schedule, scheduleOf, type Why } from "./decide.ts";
 import type { FoundSet } from "./sets.ts";
-import type { Target } from "./target.ts";
+import type { Source, Target } from "./target.ts";
 
 /** How things stand with a set, as far as can be told without a look at the CA. */
 export interface Standing {
@@ -15,6 +15,8 @@ export interface Standing {
   names: readonly string[];
   /** Whether `renew` knows what is wanted. */
   recorded: boolean;
+  /** The file of targets that what is wanted is from. */
+  source: Source | undefined;
   /** The URL of the directory of the CA that issued it, or is to. */
   from: string | undefined;
   profile: string | undefined;
@@ -33,6 +35,7 @@ export function standingOf(set: FoundSet, now: Date): Standing {
   const known = {
     dir,
     recorded: target !== undefined,
+    source: target?.source,
     failure: state.failure,
   };
   const formats = target?.keep.formats ?? files;
@@ -61,7 +64,7 @@ function certified(
   { state, target }: FoundSet,
   found: Contents,
   now: Date,
-): Omit<Standing, "id" | "dir" | "recorded" | "failure"> {
+): Omit<Standing, "id" | "dir" | "recorded" | "source" | "failure"> {
   const { leaf } = found;
   const { names = [] } = target?.want ?? {};
   const wanted = {

@@ -45,10 +45,20 @@ export interface Draft extends Omit<Target, "ask" | "keep"> {
   keep: Omit<Place, "pkcs12"> & { pkcs12?: SecretFile | undefined };
 }
 
+/** The file of targets that something is from. */
+export interface Source {
+  /** Its path, or `-` for the standard input. */
+  file: string;
+  /** A later run has not found it in the file any more. */
+  gone: boolean;
+}
+
 /** One certificate that somebody wants: what has to be true of it, how to get it, where to keep it. */
 export interface Target {
   /** How it is called in messages and logs; unique among the targets of a run. */
   id: string;
+  /** Undefined: it was not in a file. */
+  source?: Source | undefined;
   want: {
     names: readonly [Name, ...Name[]];
     /** The kind that its key must be of; undefined: any. */

@@ -1,6 +1,7 @@
 import { openDirectory } from "../directory/directory.ts";
 import type { ErrorCode } from "../errors.ts";
 import { is, isRecord } from "../json.ts";
+import { unwritable } from "./folder.ts";
 import { replaceFile } from "./replace.ts";
 
 /** When a CA would like a certificate to be renewed (RFC 9773 section 4.2), and the moment chosen in it. */
@@ -114,14 +115,34 @@ function dated(value: unknown): unknown {
 
 /** Remembers; a failure to do so is none, since no certificate depends on it. */
 export async function saveState(dir: string, state: State): Promise<void> {
-  const text = JSON.stringify({ version: VERSION, ...state }, null, 1);
   try {
-    using directory = openDirectory(dir);
-    const data = `${text}\n`;
-    await replaceFile(directory, STATE_FILE, { data, mode: 0o644 });
+    await writeState(dir, state);
   } catch {
     // A read-only folder, for example: the next run asks the CA again.
   }
+}
+
+async function writeState(dir: string, state: State): Promise<void> {
+  const text = JSON.stringify({ version: VERSION, ...state }, null, 1);
+  using directory = openDirectory(dir);
+  const data = `${text}\n`;
+  await replaceFile(directory, STATE_FILE, { data, mode: 0o644 });
+}
+
+/** Forgets what was wanted of a set, and that it failed; what is known of its certificate stays. */
+export async function forgetTarget(dir: string): Promise<void> {
+  const { origin, untold } = loadState(dir);
+  try {
+    if (origin !== undefined) await writeState(dir, { origin, untold });
+    else removeState(dir);
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
+}
+
+function removeState(dir: string): void {
+  using directory = openDirectory(dir);
+  directory.remove(STATE_FILE);
 }
 
 /** What is known of a certificate, which is little when the state is about another. */

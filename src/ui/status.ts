@@ -1,7 +1,7 @@
 import type { Standing } from "../core/standing.ts";
 import { cut } from "../causes.ts";
 import { LONGEST_LINE } from "./fit.ts";
-import { names } from "./text.ts";
+import { fileOf, names } from "./text.ts";
 
 const WHY: Record<NonNullable<Standing["why"]>, string> = {
   "valid-min": "--valid_min",
@@ -49,7 +49,7 @@ function plain({ failure, ...standing }: Standing): object {
 }
 
 function cells(standing: Standing): string[] {
-  const { id, from, profile, notAfter, next, why, flaw, failure } = standing;
+  const { id, from, profile, notAfter, next, flaw, failure } = standing;
   return [
     id,
     names(standing.names),
@@ -57,7 +57,7 @@ function cells(standing: Standing): string[] {
     profile ?? "-",
     notAfter ? day(notAfter) : "-",
     standing.recorded ? renewal(next, flaw) : "not recorded",
-    flaw ?? (why === undefined ? "-" : WHY[why]),
+    reason(standing),
     failure
       ? `${failure.count} x, ${day(failure.at)}: ${failure.message}`
       : "-",
@@ -75,6 +75,13 @@ function bounded(row: readonly string[]): string[] {
 function renewal(next: Date | undefined, flaw: string | undefined): string {
   if (flaw !== undefined) return "broken";
   return next === undefined ? "due" : day(next);
+}
+
+function reason({ why, flaw, source }: Standing): string {
+  const said = flaw ?? (why === undefined ? "-" : WHY[why]);
+  return source?.gone === true
+    ? `${said}; not in ${fileOf(source.file)} any more`
+    : said;
 }
 
 const day = (date: Date) => date.toISOString().slice(0, 10);

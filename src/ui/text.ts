@@ -46,6 +46,28 @@ function sayLack({ server, fqdn, silent }: Lack): string {
   return `${server} ${silent ? "gives no answer about" : "lacks"} ${fqdn}`;
 }
 
+/** How a file of targets is called in a sentence. */
+export const fileOf = (file: string) =>
+  file === "-" ? "the standard input" : file;
+
+function sayUnlisted({
+  file,
+  dir,
+  ids,
+  forgotten,
+}: Extract<Event, { type: "unlisted" }>): Line {
+  const away = `not in ${fileOf(file)} any more`;
+  return forgotten
+    ? line(
+        "info",
+        `Forgot what is ${away} (${ids.length}): ${listed(ids)}. renew leaves it alone from now on; its keys and certificates stay in ${dir}, in folders of these names.`,
+      )
+    : line(
+        "warn",
+        `Recorded in ${dir}, and so renewed by renew, but ${away} (${ids.length}): ${listed(ids)}. batch with --prune forgets them, and leaves their keys and certificates where they are.`,
+      );
+}
+
 export const minute = (date: Date) =>
   `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 const octal = (mode: number) => `0${mode.toString(8)}`;
@@ -69,6 +91,7 @@ type Say = {
 
 const SAY: Say = {
   warning: (event) => line("warn", event.text),
+  unlisted: (event) => sayUnlisted(event),
   decided: (event) =>
     line(
       "info",

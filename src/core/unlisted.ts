@@ -1,0 +1,95 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../errors.ts";
+import { lock } from "../store/lock.ts";
+import {
+  forgetTarget,
+  loadState,
+  saveState,
+  type State,
+} from "../store/state.ts";
+import type { Emit, Outcome } from "./outcome.ts";
+import { sourceOf, asGone } from "./record.ts";
+
+/** What a file of targets has now: the ids of the sets below a folder. */
+export interface Listed {
+  dir: string;
+  file: string;
+  ids: readonly string[];
+}
+
+export interface Review {
+  /** Forget what is in the file no more; otherwise that is only noted. */
+  prune: boolean;
+  signal: AbortSignal;
+  emit: Emit;
+}
+
+/**
+ * Looks after the sets that earlier batches of a file recorded, and that it has no more. Their files stay, and so
+ * does what is known of their certificates. Resolves to what could not be done.
+ */
+export async function reviewUnlisted(
+  listed: Listed,
+  review: Review,
+): Promise<Outcome[]> {
+  const { dir, file } = listed;
+  const unlisted: string[] = [];
+  const failed: Outcome[] = [];
+  for (const id of await findUnlisted(listed)) {
+    const place = join(dir, id);
+    try {
+      if (await leave(place, file, review)) unlisted.push(id);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const subject = { id, names: [], dir: place };
+      failed.push({ subject, kind: "failed", error });
+    }
+  }
+  const forgotten = review.prune;
+  if (unlisted.length > 0)
+    review.emit({ type: "unlisted", file, dir, ids: unlisted, forgotten });
+  return failed;
+}
+
+/** In alphabetical order. Some systems take names of folders that differ in case for the same. */
+async function findUnlisted({ dir, file, ids }: Listed): Promise<string[]> {
+  const listed = new Set(ids.map((id) => id.toLowerCase()));
+  const entries = await readdir(dir, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => !listed.has(name.toLowerCase()))
+    .filter((name) => isOf(loadState(join(dir, name)), file))
+    .sort();
+}
+
+/** Whether this file, and no other, is where what is recorded comes from. */
+function isOf({ target, failure }: State, file: string): boolean {
+  const sources = [target, failure?.target].flatMap(
+    (recorded) => sourceOf(recorded) ?? [],
+  );
+  return sources.length > 0 && sources.every((source) => source.file === file);
+}
+
+/** Forgets or notes; resolves to whether it is still the file's, since another run may have got it anew for itself. */
+async function leave(
+  dir: string,
+  file: string,
+  { prune, signal, emit }: Review,
+): Promise<boolean> {
+  using _held = await lock(dir, { signal, emit });
+  const state = loadState(dir);
+  if (!isOf(state, file)) return false;
+  if (prune) await forgetTarget(dir);
+  else if (sourceOf(state.target)?.gone === false)
+    await saveState(dir, {
+      ...state,
+      target: asGone(state.target),
+      failure: state.failure && {
+        ...state.failure,
+        target: asGone(state.failure.target),
+      },
+    });
+  return true;
+}
