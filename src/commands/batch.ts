@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { PassThrough, type Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fulfilAll } from "../core/batch.ts";
+import { settleDelivery } from "../core/delivery.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { findSets, type FoundSet } from "../core/sets.ts";
 import type { Draft, Target } from "../core/target.ts";
@@ -153,10 +154,11 @@ async function workOff(
   const surroundings = await surroundingsOf(network, host, bounds.each);
   await using responders = shareResponders(host);
   const changes = tarChanged ? await tarInto(host.stdout) : undefined;
+  let outcomes: Outcome[];
   try {
-    return await fulfilAll(
+    outcomes = await fulfilAll(
       targets,
-      { ...surroundings, openResponder: responders.open },
+      { ...surroundings, openResponder: responders.open, delivers: tarChanged },
       {
         ...{ concurrency: bounds, retry },
         ended: (outcome) => {
@@ -169,6 +171,12 @@ async function workOff(
   } finally {
     await changes?.end();
   }
+  if (tarChanged)
+    for (const { subject, bundle } of outcomes.filter(isChange)) {
+      const certificate = bundle.leaf.fingerprint256;
+      await settleDelivery({ dir: subject.dir, certificate }, host);
+    }
+  return outcomes;
 }
 
 /** A tar that grows by one certificate at a time. */

@@ -35,7 +35,9 @@ export async function fulfilAll(
   const looks = pLimit(LOOKS);
   const due: { target: Target; urgent: Date }[] = [];
   await looks.map(targets, async (target) => {
-    const seen = await survey(target, { now: surroundings.now(), retry });
+    const { delivers } = surroundings;
+    const now = surroundings.now();
+    const seen = await survey(target, { now, retry, delivers });
     if ("ended" in seen) end(target, seen.ended);
     else due.push({ target, urgent: seen.urgent });
   });

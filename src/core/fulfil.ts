@@ -9,6 +9,7 @@ import { loadState, originOf, saveState, type State } from "../store/state.ts";
 import type { Clock } from "../time.ts";
 import { failureAfter } from "./backoff.ts";
 import { decide } from "./decide.ts";
+import { debtOf, isOwed } from "./delivery.ts";
 import { isRecorded, record } from "./record.ts";
 import { isTimeToLook, withRenewalInfo } from "./renewal.ts";
 import { once, type Way } from "./shared.ts";
@@ -21,6 +22,8 @@ export interface Surroundings {
   openResponder: (method: Method) => Promise<Responder>;
   /** How a target's CAs are reached: the same one for all that ask for the same. */
   wayOf: (ask: Target["ask"]) => Promise<Way>;
+  /** What changes is handed over too, and counts as told only after that (`settleDelivery`). */
+  delivers?: boolean | undefined;
   now: Clock;
   /** A number in [0, 1), another one each time. */
   random: () => number;
@@ -65,10 +68,13 @@ async function fulfilLocked(target: Target, surroundings: Surroundings) {
     const { bundle, next } = decision;
     // A file of the set may be missing although others hold the same.
     const filled = await fillSet(keep, found, emit);
-    if (!isSettled(state, target))
-      await saveState(keep.dir, { origin, target: record(target) });
-    const untold = state.untold === bundle.leaf.fingerprint256;
-    const completed = recovered || filled || untold;
+    const { fingerprint256 } = bundle.leaf;
+    const news = recovered || filled || state.untold === fingerprint256;
+    const changed = news ? fingerprint256 : undefined;
+    const debt = debtOf(state, changed, surroundings);
+    if (!isSettled(state, target) || debt.untold !== undefined)
+      await saveState(keep.dir, { origin, target: record(target), ...debt });
+    const completed = news || isOwed(debt, surroundings);
     return { kind: "kept", completed, bundle, next } as const;
   }
   // Most runs find nothing to do: only the others load what talks to a CA.

@@ -8,6 +8,7 @@ import { loadState, type Origin, saveState } from "../store/state.ts";
 import { openAccount } from "./account.ts";
 import { homeOf } from "./home.ts";
 import { scheduleOf, type Why } from "./decide.ts";
+import { debtOf } from "./delivery.ts";
 import type { Surroundings } from "./fulfil.ts";
 import { isOfType, makeKey, typeOf } from "./keys.ts";
 import { obtain } from "./obtain.ts";
@@ -101,7 +102,8 @@ async function issueAt(
   });
   const certificate = bundle.leaf.fingerprint256;
   const known = { target: record(target), ...loadState(keep.dir) };
-  await saveState(keep.dir, { ...known, untold: certificate });
+  const debt = debtOf(known, certificate, surroundings);
+  await saveState(keep.dir, { ...known, ...debt, untold: certificate });
   await saveSet(keep, bundle, (event) => {
     // Owners have been told of before.
     if (event.type !== "owner-lost") emit(event);
@@ -114,7 +116,7 @@ async function issueAt(
       ? await authority.renewalInfo(bundle.leaf.raw).catch(() => unasked)
       : unasked;
   const next = withRenewalInfo({ certificate, from, profile }, info, random());
-  await saveState(keep.dir, { origin: next, target: record(target) });
+  await saveState(keep.dir, { origin: next, target: record(target), ...debt });
   return { why, bundle, next: scheduleOf(want, bundle.leaf, next).at };
 }
 

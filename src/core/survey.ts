@@ -9,6 +9,7 @@ import {
 } from "../store/state.ts";
 import { postponed } from "./backoff.ts";
 import { decide } from "./decide.ts";
+import { isOwed } from "./delivery.ts";
 import { isSettled } from "./fulfil.ts";
 import type { Outcome } from "./outcome.ts";
 import { isRecorded } from "./record.ts";
@@ -18,16 +19,23 @@ import type { Target } from "./target.ts";
 /** How things stand with a target, without a look at the CA: how it ends, or by when it is urgent. */
 export type Survey = { ended: Outcome } | { urgent: Date };
 
+interface Look {
+  now: Date;
+  /** Also what failed a short while ago. */
+  retry: boolean;
+  delivers?: boolean | undefined;
+}
+
 /** Nobody serves anything as long as there is no certificate. */
 const AT_ONCE = new Date(0);
 
 /**
  * Finds out whether there is anything to do for a target; changes nothing, locks nothing, and leaves
- * whatever is out of order to who holds the lock. `retry`: also what failed a short while ago.
+ * whatever is out of order to who holds the lock.
  */
 export async function survey(
   target: Target,
-  { now, retry }: { now: Date; retry: boolean },
+  { now, retry, delivers }: Look,
 ): Promise<Survey> {
   const { id, keep, want } = target;
   const subject = { id, names: want.names, dir: keep.dir };
@@ -39,6 +47,7 @@ export async function survey(
     const files = await readdir(keep.dir);
     const whole = keep.formats.every((name) => files.includes(name));
     if (!whole || files.some(isLeftover)) return { urgent: AT_ONCE };
+    if (isOwed(state, { delivers })) return { urgent: AT_ONCE };
     return look(target, state, now);
   } catch {
     return { urgent: AT_ONCE };

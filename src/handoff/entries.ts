@@ -15,7 +15,7 @@ export interface TarEntry {
 /**
  * Writes files as a tar (ustar of POSIX, with pax headers for odd names), all of them root's, and nothing else. Each is
  * on its way as soon as it is given, and the next one is asked for when the output can
- * take more. The output is ended, unless it is the standard output.
+ * take more. The output is ended, unless it is the standard output. Resolves when the system has taken all of it.
  *
  * Rejects with `output-failed` as soon as a write fails, and closes the iteration when it
  * gives its next entry; rejects with what the iteration throws, and the tar has no end then.

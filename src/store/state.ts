@@ -45,6 +45,8 @@ export interface State {
   origin?: Origin | undefined;
   /** The SHA-256 fingerprint of a certificate that a run was about to save, and has not lived to tell of. */
   untold?: string | undefined;
+  /** A certificate of the set was to be handed over, this one or one before it, and nobody may have got it. */
+  undelivered?: true | undefined;
   /** What was wanted, as whoever wrote it reads it. */
   target?: unknown;
   /** Undefined: the last run has not failed. */
@@ -63,10 +65,11 @@ export function loadState(dir: string): State {
     using directory = openDirectory(dir);
     const value = dated(JSON.parse(String(directory.read(STATE_FILE))));
     if (!isRecord(value) || value["version"] !== VERSION) return {};
-    const { origin, untold, target, failure } = value;
+    const { origin, untold, undelivered, target, failure } = value;
     return {
       ...(isOrigin(origin) && { origin }),
       ...(typeof untold === "string" && { untold }),
+      ...(undelivered === true && { undelivered }),
       ...(target !== undefined && { target }),
       ...(isFailure(failure) && { failure }),
     };
@@ -131,9 +134,10 @@ async function writeState(dir: string, state: State): Promise<void> {
 
 /** Forgets what was wanted of a set, and that it failed; what is known of its certificate stays. */
 export async function forgetTarget(dir: string): Promise<void> {
-  const { origin, untold } = loadState(dir);
+  const state = loadState(dir);
+  const rest = { ...state, target: undefined, failure: undefined };
   try {
-    if (origin !== undefined) await writeState(dir, { origin, untold });
+    if (rest.origin !== undefined) await writeState(dir, rest);
     else removeState(dir);
   } catch (error) {
     throw unwritable(dir, error);

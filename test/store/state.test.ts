@@ -24,6 +24,7 @@ const whole: State = {
     lookAgain: at,
   },
   untold: "AA",
+  undelivered: true,
   target: { want: {} },
   failure: {
     ...{ count: 1, at, next: at, target: {} },
@@ -54,6 +55,7 @@ test("what is damaged counts as nothing, and takes nothing else with it", async 
     ["origin", { certificate: "AA", window: {} }],
     ["origin", { certificate: "AA", window: { start: at, end: at } }],
     ["untold", 1],
+    ["undelivered", "AA"],
     ["failure", { ...whole.failure, next: "x" }],
     ["failure", null],
     ["failure", {}],
