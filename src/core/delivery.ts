@@ -34,7 +34,7 @@ export async function settleDelivery(
   { signal, emit }: Pick<Surroundings, "signal" | "emit">,
 ): Promise<void> {
   try {
-    using _held = await lock(dir, signal, emit);
+    using _held = await lock(dir, { signal, emit });
     const state = loadState(dir);
     if (state.origin?.certificate === certificate)
       await saveState(dir, {
