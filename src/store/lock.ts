@@ -103,7 +103,7 @@ function openDatabase(
   file: string,
 ): DatabaseSync {
   try {
-    directory.touch(name);
+    if (directory.look(name) === undefined) directory.touch(name);
     const found = directory.look(name);
     if (found?.isFile() !== true)
       throw new Error("it is no file of this program");

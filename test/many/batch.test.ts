@@ -11,6 +11,7 @@ import { makeBundle } from "../support/certificates.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { problem } from "../support/exchange.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
+import { asVariables } from "../support/variables.ts";
 import { missing } from "../support/tools.ts";
 import { eventually } from "../support/wait.ts";
 import { type Many, many, ordered } from "./setting.ts";
@@ -228,8 +229,8 @@ describe("batch", { skip, concurrency: 4 }, () => {
     const bad = { id: "bad", names: ["x.blocked.test"] };
     assert.equal((await env.batch([a, bad])).code, 2);
     const targets = [{ names: [a] }, bad, ...rest.map((b) => ({ names: [b] }))];
-    const words = ["--certs_dir", env.at(), ...env.options];
-    const one = ["--concurrency", "1", "--log_format", "json"];
+    const words = ["--certs_dir", env.at(), "--concurrency", "1"];
+    const json = ["--log_format", "json"];
     const interrupted = async (
       verb: string[],
       signal: "SIGTERM" | "SIGINT",
@@ -240,8 +241,9 @@ describe("batch", { skip, concurrency: 4 }, () => {
         nth: 2,
         hang: "before",
       });
-      await using child = await startCli([...verb, ...words, ...one], {
+      await using child = await startCli([...verb, ...words, ...json], {
         input: JSON.stringify({ targets }),
+        env: asVariables(env.options),
       });
       await eventually(
         "the second certificate is asked for",

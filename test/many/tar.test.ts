@@ -11,6 +11,7 @@ import { preload, preloadSkip } from "../support/preload.ts";
 import { certsDir, rsaAccount, simpLeFiles } from "../support/simp_le.ts";
 import { makeBundle } from "../support/certificates.ts";
 import { tempDir } from "../support/temp.ts";
+import { asVariables } from "../support/variables.ts";
 import { missing } from "../support/tools.ts";
 import { many } from "./setting.ts";
 
@@ -118,7 +119,12 @@ describe(
         again: () => runCli(batch, { input: input({ valid_min: ALWAYS }) }),
         deliver: (faults: Record<string, string> = {}) =>
           piped([...batch, "--tar-changed"], input(), faults),
-        renew: () => piped(["renew", ...words, "--tar-changed"]),
+        renew: () =>
+          piped(
+            ["renew", "--certs_dir", env.at(), "--tar-changed"],
+            "",
+            asVariables(env.options),
+          ),
         /** With a reader that goes away after so many bytes. */
         async cutOff(bytes: number) {
           const program = spawn(
