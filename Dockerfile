@@ -4,12 +4,12 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json ./
-COPY scripts/build.ts scripts/warm.ts scripts/
-COPY src src
-COPY host host
-COPY plugin plugin
-RUN node scripts/build.ts && NODE_ENV=production node scripts/warm.ts
+# What .dockerignore lets through is what is built from.
+COPY . .
+RUN node scripts/build.ts && NODE_ENV=production node scripts/warm.ts \
+    && mkdir -p /out/usr/lib/acme-sidecar \
+    && cp -R LICENSE package.json host plugin dist /out/usr/lib/acme-sidecar/ \
+    && cp entrypoint.sh /out/
 
 
 FROM ${NODE_IMAGE} AS rootfs
@@ -50,11 +50,7 @@ RUN set -eu; \
 
 FROM scratch
 COPY --from=rootfs /rootfs/ /
-COPY LICENSE package.json /usr/lib/acme-sidecar/
-COPY host /usr/lib/acme-sidecar/host/
-COPY plugin /usr/lib/acme-sidecar/plugin/
-COPY --from=build /build/dist/ /usr/lib/acme-sidecar/dist/
-COPY entrypoint.sh /entrypoint.sh
+COPY --from=build /out/ /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production
 WORKDIR /certs
