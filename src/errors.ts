@@ -1,3 +1,5 @@
+import { shownLines } from "./shown.ts";
+
 /**
  * How far an error reaches: `target` stops one set of names, `account` every
  * set of that account, `authority` every set of that CA, `run` everything.
@@ -62,7 +64,7 @@ interface Details {
 
 /**
  * Everything this program reports as a failure. `message` says what happened
- * and to what; `hint` says what to do about it.
+ * and to what; `hint` says what to do about it. Both may be shown and kept, whatever they quote.
  */
 export class AppError extends Error {
   override readonly name = "AppError";
@@ -73,9 +75,9 @@ export class AppError extends Error {
   readonly problems: readonly NameProblem[];
 
   constructor(code: ErrorCode, message: string, details: Details = {}) {
-    super(brief(message), { cause: details.cause });
+    super(brief(shownLines(message)), { cause: details.cause });
     this.code = code;
-    this.hint = details.hint;
+    this.hint = details.hint && shownLines(details.hint);
     this.scope = details.scope ?? "target";
     this.retryAfter = details.retryAfter;
     this.problems = details.problems ?? [];

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import type { Request } from "./cli/parse.ts";
 import { AppError, asAppError } from "./errors.ts";
+import { shownLines } from "./shown.ts";
 import type { Process } from "./commands/network.ts";
 import type { Outcome } from "./core/outcome.ts";
 import type { Write } from "./ui/text.ts";
@@ -82,7 +83,7 @@ async function run(
   else for (const outcome of outcomes) reportOutcome(outcome, write);
   for (const outcome of outcomes)
     if (outcome.kind === "told" && outcome.text !== undefined)
-      process.stdout.write(`${outcome.text}\n`);
+      process.stdout.write(`${shownLines(outcome.text)}\n`);
   return exitCodeOf(outcomes);
 }
 

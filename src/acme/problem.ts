@@ -2,6 +2,7 @@ import { causesOf, cut, sayCauses } from "../causes.ts";
 import { AppError, type NameProblem } from "../errors.ts";
 import { entryOf, isRecord } from "../json.ts";
 import { showName } from "../name.ts";
+import { shown } from "../shown.ts";
 import { SECOND } from "../time.ts";
 import { consequenceOf } from "./consequences.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -153,8 +154,8 @@ function timeIn(detail: string): Date | undefined {
 const DEEPEST = 32;
 
 /**
- * The value of a JSON text, or undefined when it is not JSON. Its strings may be shown: they
- * are of one line, and have nothing that a terminal would obey.
+ * The value of a JSON text, or undefined when it is not JSON. Its strings may be shown and kept
+ * (`shown`).
  */
 export function parseJson(text: string): unknown {
   try {
@@ -175,9 +176,4 @@ function tamed(value: unknown, left: number): unknown {
       tamed(each, left - 1),
     ]),
   );
-}
-
-/** A text of the CA on one line, without control characters. */
-export function shown(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }

@@ -3,6 +3,7 @@ import { Client } from "acme-client";
 import { AppError } from "../errors.ts";
 import { SECOND, sleep, type Clock } from "../time.ts";
 import { isRecord } from "../json.ts";
+import { shown } from "../shown.ts";
 import {
   type HttpAnswer,
   type HttpEvent,
@@ -11,7 +12,7 @@ import {
 } from "./http.ts";
 import { alternatesIn } from "./links.ts";
 import { openNonces } from "./nonces.ts";
-import { parseJson, ProblemError, retryAfter, shown } from "./problem.ts";
+import { parseJson, ProblemError, retryAfter } from "./problem.ts";
 import { misbehaved, stringOf } from "./protocol.ts";
 
 export interface TransportOptions extends Omit<HttpOptions, "emit"> {

@@ -3,6 +3,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { kill } from "node:process";
 import type { Readable } from "node:stream";
 import { AppError, messageOf, systemCode } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { Linger } from "../time.ts";
 
 /** A program of the user's and how it is run. */
@@ -72,7 +73,7 @@ export async function call(
   // Told to end, some say that all is well.
   if (flaw === undefined && !clock.late) return stdout();
   const what = clock.late ? `took more than ${timeout / 1000} s` : flaw;
-  const said = shown(stderr());
+  const said = lastOf(stderr());
   throw new AppError(
     "dns-failed",
     `${file} ${words.slice(0, 2).join(" ")}: it ${what ?? ""}${said && `, and said: ${said}`}`,
@@ -148,10 +149,10 @@ function tailOf(stream: Readable): () => string {
 }
 
 /** The last lines, fit to stand in a sentence. */
-function shown(text: string): string {
+function lastOf(text: string): string {
   return text
     .split("\n")
-    .map((line) => line.replace(/\p{Cc}+/gu, " ").trim())
+    .map((line) => shown(line).trim())
     .filter((line) => line !== "")
     .slice(-MOST_LINES)
     .join(" / ")

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { styleText } from "node:util";
 import { createLogger, format, transports } from "winston";
+import { shown, shownLines } from "../shown.ts";
 import { fit } from "./fit.ts";
 import { type Level, type Line, wholeOf, type Write } from "./text.ts";
 
@@ -33,11 +34,15 @@ export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
     format: format.printf(({ level, message, fields }) => {
       const time = new Date().toISOString();
       if (json)
-        return JSON.stringify({ time, level, ...(fields as object), message });
+        return shown(
+          JSON.stringify({ time, level, ...(fields as object), message }),
+        );
       const mark = terminal
         ? styleText(COLOURS[level as Level], level, { validateStream: false })
         : `${time} ${level}`;
-      return `${mark}: ${String(message)}`;
+      // A line that does not begin with blanks is ours, whatever a text quotes.
+      const text = shownLines(String(message)).replaceAll("\n", "\n  ");
+      return `${mark}: ${text}`;
     }),
   });
   return {
@@ -62,10 +67,10 @@ function forPeople(line: Line, terminal: boolean): Line[] {
     line.quiet === "always" || (line.quiet !== undefined && terminal);
   if (quiet || line.level === "debug") return [whole];
   const [first = "", ...more] = fit(line);
-  const shown: Line[] = [
+  const lines: Line[] = [
     { level: line.level, text: first },
     ...more.map((text) => ({ level: "warn", text }) as const),
   ];
   const cut = [first, ...more].join(" ") !== whole.text;
-  return cut ? [...shown, whole] : shown;
+  return cut ? [...lines, whole] : lines;
 }

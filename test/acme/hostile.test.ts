@@ -169,6 +169,23 @@ describe(
       assert.deepEqual(env.certs.state(), files);
     });
 
+    test("that hides characters in its reason and passwords in its addresses has them shown and kept without", async () => {
+      await using env = await site(pebble);
+      const detail =
+        "no \u202eevil\u200b \u{e0041}x\u00ad\u0085y\u2029z https://me:hunter2@ca.test/why";
+      const body = JSON.stringify({ type: "about:blank", detail });
+      env.recorder.inject({ kind: "new-order", answer: { status: 403, body } });
+      const { stderr } = await env.run("-d", env.name, "-v");
+      assert.match(
+        stderr,
+        /no <U\+202E>evil<U\+200B> <U\+E0041>x<U\+00AD> y z https:\/\/ca\.test\/why/,
+      );
+      assert.doesNotMatch(stderr, /hunter2/);
+      const kept = env.certs.read(".acme-sidecar.json");
+      assert.match(kept, /https:\/\/ca\.test\/why/);
+      assert.doesNotMatch(kept, /[\p{Cf}]|hunter2/u);
+    });
+
     test("that is a few hours ahead of this clock is believed", async () => {
       await using env = await site(pebble);
       env.recorder.inject({

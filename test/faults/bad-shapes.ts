@@ -18,6 +18,7 @@ const VALUES: unknown[] = [
   ...["x", "valid", "http://127.0.0.1:1/x", "https://elsewhere.invalid/x"],
   ...["file:///etc/passwd", "/relative", "//", "https://", "javascript:0"],
   ...["two\nlines", "2026-01-01T00:00:00.000Z info: forged", "\u001b[2J"],
+  ...["\u202eevil\u200b\u{e0041}\u0085", "https://me:hunter2@127.0.0.1:1/x"],
   ...["z".repeat(200_000), ["https://127.0.0.1:1/x"], "../../etc/passwd"],
 ];
 
@@ -86,6 +87,7 @@ const location = (draw: Draw) => {
   const target = draw.of<string | string[]>([
     ...[[], "", "/my-order/1", "http://127.0.0.1:1/", "\u00ff", "x y", "#"],
     ...["https://elsewhere.invalid/x", "x".repeat(9000)],
+    ...["https://me:hunter2@127.0.0.1:1/x", "javascript:0", "https://"],
     ["https://127.0.0.1:1/a", "https://127.0.0.1:1/b"],
   ]);
   const what = `Location ${JSON.stringify(target).slice(0, 40)} at ${name}`;

@@ -38,9 +38,11 @@ export function flawsOfRun(run: Judged): string[] {
   expect(code === 0 || code === 2, `exit code ${String(code)}`);
   expect(stdout === "", "something on stdout");
   expect(peak < MOST_MEMORY, `${peak} KiB of memory`);
-  // What a terminal would obey.
-  const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
-  expect(!control.test(stderr), "control characters");
+  // What a terminal would obey, and what is read otherwise than it is written.
+  const control =
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u;
+  expect(!control.test(stderr), "control or invisible characters");
+  expect(!stderr.includes("hunter2"), "a password");
   expect(
     !/unhandled|unforeseen|\(node:|^ +at /im.test(stderr),
     "something nobody foresaw",
