@@ -11,7 +11,13 @@ import {
 } from "./binding.ts";
 import { contactUrls } from "./contact.ts";
 import { ProblemError } from "./problem.ts";
-import { metaOf, misbehaved, stringOf } from "./protocol.ts";
+import {
+  addressIn,
+  addressOf,
+  isWebAddress,
+  metaOf,
+  misbehaved,
+} from "./protocol.ts";
 import type { Transport } from "./transport.ts";
 
 /** What is kept of an account: its URL and the account object (RFC 8555 section 7.1.2) as the CA sent it. */
@@ -55,7 +61,7 @@ export async function register(
   }
   const credentials = credentialsFor(directory, applicant);
   const terms = metaOf(directory, "termsOfService");
-  if (typeof terms === "string") emit({ type: "terms-agreed", url: terms });
+  if (isWebAddress(terms)) emit({ type: "terms-agreed", url: terms });
   const sent = contact.length > 0 ? { contact: contactUrls(contact) } : {};
   const payload = { termsOfServiceAgreed: true, ...sent };
   const { registration, created } = await (credentials === undefined
@@ -150,7 +156,7 @@ async function newAccount(
   payload: { onlyReturnExisting?: true; [member: string]: unknown },
 ): Promise<Answer> {
   const reply = await transport.post({
-    url: stringOf(await transport.directory(), "newAccount", "directory"),
+    url: addressIn(await transport.directory(), "newAccount", "directory"),
     payload,
     doing: payload.onlyReturnExisting
       ? "find the account"
@@ -161,7 +167,9 @@ async function newAccount(
       : { hints: { unauthorized: DEACTIVATED } }),
     byKey: true,
   });
-  const uri = reply.location ?? misbehaved("sent an account without its URL");
+  const uri = addressOf(
+    reply.location ?? misbehaved("sent an account without its URL"),
+  );
   const jwk = createPublicKey(key).export({ format: "jwk" });
   return {
     registration: { uri, body: { key: jwk, ...reply.body } },
@@ -174,7 +182,7 @@ async function newBoundAccount(
   transport: Transport,
   { directoryUrl, key, payload, credentials }: Bound,
 ): Promise<Answer> {
-  const url = stringOf(await transport.directory(), "newAccount", "directory");
+  const url = addressIn(await transport.directory(), "newAccount", "directory");
   const tried = [USUAL_ALGORITHM];
   for (let alg = USUAL_ALGORITHM; ; tried.push(alg)) {
     const externalAccountBinding = bind(credentials, { url, key, alg });
@@ -227,7 +235,7 @@ export function belongs(
   directory: Record<string, unknown>,
   key: KeyObject,
 ): boolean {
-  const home = URL.parse(stringOf(directory, "newAccount", "directory"));
+  const home = URL.parse(addressIn(directory, "newAccount", "directory"));
   const account = URL.parse(registration.uri);
   if (account === null || account.origin !== home?.origin) return false;
   const kept = registration.body["key"];

@@ -20,7 +20,7 @@ import {
   readAuthorization,
   readOrder,
 } from "./resources.ts";
-import { metaOf, misbehaved, stringOf } from "./protocol.ts";
+import { addressIn, metaOf, misbehaved } from "./protocol.ts";
 import {
   askRenewalInfo,
   orUnanswered,
@@ -229,7 +229,7 @@ export class Authority {
   }: RevocationWish): Promise<boolean> {
     const { accountKey: key, emit } = this.#options;
     const directory = await this.#transport.directory();
-    const url = stringOf(directory, "revokeCert", "directory");
+    const url = addressIn(directory, "revokeCert", "directory");
     const payload = {
       certificate: certificate.toString("base64url"),
       reason,

@@ -2,13 +2,13 @@ import { Agent, request } from "node:https";
 import { createSecureContext, rootCertificates } from "node:tls";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import { SECOND } from "../time.ts";
-import { misbehaved } from "./protocol.ts";
+import { addressOf } from "./protocol.ts";
 
 export interface HttpOptions {
   /** PEM roots trusted beside the built-in ones. */
   roots?: string | undefined;
   userAgent: string;
-  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked up. */
+  /** Where HTTPS_PROXY and NO_PROXY are looked up; the first, where there is one, is an http or https URL. */
   proxyEnv: Record<string, string | undefined>;
   /** Ends every request that is under way; its reason is thrown. */
   signal: AbortSignal;
@@ -67,7 +67,7 @@ export function openHttp(options: HttpOptions): Http {
 
   return async (method, url, body) => {
     options.signal.throwIfAborted();
-    const target = secureUrl(url);
+    const target = new URL(addressOf(url));
     const started = performance.now();
     const timeout = AbortSignal.timeout(TIMEOUT);
     let status = 0;
@@ -119,13 +119,6 @@ export function openHttp(options: HttpOptions): Http {
       options.emit({ type: "request", method, url, status, took });
     }
   };
-}
-
-/** Section 6.1: HTTPS throughout, whatever addresses the CA's answers contain. */
-function secureUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url?.protocol === "https:") return url;
-  return misbehaved(`sent "${text}" where an https address belongs`);
 }
 
 function unreachable(url: URL, cause: unknown): AppError {

@@ -1,3 +1,5 @@
+import { isWebAddress } from "./protocol.ts";
+
 const LINK =
   /<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)/g;
 const RELATION = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i;
@@ -7,7 +9,7 @@ export function alternatesIn(header: unknown, base: string): string[] {
   return linksIn(header, "alternate", base);
 }
 
-/** The targets of a Link header that have this relation; without a base, the absolute ones. */
+/** The targets of a Link header that have this relation, where they are addresses; without a base, the absolute ones. */
 export function linksIn(
   header: unknown,
   relation: string,
@@ -18,7 +20,8 @@ export function linksIn(
     .filter(([, , parameters = ""]) =>
       relationsOf(parameters).includes(relation),
     )
-    .flatMap(([, target = ""]) => URL.parse(target, base)?.href ?? []);
+    .flatMap(([, target = ""]) => URL.parse(target, base)?.href ?? [])
+    .filter(isWebAddress);
 }
 
 function relationsOf(parameters: string): string[] {

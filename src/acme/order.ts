@@ -1,7 +1,7 @@
 import type { AppError } from "../errors.ts";
 import { kindOf, type Name } from "../name.ts";
 import { ProblemError } from "./problem.ts";
-import { misbehaved, stringOf } from "./protocol.ts";
+import { addressIn, addressOf, misbehaved } from "./protocol.ts";
 import { certificateId } from "./renewal-info.ts";
 import { type Order, readOrder } from "./resources.ts";
 import type { Transport } from "./transport.ts";
@@ -31,7 +31,7 @@ export async function placeOrder(
   emit: (event: OrderEvent) => void,
 ): Promise<Order> {
   const directory = await transport.directory();
-  const url = stringOf(directory, "newOrder", "directory");
+  const url = addressIn(directory, "newOrder", "directory");
   const identifiers = names.map((value) => ({ type: kindOf(value), value }));
   const place = async (more: { replaces?: string }) => {
     const reply = await transport.post({
@@ -39,8 +39,9 @@ export async function placeOrder(
       payload: { identifiers, ...(profile ? { profile } : {}), ...more },
       doing: "take the order",
     });
-    const location =
-      reply.location ?? misbehaved("sent an order without its URL");
+    const location = addressOf(
+      reply.location ?? misbehaved("sent an order without its URL"),
+    );
     const order = readOrder(reply, location);
     const { length } = order.authorizations;
     if (length === 0 && order.status === "pending")

@@ -7,6 +7,7 @@ import { SECOND } from "../time.ts";
 import { consequenceOf } from "./consequences.ts";
 import type { HttpAnswer } from "./http.ts";
 import { linksIn } from "./links.ts";
+import { isWebAddress } from "./protocol.ts";
 
 /** A problem document, RFC 7807 with the subproblems of RFC 8555 section 6.7.1. */
 export interface Problem {
@@ -40,9 +41,7 @@ export function readProblem(value: unknown): Problem {
     type: type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type,
     detail: typeof fields["detail"] === "string" ? fields["detail"] : "",
     ...(typeof about === "string" ? { about } : {}),
-    ...(typeof instance === "string" && URL.canParse(instance)
-      ? { instance }
-      : {}),
+    ...(isWebAddress(instance) ? { instance } : {}),
     ...(Array.isArray(algorithms)
       ? { algorithms: algorithms.filter((each) => typeof each === "string") }
       : {}),

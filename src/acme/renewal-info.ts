@@ -8,6 +8,7 @@ import { after, type Clock, DAY, HOUR, MINUTE } from "../time.ts";
 import { isRecord } from "../json.ts";
 import { type HttpAnswer, type HttpOptions, openHttp } from "./http.ts";
 import { parseJson, retryAfter } from "./problem.ts";
+import { isWebAddress } from "./protocol.ts";
 
 /** What a CA says about the renewal of a certificate (RFC 9773 section 4.2). */
 export interface RenewalInfo {
@@ -118,7 +119,7 @@ function windowIn(answer: HttpAnswer): RenewalInfo["window"] {
   return {
     start,
     end,
-    ...(typeof explanation === "string" ? { explanation } : {}),
+    ...(isWebAddress(explanation) ? { explanation } : {}),
   };
 }
 

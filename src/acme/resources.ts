@@ -1,6 +1,6 @@
 import { isRecord } from "../json.ts";
 import { type Problem, readProblem } from "./problem.ts";
-import { misbehaved, stringOf } from "./protocol.ts";
+import { addressIn, addressOf, misbehaved, stringOf } from "./protocol.ts";
 import type { Reply } from "./transport.ts";
 
 /** RFC 8555 section 7.1.3. */
@@ -71,9 +71,10 @@ export function readOrder(reply: Reply, url: string): Order {
       misbehaved(
         `sent an order with the status ${JSON.stringify(body["status"])}`,
       ),
-    authorizations,
-    finalize: stringOf(body, "finalize", "order"),
-    certificate: typeof certificate === "string" ? certificate : undefined,
+    authorizations: authorizations.map(addressOf),
+    finalize: addressIn(body, "finalize", "order"),
+    certificate:
+      typeof certificate === "string" ? addressOf(certificate) : undefined,
     error: isRecord(body["error"]) ? readProblem(body["error"]) : undefined,
   };
 }
@@ -94,7 +95,7 @@ export function readAuthorization(reply: Reply, url: string): Authorization {
       .filter(({ token }) => typeof token === "string")
       .map((challenge) => ({
         type: stringOf(challenge, "type", "challenge"),
-        url: stringOf(challenge, "url", "challenge"),
+        url: addressIn(challenge, "url", "challenge"),
         token: stringOf(challenge, "token", "challenge"),
         status: stringOf(challenge, "status", "challenge"),
       })),

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { Client } from "acme-client";
 import { isKnown } from "./account.ts";
-import { stringOf } from "./protocol.ts";
+import { addressIn } from "./protocol.ts";
 import {
   openTransport,
   type Transport,
@@ -10,7 +10,7 @@ import {
 
 /** Where the CA is told of a new key. */
 export async function keyChangeOf(transport: Transport): Promise<string> {
-  return stringOf(await transport.directory(), "keyChange", "directory");
+  return addressIn(await transport.directory(), "keyChange", "directory");
 }
 
 interface Change {

@@ -13,7 +13,7 @@ import {
 import { alternatesIn } from "./links.ts";
 import { openNonces } from "./nonces.ts";
 import { parseJson, ProblemError, retryAfter } from "./problem.ts";
-import { misbehaved, stringOf } from "./protocol.ts";
+import { addressIn, misbehaved } from "./protocol.ts";
 
 export interface TransportOptions extends Omit<HttpOptions, "emit"> {
   directoryUrl: string;
@@ -110,7 +110,7 @@ export function openTransport(options: TransportOptions): Transport {
   let directory: Promise<Record<string, unknown>> | undefined;
 
   const nonces = openNonces(options.lanes ?? 1, async () => {
-    const url = stringOf(await readDirectory(), "newNonce", "directory");
+    const url = addressIn(await readDirectory(), "newNonce", "directory");
     const answer = await patiently(async () =>
       accepted(await http("HEAD", url), "give a nonce"),
     );

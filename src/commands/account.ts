@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { contactIn } from "../acme/contact.ts";
 import {
   type AccountRef,
   deactivateAccount,
@@ -38,9 +39,7 @@ export async function account(
         ca: URL.parse(uri)?.host ?? uri,
         key: sayType(key),
         thumbprint: thumbprintOf(key),
-        contact: Array.isArray(body["contact"])
-          ? body["contact"].map(String)
-          : [],
+        contact: contactIn(body),
       };
       return [{ subject, kind: "told", text: sayAccount(view, errand.json) }];
     }

@@ -169,6 +169,58 @@ describe(
       assert.deepEqual(env.certs.state(), files);
     });
 
+    for (const kind of ["new-account", "new-order"] as const)
+      for (const location of [
+        "",
+        "/relative",
+        "x y",
+        "#",
+        "file:///x",
+        "\u00ff",
+      ])
+        test(`whose Location of ${kind} is ${JSON.stringify(location)} is at fault`, async () => {
+          const { error } = await failure({
+            kind,
+            alter: () => ({ headers: { location } }),
+          });
+          assert.equal(error.code, "ca-misbehaved");
+          assert.match(error.message, /where an https address belongs/);
+        });
+
+    const MEMBERS = [
+      ["directory", "newNonce"],
+      ["directory", "newAccount"],
+      ["directory", "newOrder"],
+      ["new-order", "finalize"],
+      ["order", "certificate"],
+    ] as const;
+    for (const [kind, member] of MEMBERS)
+      test(`whose ${member} is no address is at fault`, async () => {
+        const { error } = await failure({
+          kind,
+          alter: ({ body }) =>
+            body.includes(`"${member}"`)
+              ? merged({ [member]: "javascript:0" })({ body })
+              : { body },
+        });
+        assert.equal(error.code, "ca-misbehaved");
+        assert.match(error.message, /"javascript:0" where an https address/);
+      });
+
+    test("that has no texts in the contact of an account is not asked to have any", async () => {
+      await using env = await site(pebble);
+      env.recorder.inject({
+        kind: "new-account",
+        alter: merged({ contact: [{ toString: 1 }] }),
+      });
+      const { code, stderr } = await env.run("-d", env.name);
+      assert.equal(code, 0, stderr);
+      const again = await env.run(
+        ...["-d", env.name, "--force", "--email", "me@a.test"],
+      );
+      assert.equal(again.code, 0, again.stderr);
+    });
+
     test("that hides characters in its reason and passwords in its addresses has them shown and kept without", async () => {
       await using env = await site(pebble);
       const detail =
