@@ -27,7 +27,7 @@ const MORE: Record<string, string> = {
   "The CA and your account": `Short names for \`--server\`: ${Object.keys(AUTHORITIES).join(", ")}.
 Anything else must be the https URL of a directory. [accounts.md](accounts.md) explains accounts and bindings.
 
-\`HTTPS_PROXY\` and \`NO_PROXY\` apply to requests to the CA.`,
+\`HTTPS_PROXY\`, an http or https URL, and \`NO_PROXY\` apply to requests to the CA.`,
   "Answering the CA": `[dns.md](dns.md) explains TXT records and wildcards, [accounts.md](accounts.md#http-01-without-a-responder) \`--stateless\`.`,
   Files: `Files for \`-f\`: ${FORMAT_NAMES.join(", ")}.
 Together, the files you choose must hold the account's key (unless \`--account_dir\` holds it), the certificate's key,

@@ -1,3 +1,4 @@
+import { isAddress } from "../acme/protocol.ts";
 import { entryOf } from "../json.ts";
 import type { Draft } from "../core/target.ts";
 import type { Given } from "./given.ts";
@@ -46,7 +47,13 @@ function parseServer(given: Given, value: string): string {
   );
   if (known !== undefined) return known;
   const url = URL.parse(value);
-  if (url?.protocol !== "https:")
+  if (url !== null && isAddress(url.href)) return url.href;
+  // What may have a password in it is not quoted.
+  if (value.includes("@"))
+    given.wrong("server", "it has a user name or a password in its address.", {
+      hint: "Leave out what is before the @: no CA's directory needs it.",
+    });
+  else
     given.wrong(
       "server",
       "this is neither a CA's name nor an https:// address.",
@@ -55,7 +62,7 @@ function parseServer(given: Given, value: string): string {
         hint: `The names are ${Object.keys(AUTHORITIES).join(", ")}.`,
       },
     );
-  return url?.href ?? value;
+  return value;
 }
 
 /** The same at the directories for trying things, whatever is there already. */

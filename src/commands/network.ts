@@ -39,14 +39,20 @@ export async function reachOf(network: Network, host: Process): Promise<Reach> {
 }
 
 /**
+<<<<<<< HEAD
  * What a run needs that gets certificates, with so many requests under way at once. What it is told for all
  * goes before what is recorded of a target. Throws `usage` for roots that cannot be read.
+=======
+ * What a run that talks to a CA needs, with so many requests under way at once. Throws `usage`
+ * for roots that cannot be read, and for a proxy that cannot be understood.
+>>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
  */
 export async function surroundingsOf(
   network: Network,
   host: Process,
   lanes = 1,
 ): Promise<Omit<Surroundings, "openResponder">> {
+<<<<<<< HEAD
   const roots = await rootsOf(network);
   const ways = new Map<string, Promise<Way>>();
   return {
@@ -93,11 +99,52 @@ async function recordedRoots(file: string): Promise<string> {
       { hint: "Put it back, or name another with --ca_bundle." },
     );
   }
+=======
+  checkProxy(env);
+  const roots = caBundle && (await readRoots(caBundle));
+  const reach = { now, random, signal, emit, roots, userAgent, proxyEnv: env };
+  return { ...reach, shared: share(emit, lanes) };
+>>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
+}
+
+/** In the order in which Node.js looks for the proxy of https addresses. */
+const PROXIES = ["https_proxy", "HTTPS_PROXY"];
+
+/** Node.js quotes what it cannot read, with the password in it, and goes without a proxy that is none of its kind. */
+function checkProxy(env: Process["env"]): void {
+  const name = PROXIES.find((each) => env[each]);
+  if (name === undefined || isProxy(env[name] ?? "")) return;
+  throw new AppError("usage", `${name} is not the address of a proxy.`, {
+    hint: "Write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with %40 for an @ and %25 for a %.",
+    scope: "run",
+  });
+}
+
+function isProxy(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:\/\/\S+$/.test(text)) return false;
+  try {
+    decodeURIComponent(url.username + url.password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function readRoots(file: string): Promise<string> {
+<<<<<<< HEAD
   const text = await readFile(file, "utf8");
   if (!text.includes("-----BEGIN CERTIFICATE-----"))
     throw new Error("it has no PEM certificate");
+=======
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw badBundle(file, messageOf(error));
+  }
+  if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text))
+    throw badBundle(file, "it has no PEM certificate");
+>>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
   return text;
 }

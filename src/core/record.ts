@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { relative, resolve } from "node:path";
+import { isAddress } from "../acme/protocol.ts";
 import type { DnsExec } from "../challenge/dns-exec.ts";
 import { type Check, entryOf, is, isRecord } from "../json.ts";
 import { type Name, parseName } from "../name.ts";
@@ -101,6 +102,7 @@ const isWant = is.shape<Omit<Target["want"], "force">>({
   nextRun: is.number,
 });
 
+<<<<<<< HEAD
 interface PlainAsk extends Omit<Target["ask"], "method" | "binding"> {
   binding?: { kid: string; file: string } | undefined;
   method: unknown;
@@ -108,6 +110,10 @@ interface PlainAsk extends Omit<Target["ask"], "method" | "binding"> {
 
 const isAsk = is.shape<PlainAsk>({
   from: isFullList((url) => URL.parse(url)?.protocol === "https:"),
+=======
+const isAsk = is.shape<Omit<Target["ask"], "method"> & { method: unknown }>({
+  from: isFullList(isAddress),
+>>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
   binding: is.optional(is.shape({ kid: is.text, file: is.text })),
   profile: is.optional(is.shape({ name: is.text, required: is.flag })),
   caBundle: is.optional(is.text),

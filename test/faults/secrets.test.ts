@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, randomBytes, type webcrypto } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -26,6 +32,7 @@ interface Shown {
 describe("secrets", { skip }, () => {
   const hmac = randomBytes(32).toString("base64url");
   const token = `dns-${randomBytes(12).toString("hex")}`;
+  const inUrl = `url-${randomBytes(12).toString("hex")}`;
   const password = `p12-${randomBytes(12).toString("hex")}`;
   const seen = { all: "", runs: 0 };
   let stack: AsyncDisposableStack;
@@ -51,6 +58,7 @@ describe("secrets", { skip }, () => {
   after(() => stack.disposeAsync());
 
   /** Runs the program, and adds all it shows to what must have no secret in it. */
+<<<<<<< HEAD
   const run = async (words: string[], input = ""): Promise<Shown> => {
     const atCa = asVariables([
       ...["--ca_bundle", recorder.caFile, "--certs_dir", dir.path],
@@ -59,6 +67,20 @@ describe("secrets", { skip }, () => {
     await using child = await startCli(
       [...words, ...["-v", "--log_format", "json"]],
       { input, env: { ...hook.env, ...atCa, DNS_TOKEN: token } },
+=======
+  const run = async (
+    words: string[],
+    input = "",
+    env: Record<string, string> = {},
+  ): Promise<Shown> => {
+    await using child = await startCli(
+      [
+        ...words,
+        ...["--ca_bundle", recorder.caFile, "-v", "--certs_dir", dir.path],
+        ...["--server", recorder.directoryUrl, "--log_format", "json"],
+      ],
+      { input, env: { ...hook.env, DNS_TOKEN: token, ...env } },
+>>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
     );
     const ended = { yet: false };
     const exit = child.exited.then(() => (ended.yet = true));
@@ -72,6 +94,14 @@ describe("secrets", { skip }, () => {
     seen.runs += 1;
     seen.all += output + shown;
     return { output, words: shown };
+  };
+  /** The same with no other CA than what the environment says. */
+  const runOnly = async (env: Record<string, string>): Promise<void> => {
+    const words = ["-d", "a.test", "-v", "--certs_dir", dir.path];
+    await using child = await startCli(words, { env });
+    await child.exited;
+    seen.runs += 1;
+    seen.all += child.output();
   };
   const issue = (...words: string[]) =>
     run([
@@ -137,6 +167,41 @@ describe("secrets", { skip }, () => {
         },
       }),
     );
+    // The command line that has it is not the program's doing: the environment stands for options.
+    const url = `https://me:${inUrl}@localhost:1/dir`;
+    for (const address of [url, url.replace("localhost", "no such host")]) {
+      await runOnly({ ACME_SIDECAR_SERVER: address });
+      for (const proxy of [address, address.slice("https://".length)])
+        await run(["-d", "a.test", "--force"], "", { HTTPS_PROXY: proxy });
+      const targets = [{ names: "c.test", server: address }];
+      await run(["batch", "-"], JSON.stringify({ targets }));
+      const blog = { "+domains": "d.test", server: address };
+      await run(["dokku"], JSON.stringify({ blog }));
+    }
+    for (const [kind, member] of [
+      ["directory", "newOrder"],
+      ["new-order", "finalize"],
+    ] as const) {
+      const fault = recorder.inject({
+        kind,
+        alter: ({ body }) => ({
+          body: JSON.stringify({
+            ...(JSON.parse(body) as object),
+            [member]: url,
+          }),
+        }),
+      });
+      await issue("-d", "b.test", "--force");
+      assert.ok(fault.hits() > 0, kind);
+      fault.remove();
+    }
+    const moved = recorder.inject({
+      kind: "new-order",
+      alter: () => ({ headers: { location: url } }),
+    });
+    await issue("-d", "b.test", "--force");
+    assert.ok(moved.hits() > 0);
+    moved.remove();
     // The only verb that gives out a key, to show that one would be found.
     const { all, runs } = seen;
     await rm(join(dir.path, "c.test"), { recursive: true, force: true });
@@ -149,10 +214,11 @@ describe("secrets", { skip }, () => {
 
     const secrets = secretsIn(dir.path);
     assert.ok(secrets.length > 8, String(secrets.length));
-    const found = [...secrets, hmac, password].filter((secret) =>
+    const found = [...secrets, hmac, password, inUrl].filter((secret) =>
       seen.all.includes(secret),
     );
     assert.deepEqual(found, []);
+    assert.deepEqual(filesWith(dir.path, inUrl), []);
     // The programs that set records have what is theirs, and nothing that is for the CA.
     const calls = JSON.stringify(hook.calls());
     assert.ok(calls.includes(token));
@@ -176,6 +242,15 @@ function wordsOf(pid: number): string {
   return [pid, ...children.split(" ").filter((text) => text !== "")]
     .map((each) => read(`/proc/${each}/cmdline`))
     .join("\n");
+}
+
+/** The files below a folder that have a text in them. */
+function filesWith(dir: string, text: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: "utf8" }).filter(
+    (file) =>
+      statSync(join(dir, file)).isFile() &&
+      readFileSync(join(dir, file), "latin1").includes(text),
+  );
 }
 
 /** Every form of every private key below a folder that somebody could make use of. */
