@@ -39,20 +39,15 @@ export async function reachOf(network: Network, host: Process): Promise<Reach> {
 }
 
 /**
-<<<<<<< HEAD
  * What a run needs that gets certificates, with so many requests under way at once. What it is told for all
- * goes before what is recorded of a target. Throws `usage` for roots that cannot be read.
-=======
- * What a run that talks to a CA needs, with so many requests under way at once. Throws `usage`
- * for roots that cannot be read, and for a proxy that cannot be understood.
->>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
+ * goes before what is recorded of a target. Throws `usage` for roots that cannot be read, and for a proxy that
+ * cannot be understood.
  */
 export async function surroundingsOf(
   network: Network,
   host: Process,
   lanes = 1,
 ): Promise<Omit<Surroundings, "openResponder">> {
-<<<<<<< HEAD
   const roots = await rootsOf(network);
   const ways = new Map<string, Promise<Way>>();
   return {
@@ -70,6 +65,7 @@ export async function surroundingsOf(
 }
 
 function basicsOf({ env, now, random, signal, emit }: Process) {
+  checkProxy(env);
   return { now, random, signal, emit, proxyEnv: env };
 }
 
@@ -99,12 +95,6 @@ async function recordedRoots(file: string): Promise<string> {
       { hint: "Put it back, or name another with --ca_bundle." },
     );
   }
-=======
-  checkProxy(env);
-  const roots = caBundle && (await readRoots(caBundle));
-  const reach = { now, random, signal, emit, roots, userAgent, proxyEnv: env };
-  return { ...reach, shared: share(emit, lanes) };
->>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
 }
 
 /** In the order in which Node.js looks for the proxy of https addresses. */
@@ -132,19 +122,8 @@ function isProxy(text: string): boolean {
 }
 
 async function readRoots(file: string): Promise<string> {
-<<<<<<< HEAD
   const text = await readFile(file, "utf8");
   if (!text.includes("-----BEGIN CERTIFICATE-----"))
     throw new Error("it has no PEM certificate");
-=======
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw badBundle(file, messageOf(error));
-  }
-  if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text))
-    throw badBundle(file, "it has no PEM certificate");
->>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
   return text;
 }

@@ -102,18 +102,13 @@ const isWant = is.shape<Omit<Target["want"], "force">>({
   nextRun: is.number,
 });
 
-<<<<<<< HEAD
 interface PlainAsk extends Omit<Target["ask"], "method" | "binding"> {
   binding?: { kid: string; file: string } | undefined;
   method: unknown;
 }
 
 const isAsk = is.shape<PlainAsk>({
-  from: isFullList((url) => URL.parse(url)?.protocol === "https:"),
-=======
-const isAsk = is.shape<Omit<Target["ask"], "method"> & { method: unknown }>({
   from: isFullList(isAddress),
->>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
   binding: is.optional(is.shape({ kid: is.text, file: is.text })),
   profile: is.optional(is.shape({ name: is.text, required: is.flag })),
   caBundle: is.optional(is.text),

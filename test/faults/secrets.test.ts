@@ -58,29 +58,18 @@ describe("secrets", { skip }, () => {
   after(() => stack.disposeAsync());
 
   /** Runs the program, and adds all it shows to what must have no secret in it. */
-<<<<<<< HEAD
-  const run = async (words: string[], input = ""): Promise<Shown> => {
+  const run = async (
+    words: string[],
+    input = "",
+    env: Record<string, string> = {},
+  ): Promise<Shown> => {
     const atCa = asVariables([
       ...["--ca_bundle", recorder.caFile, "--certs_dir", dir.path],
       ...["--server", recorder.directoryUrl],
     ]);
     await using child = await startCli(
       [...words, ...["-v", "--log_format", "json"]],
-      { input, env: { ...hook.env, ...atCa, DNS_TOKEN: token } },
-=======
-  const run = async (
-    words: string[],
-    input = "",
-    env: Record<string, string> = {},
-  ): Promise<Shown> => {
-    await using child = await startCli(
-      [
-        ...words,
-        ...["--ca_bundle", recorder.caFile, "-v", "--certs_dir", dir.path],
-        ...["--server", recorder.directoryUrl, "--log_format", "json"],
-      ],
-      { input, env: { ...hook.env, DNS_TOKEN: token, ...env } },
->>>>>>> f392bf9 (fix(cli): take no password in --server, and quote none of a proxy)
+      { input, env: { ...hook.env, ...atCa, DNS_TOKEN: token, ...env } },
     );
     const ended = { yet: false };
     const exit = child.exited.then(() => (ended.yet = true));
