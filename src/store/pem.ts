@@ -9,10 +9,18 @@ function blocksOf(text: string): string[] {
   return whole;
 }
 
-/** The certificates of a PEM text, in their order. Throws when one cannot be read. */
+/** The label that RFC 7468 has for certificates, and OpenSSL's old one. */
+const CERTIFICATE = /^-----BEGIN (?:X509 )?CERTIFICATE-----/;
+
+/** The certificates of a PEM text, in their order. Throws when one cannot be read, or is OpenSSL's with its trust beside it. */
 export function readCertificates(text: string): X509Certificate[] {
-  return blocksOf(text)
-    .filter((block) => block.startsWith("-----BEGIN CERTIFICATE-----"))
+  const blocks = blocksOf(text);
+  if (blocks.some((each) => each.startsWith("-----BEGIN TRUSTED CERTIFICATE")))
+    throw new Error(
+      "it has a TRUSTED CERTIFICATE, which only OpenSSL reads (openssl x509 makes a CERTIFICATE of it)",
+    );
+  return blocks
+    .filter((block) => CERTIFICATE.test(block))
     .map((block, index) => {
       try {
         return new X509Certificate(block);

@@ -74,6 +74,13 @@ const WRONG: Record<FormatName, [what: string, data: string | Buffer][]> = {
   "cert.pem": [
     ["a key", good["key.pem"]],
     ["a certificate in DER", good["cert.der"]],
+    [
+      "a certificate with OpenSSL's trust beside it",
+      String(good["cert.pem"]).replaceAll(
+        / CERTIFICATE/g,
+        " TRUSTED CERTIFICATE",
+      ),
+    ],
   ],
   "cert.der": [
     ["a key", good["key.der"]],

@@ -46,6 +46,12 @@ const issuers = rsa.chain.map(String).join("");
 const READ: [statement: string, files: Files][] = [
   ["as simp_le writes them, without a newline at the end", {}],
   ["with CRLF", everyText((text) => text.replaceAll("\n", "\r\n"))],
+  [
+    "with the label that OpenSSL had for certificates long ago",
+    everyText((text) =>
+      text.replaceAll(/(BEGIN|END) CERTIFICATE/g, "$1 X509 CERTIFICATE"),
+    ),
+  ],
   ["with newlines at the end", everyText((text) => `${text}\n\n`)],
   [
     "with text around the blocks of PEM",
