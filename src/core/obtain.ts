@@ -4,6 +4,7 @@ import { createCsr } from "../acme/csr.ts";
 import { describeProblem } from "../acme/problem.ts";
 import { misbehaved } from "../acme/protocol.ts";
 import type { Authorization, Challenge, Order } from "../acme/resources.ts";
+import { flawForServer } from "../acme/server-certificate.ts";
 import type { Answer, Responder } from "../challenge/responder.ts";
 import { AppError } from "../errors.ts";
 import { type Name, showName } from "../name.ts";
@@ -180,7 +181,7 @@ function prove(pem: string, { key, names, now }: Errand): Bundle {
   if (leaf === undefined) throw flaw("there is none in the answer");
   const bundle = { key, leaf, chain };
   checkStart(leaf, now());
-  const wrong = flawOf(bundle, names, now());
+  const wrong = flawOf(bundle, names, now()) ?? flawForServer(certificates);
   if (wrong !== undefined) throw flaw(wrong);
   return bundle;
 }

@@ -10,6 +10,8 @@ import type { Rule } from "../support/faults.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { site } from "../support/simp_le.ts";
 import { signed } from "../faults/bad-chains.ts";
+import { unverifiable } from "../support/certificates.ts";
+import type { Recorder } from "../support/recorder.ts";
 import { missing } from "../support/tools.ts";
 
 const CLOCK = join(import.meta.dirname, "../fixtures/fast-clock.ts");
@@ -167,6 +169,110 @@ describe(
       assert.equal(code, 2, stderr);
       assert.match(stderr, /valid from 20.*Set the clock/);
       assert.deepEqual(env.certs.state(), files);
+    });
+
+    /** What a CA sends that no client would take, and how it is told. */
+    const UNFIT: [what: string, wish: Parameters<typeof signed>[1], RegExp][] =
+      [
+        [
+          "is for clients",
+          { extensions: ["extendedKeyUsage=clientAuth"] },
+          /lacks serverAuth/,
+        ],
+        [
+          "is a CA's",
+          { extensions: ["basicConstraints=critical,CA:TRUE"] },
+          /CA:TRUE/,
+        ],
+        [
+          "has a critical extension that nobody knows",
+          { extensions: ["1.2.3.4=critical,DER:0500"] },
+          /critical extension that clients do not know \(1\.2\.3\.4\)/,
+        ],
+        ["is signed with SHA-1", { digest: "sha1" }, /signed with SHA-1/],
+        [
+          "may not sign a handshake",
+          { extensions: ["keyUsage=critical,keyAgreement"] },
+          /lacks digitalSignature/,
+        ],
+        [
+          "has an issuer for clients only",
+          { issuer: ["extendedKeyUsage=clientAuth"] },
+          /certificate 2 of its chain is not for TLS servers/,
+        ],
+      ];
+    for (const [what, wish, message] of UNFIT)
+      test(`that sends a certificate that ${what}: the old one stays`, () =>
+        keepsFrom((recorder) => signed(recorder, wish), message));
+
+    test("that sends a certificate with a mail address beside the names: the old one stays", () =>
+      keepsFrom(
+        (recorder, name) =>
+          signed(recorder, {
+            extensions: [`subjectAltName=DNS:${name},email:me@evil.test`],
+          }),
+        /more than the names that were ordered/,
+      ));
+
+    test("that sends a chain of a thousand certificates: the old one stays", () =>
+      keepsFrom(
+        (recorder) => repeated(recorder, {}, 999),
+        /1000 certificates.*no more than 10/,
+      ));
+
+    test("that sends a chain of 100 KB: the old one stays", () =>
+      keepsFrom(
+        (recorder) =>
+          repeated(
+            recorder,
+            { issuer: [`1.2.3.4=DER:04822ee0${"00".repeat(12_000)}`] },
+            8,
+          ),
+        /bytes with its chain.*no more than 90000/,
+      ));
+
+    /** Its root as often as that, which belongs to the one before each time. */
+    async function repeated(
+      recorder: Recorder,
+      wish: Parameters<typeof signed>[1],
+      times: number,
+    ): Promise<string> {
+      const pem = await signed(recorder, wish);
+      const [leaf = "", root = ""] = pem.split(/(?<=END CERTIFICATE-----\n)/);
+      return leaf + root.repeat(times);
+    }
+
+    /** A set that is there keeps what it is, and the message tells why. */
+    async function keepsFrom(
+      attack: (recorder: Recorder, name: string) => Promise<string>,
+      message: RegExp,
+    ): Promise<void> {
+      await using env = await site(pebble);
+      const first = await env.run("-d", env.name);
+      assert.equal(first.code, 0, first.stderr);
+      const files = env.certs.state();
+      env.recorder.inject({
+        kind: "certificate",
+        alter: async () => ({ body: await attack(env.recorder, env.name) }),
+      });
+      const { code, stderr } = await env.run("-d", env.name, "--force");
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+      assert.deepEqual(env.certs.state(), files);
+    }
+
+    test("that signs with an algorithm of tomorrow is believed, and asked for nothing more after that", async () => {
+      await using env = await site(pebble);
+      env.recorder.inject({
+        kind: "certificate",
+        alter: async () => ({
+          body: unverifiable(await signed(env.recorder, {})),
+        }),
+      });
+      const { code, stderr } = await env.run("-d", env.name);
+      assert.equal(code, 0, stderr);
+      const again = await env.run("-d", env.name);
+      assert.equal(again.code, 1, again.stderr);
     });
 
     for (const kind of ["new-account", "new-order"] as const)

@@ -40,6 +40,18 @@ const BAD: Record<string, Change> = {
     signed(recorder, { names: ["other.test"] }),
   "a certificate for one name more": (pem, { recorder }) =>
     signed(recorder, { names: [...namesIn(pem), "other.test"] }),
+  "a certificate for clients": (_pem, { recorder }) =>
+    signed(recorder, { extensions: ["extendedKeyUsage=clientAuth"] }),
+  "a certificate of a CA": (_pem, { recorder }) =>
+    signed(recorder, { extensions: ["basicConstraints=CA:TRUE"] }),
+  "a critical extension that nobody knows": (_pem, { recorder }) =>
+    signed(recorder, { extensions: ["1.2.3.4=critical,DER:0500"] }),
+  "a signature with SHA-1": (_pem, { recorder }) =>
+    signed(recorder, { digest: "sha1" }),
+  "a chain that has no end": async (_pem, { recorder }) => {
+    const [leaf = "", issuer = ""] = blocks(await signed(recorder, {}));
+    return leaf + issuer.repeat(900);
+  },
   "a certificate that has expired": (_pem, { recorder }) =>
     signed(recorder, { from: -90, to: -1 }),
   "a certificate that is not valid yet": (_pem, { recorder }) =>
@@ -92,9 +104,19 @@ const namesIn = (pem: string) =>
     .split(", ")
     .map((entry) => entry.replace("DNS:", ""));
 
+const namesAsExtension = (names: string[] = []) =>
+  names.length === 0
+    ? []
+    : [`subjectAltName=${names.map((name) => `DNS:${name}`).join()}`];
+
 interface Wish {
   /** Those of the request without. */
   names?: string[];
+  /** More of its extensions, as OpenSSL's configuration has them. */
+  extensions?: string[];
+  digest?: string;
+  /** Of the CA's own certificate. */
+  issuer?: string[];
   /** Days from now on. */
   from?: number;
   to?: number;
@@ -103,7 +125,14 @@ interface Wish {
 /** What a CA of ours makes of the last request for a certificate, with its chain. */
 export async function signed(
   { requests }: Recorder,
-  { names, from = 0, to = 90 }: Wish,
+  {
+    names,
+    from = 0,
+    to = 90,
+    extensions = [],
+    digest = "sha256",
+    issuer = [],
+  }: Wish,
 ): Promise<string> {
   const asked = requests.findLast(({ kind }) => kind === "finalize");
   const { csr = "" } = (asked?.body?.payload ?? {}) as { csr?: string };
@@ -115,12 +144,13 @@ export async function signed(
     await writeFile(at("leaf.csr"), Buffer.from(csr, "base64url"));
     await writeFile(at("index.txt"), "");
     await writeFile(at("ca.cnf"), CA_CONFIGURATION);
-    const list = names?.map((name) => `DNS:${name}`).join();
-    await writeFile(at("san"), list ? `subjectAltName=${list}\n` : "");
+    const more = [...namesAsExtension(names), ...extensions];
+    await writeFile(at("extensions"), more.join("\n"));
     await openssl(
       ...["req", "-x509", "-newkey", "ec", "-nodes", "-subj", "/CN=test CA"],
       ...["-pkeyopt", "ec_paramgen_curve:P-256", "-days", "3650"],
       ...["-keyout", "ca.key", "-out", "ca.pem"],
+      ...issuer.flatMap((line) => ["-addext", line]),
     );
     await openssl(
       ...["ca", "-batch", "-config", "ca.cnf", "-notext", "-cert", "ca.pem"],
@@ -128,7 +158,8 @@ export async function signed(
       ...[
         "-enddate",
         stamp(Date.now() + to * DAY),
-        ...(list ? ["-extfile", "san"] : []),
+        ...(more.length > 0 ? ["-extfile", "extensions"] : []),
+        ...["-md", digest],
       ],
       ...["-inform", "DER", "-in", "leaf.csr", "-out", "leaf.pem"],
     );
