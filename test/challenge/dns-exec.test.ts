@@ -253,6 +253,17 @@ describe("the program that sets TXT records", { skip }, () => {
     );
   });
 
+  test("what it writes has nothing that is unseen, and no passwords in URLs", async () => {
+    await using s = await setting();
+    await using dir = tempDir();
+    const text =
+      "printf 'a\\342\\200\\256b\\033[2J https://me:hunter2@dns.test/\\n' >&2; exit 1";
+    const responder = await s.open({ script: script(dir.path, text) });
+    await assert.rejects(responder.publish([answer("a.test")], never), {
+      message: /said: a<U\+202E>b \[2J https:\/\/dns\.test\/$/,
+    });
+  });
+
   test("is looked for before anything else", async () => {
     await using s = await setting();
     await using dir = tempDir();
