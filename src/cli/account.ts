@@ -48,8 +48,8 @@ export function parseDeactivation(given: Given): AccountErrand {
   if (!given.flag("yes"))
     given.wrong(
       undefined,
-      `account deactivate ends the account in ${account.keep.dir} at ${account.from} for ever; nothing was done.`,
-      { hint: `Add ${given.write({ yes: true })} if that is meant.` },
+      `account deactivate ends the account in ${account.keep.dir} at ${account.from} for ever. Nothing was done.`,
+      { hint: `If you mean it, add ${given.write({ yes: true })}.` },
     );
   return { doing: "deactivate", account };
 }

@@ -158,7 +158,7 @@ function checkWhole({ method, options, spot, spots }: Entry, wrong: Wrong) {
   if (!isMethod(method))
     wrong(
       spots.get("method") ?? spot,
-      `${method ?? ""}: there is no such thing. Choose one of ${Object.keys(METHODS).join(", ")}.`,
+      `${method ?? ""}: this value is unknown. Choose one of ${Object.keys(METHODS).join(", ")}.`,
     );
   if (!spots.has("vhost")) wrong(spot, "it has no names.");
   if (method === "webroot" && options.default_root === undefined)
@@ -238,4 +238,4 @@ function checkIds(
 }
 
 const ID =
-  "an id has letters, digits, dots, hyphens and underscores, 100 at most, since a folder is called so.";
+  "an id has at most 100 letters, digits, dots, hyphens and underscores, since it names a folder.";

@@ -72,7 +72,7 @@ function parseApps(text: string): Record<string, Properties | undefined> {
     return value as Record<string, Properties>;
   throw usage(
     "The standard input is not a JSON object of properties by app.",
-    "This command is for the Dokku plugin; for files of your own there is batch.",
+    "This command is for the Dokku plugin; for a file of your own, use batch.",
   );
 }
 
@@ -108,7 +108,7 @@ function parseApp(
     lego.unknown.length === 0
       ? []
       : [
-          `lego-args: ${lego.unknown.join(", ")} is not understood here and has no effect.`,
+          `lego-args: ${lego.unknown.join(", ")} is unknown here and has no effect.`,
         ];
   return { target: finish(target, { id: app, dir, effective }), warnings };
 }
@@ -123,7 +123,7 @@ function checkApp(
   }: { app: string; effective: Properties; lego: LegoArgs },
 ): void {
   if (!/^[a-z0-9][a-z0-9._-]*$/.test(app))
-    given.wrong(undefined, `${app}: this is no name of an app.`);
+    given.wrong(undefined, `${app}: this is not an app's name.`);
   for (const { text, hint } of lego.mistakes)
     given.wrong(undefined, text, { hint });
   if (effective["dns-provider"] && effective[`${DNS}EXEC_MODE`] === "RAW")

@@ -86,7 +86,7 @@ export function givenBy(
     },
     unknown(option, value, known) {
       const hint = `Choose one of ${known.join(", ")}.`;
-      wrong(option, "there is no such thing.", { value, hint });
+      wrong(option, "this value is unknown.", { value, hint });
     },
   };
 }

@@ -57,14 +57,14 @@ export function noteUnheeded(
   for (const [option, written] of unheeded) {
     const whose = specOf(option).verbs.join(", ");
     if (!bare)
-      given.wrong(undefined, `${written} has no place in ${verb}.`, {
+      given.wrong(undefined, `${written} does not work with ${verb}.`, {
         hint: `It is for ${whose}.`,
       });
     else if (verb === "revoke")
       warnings.push(`${written} has no effect with --revoke.`);
     else
       warnings.push(
-        `${written} has no effect here. It is for ${whose}, and ${verb} is meant where no command is written.`,
+        `${written} has no effect here. It is for ${whose}; without a command, the program runs ${verb}.`,
       );
   }
   return warnings;

@@ -67,7 +67,7 @@ export function readLegoArgs(line: string): LegoArgs {
       const seconds = secondsOf(String(value));
       if (seconds === undefined)
         mistakes.push({
-          text: `--${name}=${String(value)} in lego-args: it is a duration such as 30s or 2m.`,
+          text: `--${name}=${String(value)} in lego-args: write a duration such as 30s or 2m.`,
         });
       else set("dns_wait", String(seconds), name);
     } else if (name === "dns.disable-cp" || name.endsWith("-disable-ans")) {

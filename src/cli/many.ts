@@ -14,7 +14,7 @@ export function parseWork(given: Given): Work {
     concurrency !== undefined &&
     !(concurrency >= 1 && concurrency <= MOST_AT_ONCE)
   )
-    given.wrong("concurrency", `1 to ${MOST_AT_ONCE} at once are possible.`, {
+    given.wrong("concurrency", `choose 1 to ${MOST_AT_ONCE}.`, {
       value: String(concurrency),
     });
   return {

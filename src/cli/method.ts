@@ -46,7 +46,7 @@ export function parseRootless(
     if (given.has("dns_exec"))
       given.wrong(
         "dns_exec",
-        `it has no use without ${given.write({ dns: true })}.`,
+        `it has no effect without ${given.write({ dns: true })}.`,
         {
           value: given.text("dns_exec"),
           hint: `Add ${given.write({ dns: "exec" })}.`,
@@ -57,7 +57,7 @@ export function parseRootless(
   if (stateless)
     given.wrong(
       "stateless",
-      `it and ${given.write({ dns: true })} exclude each other.`,
+      `it does not work with ${given.write({ dns: true })}.`,
       { hint: "Choose one." },
     );
   return { kind: "dns", ...parseDnsExec(given) };
@@ -92,7 +92,7 @@ function parseSpan(
   { seconds, least }: { seconds: number; least: number },
 ): number {
   if (seconds < least || seconds > LONGEST_SPAN)
-    given.wrong(option, `${least} to ${LONGEST_SPAN} seconds are possible.`, {
+    given.wrong(option, `choose ${least} to ${LONGEST_SPAN} seconds.`, {
       value: String(seconds),
     });
   return seconds * SECOND;
@@ -127,7 +127,7 @@ function checkNames(
   noteNames(
     given,
     names.filter((name) => roots.get(name) !== undefined),
-    `a folder is of no use with ${way}; give the name alone.`,
+    `${way} needs no folder; write the name only.`,
   );
   if (kind === "dns")
     noteNames(

@@ -150,7 +150,7 @@ export function parse(words: Words): Request {
   if (!isVerb(word) && helpless)
     throw usage(
       `"${word}" is not a command.`,
-      `The commands are ${VERB_NAMES.join(", ")} and help; without any, issue is meant.`,
+      `The commands are ${VERB_NAMES.join(", ")} and help; without one, the program runs issue.`,
     );
   const typed = readOptions(rest);
   const ignored = warningsOfGone(typed);

@@ -56,7 +56,7 @@ export function parseWholePlace(given: Given): Omit<Place, "pkcs12"> {
   if (missing.length > 0)
     given.wrong(
       "file",
-      `the files have no place for ${missing.map(([, what]) => what).join(", ")}.`,
+      `these files cannot hold ${missing.map(([, what]) => what).join(", ")}.`,
       {
         hint: `Name account_key.json, key.pem and fullchain.pem, for example, or leave out ${given.write({ file: true })} altogether.`,
       },
@@ -80,7 +80,7 @@ function parseFormats(given: Given): FormatName[] {
     const format = FORMAT_NAMES.find((name) => name === value);
     if (format !== undefined) chosen.add(format);
     else
-      given.wrong("file", "there is no such file.", {
+      given.wrong("file", "this file cannot be chosen.", {
         value,
         hint:
           entryOf(ELSEWHERE, value)?.(given) ??
@@ -93,7 +93,7 @@ function parseFormats(given: Given): FormatName[] {
 /** What to do instead of naming these. */
 const ELSEWHERE: Record<string, ((given: Given) => string) | undefined> = {
   "external.sh": () =>
-    "Programs are not run: choose files, and act on exit code 0 after the run.",
+    "This program runs no hooks: choose files, and run your program after exit code 0.",
   [PKCS12_FILE]: ({ write }) =>
-    `It needs a password: with ${write({ pkcs12_password_file: "FILE" })} it is written beside the others, without ${write({ file: PKCS12_FILE })}.`,
+    `It needs a password: give ${write({ pkcs12_password_file: "FILE" })} instead of ${write({ file: PKCS12_FILE })}.`,
 };

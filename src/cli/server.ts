@@ -27,7 +27,7 @@ export function warningsAbout(given: Given): string[] {
     const successor = entryOf(GONE, server);
     return successor === undefined
       ? []
-      : `--server ${server} is gone, as ACME v1 is; taking its successor. Write --server ${successor}.`;
+      : `--server ${server} no longer exists (ACME v1 ended). Using its successor; write --server ${successor}.`;
   });
 }
 
@@ -86,7 +86,7 @@ function stagingOf(given: Given, directoryUrl: string): string {
   if (known === undefined || known.endsWith("-staging")) return directoryUrl;
   const staging = AUTHORITIES[`${known}-staging`];
   if (staging === undefined)
-    given.wrong("dry_run", `${known} has no directory for trying things.`, {
+    given.wrong("dry_run", `${known} has no staging server.`, {
       hint: `Try with ${given.write({ server: "letsencrypt-staging" })}.`,
     });
   return staging ?? directoryUrl;

@@ -58,7 +58,7 @@ export function parseAccountKey(given: Given): KeyType | undefined {
     given.wrong(
       "account_key_public_exponent",
       `an odd number from 3 to ${2 ** 32 - 1} is needed.`,
-      { value: String(exponent), hint: "65537 is what every CA takes." },
+      { value: String(exponent), hint: "Every CA accepts 65537." },
     );
   return typeof type === "object" ? { ...type, exponent } : type;
 }
@@ -90,13 +90,13 @@ export function parseBinding(given: Given): Draft["ask"]["binding"] {
     ? "eab_hmac_key_file"
     : "eab_hmac_key";
   if (!given.has("eab_kid") && given.has(keyOption))
-    given.wrong(keyOption, "it has no use without the key identifier.", {
-      hint: `Give ${given.write({ eab_kid: "ID" })} as well.`,
+    given.wrong(keyOption, "it needs a key ID too.", {
+      hint: `Give ${given.write({ eab_kid: "ID" })}.`,
     });
   if (given.has("eab_kid") && !given.has(keyOption))
-    given.wrong("eab_kid", "it has no use without its MAC key.", {
+    given.wrong("eab_kid", "it needs a MAC key too.", {
       value: kid,
-      hint: `Give ${waysToGiveKey(given)} as well.`,
+      hint: `Give ${waysToGiveKey(given)}.`,
     });
   const macKey =
     file === undefined && key !== undefined
@@ -134,7 +134,7 @@ export function parseChain(given: Given): Chain {
   if (given.has("use_alt_chain"))
     given.wrong(
       "preferred_chain",
-      `it and ${given.write({ use_alt_chain: true })} exclude each other.`,
+      `it does not work with ${given.write({ use_alt_chain: true })}.`,
       { value: issuer, hint: "Choose one." },
     );
   return { issuer };
@@ -148,7 +148,7 @@ export function parseKeyMode(given: Given): number | undefined {
   if (!/^0?[0-7]{3}$/.test(value) || (mode & 0o600) !== 0o600)
     given.wrong(
       "key_mode",
-      "three octal digits are needed, with reading and writing for the owner.",
+      "write three octal digits that let the owner read and write.",
       { value, hint: "0600 and 0640 are usual." },
     );
   return mode;
@@ -167,7 +167,7 @@ export function parseFileOwner(given: Given): Place["owner"] {
   if (uid <= LARGEST_ID && (gid ?? 0) <= LARGEST_ID) return { uid, gid };
   given.wrong("owner", "write UID or UID:GID, in numbers.", {
     value,
-    hint: "id -u NAME and id -g NAME tell them.",
+    hint: "To find them, run id -u NAME and id -g NAME.",
   });
   return undefined;
 }

@@ -19,7 +19,9 @@ export function readOptions(argv: readonly string[]): Options {
     .map((name) => `${name.length > 1 ? "--" : "-"}${name} is not an option.`);
   const [first, ...others] = [
     ...unknown,
-    ...strays.map((stray) => `"${stray}" does not belong to any option.`),
+    ...strays.map(
+      (stray) => `"${stray}" is not an option, nor the value of one.`,
+    ),
   ];
   if (first !== undefined)
     throw usage([first, ...others].join("\n"), "See --help.");
@@ -35,7 +37,7 @@ function valueless({ message }: Error): AppError {
   const option = name.length > 1 ? `--${name}` : `-${name}`;
   return usage(
     `${option} needs a value.`,
-    `Write it after that, or ${option}=VALUE if it begins with a hyphen.`,
+    `Write ${option} VALUE, or ${option}=VALUE if VALUE begins with a hyphen.`,
   );
 }
 

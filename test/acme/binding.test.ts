@@ -242,7 +242,7 @@ describe(
         [["--eab_hmac_key_file", empty], /empty: it is empty/],
         [
           ["--eab_hmac_key", "-a"],
-          /--eab_hmac_key needs a value.*=VALUE if it begins/,
+          /--eab_hmac_key needs a value.*=VALUE if VALUE begins/,
         ],
         [["--eab_hmac_key", "not a key"], /--eab_hmac_key: it is neither/],
       ] as const) {

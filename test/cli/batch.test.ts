@@ -144,7 +144,7 @@ other: 1
       /reuse_key: true or false/,
     ],
     ["targets: [{names: a.test, id: accounts}]", /for the accounts/],
-    ["targets: [{names: a.test, id: ../up}]", /an id has letters/],
+    ["targets: [{names: a.test, id: ../up}]", /an id has at most 100 letters/],
     ["targets: [{names: a.test, eab_kid: x}]", /eab_hmac_key_file/],
   ] as const)
     test(`is refused: ${JSON.stringify(text)}`, () => {
@@ -155,11 +155,11 @@ other: 1
 for (const [words, reason] of [
   [["batch"], /There is no file of targets.*batch FILE/],
   [["batch", "none.yaml"], /none\.yaml: it does not exist/],
-  [["batch", "-", "-d", "a.test"], /--vhost has no place/],
-  [["batch", "-", "--dry_run"], /--dry_run has no place/],
-  [["renew", "--dry_run"], /--dry_run has no place/],
-  [["renew", "--revoke"], /--revoke has no place/],
-  [["batch", "-", "--concurrency", "0"], /--concurrency 0: 1 to 100/],
+  [["batch", "-", "-d", "a.test"], /--vhost does not work with/],
+  [["batch", "-", "--dry_run"], /--dry_run does not work with/],
+  [["renew", "--dry_run"], /--dry_run does not work with/],
+  [["renew", "--revoke"], /--revoke does not work with/],
+  [["batch", "-", "--concurrency", "0"], /--concurrency 0: choose 1 to 100/],
   [
     ["batch", "-", "--concurrency", "many"],
     /--concurrency many: a whole number/,

@@ -94,7 +94,7 @@ describe("every option with every verb", () => {
   for (const verb of VERB_NAMES)
     test(`${verb}: what it heeds is read, and all else refused by name`, async () => {
       for (const option of OPTION_NAMES.filter((name) => !specOf(name).gone)) {
-        const refusal = `--${option} has no place in ${verb}. It is for ${specOf(option).verbs.join(", ")}.`;
+        const refusal = `--${option} does not work with ${verb}. It is for ${specOf(option).verbs.join(", ")}.`;
         let changes = false;
         for (const line of LINES[verb]) {
           const before = await read(verb, line);
@@ -133,7 +133,10 @@ describe("every option with every verb", () => {
         const name = variableOf(option);
         const after = await read(verb, LINES[verb][0] ?? [], { [name]: "1" });
         assert.ok("said" in after, `${verb} ${option}`);
-        assert.match(String(after.said), new RegExp(`${name} has no place`));
+        assert.match(
+          String(after.said),
+          new RegExp(`${name} does not work with`),
+        );
       }
   });
 });

@@ -36,8 +36,8 @@ describe("a command line with several mistakes", () => {
         ...["--eab_kid", "k", "--log_format", "xml", "--server", "none"],
       ]),
       [
-        /^--key_type rsa1: there is no such thing/,
-        /^--eab_kid k: it has no use without its MAC key\. Give --eab_hmac_key_file FILE, or --eab_hmac_key KEY/,
+        /^--key_type rsa1: this value is unknown/,
+        /^--eab_kid k: it needs a MAC key too\. Give --eab_hmac_key_file FILE, or --eab_hmac_key KEY/,
         /^--server none: /,
         /^-d a_b\.test: underscores/,
         /^-d c\.\.test: /,
@@ -53,13 +53,13 @@ describe("a command line with several mistakes", () => {
     matches(said(["-d", "a.test", "--froce", "-x", "--", "b.test"]), [
       /^--froce is not an option/,
       /^-x is not an option/,
-      /^"b\.test" does not belong/,
+      /^"b\.test" is not an option, nor the value of one/,
     ]);
   });
 
   test("does not have told what lacks only because something else is wrong", () => {
     matches(said(["-d", "*.a.test", "--dns", "route53"]), [
-      /^--dns route53: there is no such thing/,
+      /^--dns route53: this value is unknown/,
     ]);
     matches(said(["-d", "a.test", "-f", "cert.gif", "-f", "key.pem"]), [
       /^-f cert\.gif: /,
@@ -106,7 +106,7 @@ describe("a file of targets with several mistakes", { concurrency: 2 }, () => {
       await run("targets: [{names: [d.example], method: dns, eab_kid: k}]"),
       [
         /t\.yaml has 2 mistakes; nothing was done\.$/,
-        /^line 1, targets\[0\]\.eab_kid: k: it has no use without its MAC key\. Give eab_hmac_key_file: FILE, or eab_hmac_key: KEY as well\.$/,
+        /^line 1, targets\[0\]\.eab_kid: k: it needs a MAC key too\. Give eab_hmac_key_file: FILE, or eab_hmac_key: KEY\.$/,
         /^line 1, targets\[0\]\.method: exec: it needs a program.* dns_exec: PROGRAM\.$/,
       ],
     );

@@ -72,7 +72,7 @@ const EARLIER: [
   [
     "the lack of a place, before the address",
     [...NAMES, "-f", "key.pem", "--email", "nobody"],
-    /no place for/,
+    /these files cannot hold/,
   ],
   [
     "the address, before the files",

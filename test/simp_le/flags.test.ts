@@ -230,22 +230,22 @@ const REFUSED: [statement: string, argv: string[], message: RegExp][] = [
   [
     "no place for the account's key",
     [...NAME, "-f", "full.pem", "-f", "account_reg.json"],
-    /no place for the account's key\./,
+    /these files cannot hold the account's key\./,
   ],
   [
     "no place for the certificate's key",
     [...NAME, "-f", "fullchain.pem", "-f", "account_key.json"],
-    /no place for the certificate's key\./,
+    /these files cannot hold the certificate's key\./,
   ],
   [
     "no place for the certificate",
     [...NAME, "-f", "key.der", "-f", "chain.pem", "-f", "account_key.json"],
-    /no place for the certificate\./,
+    /these files cannot hold the certificate\./,
   ],
   [
     "no place for the chain",
     [...NAME, "-f", "key.pem", "-f", "cert.pem", "-f", "account_key.json"],
-    /no place for its chain\./,
+    /these files cannot hold its chain\./,
   ],
 ];
 
