@@ -45,21 +45,23 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
   accountDoesNotExist: account(
     "The key in account_key.json has no account there: name the CA that it belongs to with --server.",
   ),
-  alreadyReplaced: refused("Run again; the next order replaces nothing."),
+  alreadyReplaced: refused(
+    "Run again; the next order names no old certificate.",
+  ),
   alreadyRevoked: refused("There is nothing left to revoke."),
   badCSR: refused(
-    `The CA does not take the certificate's key or names. ${KEY}`,
+    `The CA does not accept the certificate's key or names. ${KEY}`,
   ),
-  badNonce: busy("The CA has refused every nonce; run again."),
-  badPublicKey: refused(`The CA does not take this kind of key. ${KEY}`),
+  badNonce: busy("The CA refused every nonce. Run again."),
+  badPublicKey: refused(`The CA does not accept this kind of key. ${KEY}`),
   badRevocationReason: refused("Choose another with --reason."),
   badSignatureAlgorithm: account(
-    `The CA does not take signatures of the account's key. ${KEY}`,
+    `The CA does not accept signatures of the account's key. ${KEY}`,
   ),
   caa: name(
     "A CAA record of the name, or of a domain above it, has to allow this CA.",
   ),
-  compound: name("Mend what the CA says about each name, or take it out."),
+  compound: name("Fix what the CA reports for each name, or remove the name."),
   connection: challenge(
     "The CA could not connect: check the name's A and AAAA records, and that the port can be reached from everywhere.",
   ),
@@ -70,7 +72,7 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
     "This CA wants an external account binding: give one with --eab_kid and --eab_hmac_key_file.",
   ),
   incorrectResponse: challenge(
-    "Something else answered the CA: it must be this program, the webroot or the record that it set.",
+    "Something else answered the CA. Only this program, the webroot or the record that it set may answer.",
   ),
   invalidContact: CONTACT,
   invalidProfile: {
@@ -79,7 +81,7 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
     hint: "Choose another with --profile, or leave it out.",
   },
   malformed: refused(
-    "If it stays so, please report it together with what -v prints.",
+    "If it happens again, please report it with the output of -v.",
   ),
   orderNotReady: refused("Run again; the CA starts a new order then."),
   rateLimited: {
@@ -92,10 +94,10 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
   ),
   serverInternal: busy("The CA has a fault; run again later."),
   tls: challenge(
-    "The CA met a broken TLS server: check what redirects the challenge to https.",
+    "The CA was redirected to https, where TLS failed: do not redirect /.well-known/acme-challenge/.",
   ),
   unauthorized: refused(
-    "The CA does not let this account do it; see what it says.",
+    "The CA does not allow this account to do that: read what it says.",
   ),
   unsupportedContact: CONTACT,
   unsupportedIdentifier: name(
@@ -119,7 +121,7 @@ export function consequenceOf(
     return {
       code: "paused",
       scope: "target",
-      hint: `Mend what made it fail, then open ${page} to have it tried again.`,
+      hint: `Fix what made it fail, then open ${page} to unpause the name.`,
     };
   const known = entryOf(CONSEQUENCES, type);
   if (known !== undefined) return known;
@@ -131,6 +133,6 @@ export function consequenceOf(
   return status >= 500
     ? busy("The CA is busy or has a fault; run again later.")
     : refused(
-        "Mend what the CA says; if it does not say, check the address given with --server, then tell the CA's operator.",
+        "Fix what the CA reports. If it reports nothing, check the address in --server, then ask the CA's operator.",
       );
 }

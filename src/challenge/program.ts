@@ -125,7 +125,7 @@ function endingOf(child: ChildProcess) {
 /** A program that is there and cannot be found has an interpreter that is not. */
 function reasonOf(error: Error): string {
   return systemCode(error) === "ENOENT"
-    ? "what its first line (#!) names does not exist"
+    ? "the interpreter in its first line (#!) does not exist"
     : messageOf(error);
 }
 

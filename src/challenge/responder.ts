@@ -75,7 +75,7 @@ export function checkedToken({ name, token }: Answer): string {
     "ca-misbehaved",
     `The CA sent a token for ${name} that is not base64url (RFC 8555 section 8.3).`,
     {
-      hint: "Run again; if it stays so, tell the CA's operator.",
+      hint: "Run again; if it happens again, tell the CA's operator.",
       scope: "authority",
     },
   );

@@ -5,7 +5,7 @@ import type { Publication, Responder } from "./responder.ts";
 const USUAL_PAUSE = 500;
 
 const HINT =
-  "The web server must answer for this account: make its include anew with acme-sidecar nginx --stateless and the same folder, load it, and see that /.well-known/acme-challenge/ of each name leads there.";
+  "The web server must answer for this account. Print its block again with acme-sidecar nginx --stateless and the same folder, load it, and check that /.well-known/acme-challenge/ of each name leads there.";
 
 /**
  * Leaves http-01 to a web server that answers any token with the token and the

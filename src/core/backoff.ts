@@ -30,6 +30,6 @@ export function postponed({ count, code, message, next }: Failure): AppError {
   const times = count === 1 ? "once" : `${count} times`;
   return new AppError(code, message, {
     retryAfter: next,
-    hint: `It failed ${times} in a row, so scheduled runs wait; --retry tries at once.`,
+    hint: `It failed ${times} in a row, so scheduled runs wait. To try now, add --retry.`,
   });
 }

@@ -125,7 +125,7 @@ async function taskOf(
     const offered = authorization.challenges.map(({ type }) => type).join(", ");
     throw new AppError(
       "challenge-missing",
-      `The CA does not offer the challenge ${responder.type} for ${showName(name)}, but ${offered || "none that is known"}.`,
+      `For ${showName(name)} the CA does not offer the challenge ${responder.type}. It offers ${offered || "none that is known"}.`,
       { hint: "Choose another way to answer it, or another CA with --server." },
     );
   }
@@ -167,7 +167,7 @@ function prove(pem: string, { key, names, now }: Errand): Bundle {
       "bad-certificate",
       `The CA sent a certificate that cannot be used: ${what}.`,
       {
-        hint: "Nothing was changed. Run again; if it stays so, tell the CA's operator.",
+        hint: "Nothing was changed. Run again; if it happens again, tell the CA's operator.",
         cause,
       },
     );

@@ -27,7 +27,7 @@ export async function chooseProfile(
   throw new AppError("profile-unknown", `The CA has no profile "${name}".`, {
     hint:
       offered.length > 0
-        ? `It offers ${offered.join(", ")}.`
+        ? `Choose one of ${offered.join(", ")}, or leave out --profile.`
         : "It has no profiles at all: leave out --profile.",
   });
 }

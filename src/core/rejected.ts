@@ -47,7 +47,8 @@ export function rejected(failed: readonly Failed[], means: Means): AppError {
 function reasonOf({ name, authorization }: Failed, means: Means): string {
   const { error, status } = authorization;
   if (error !== undefined) return describeProblem(error);
-  const silent = wasAsked(name, means) === false ? ", and it never asked" : "";
+  const silent =
+    wasAsked(name, means) === false ? ", and the CA never asked" : "";
   return `its authorization is ${status}${silent}`;
 }
 
@@ -81,7 +82,7 @@ const TWO_PLACES =
 const LOOK_HTTP =
   "Open http://NAME/.well-known/acme-challenge/ from outside: it must reach this program or the webroot, over IPv4 and IPv6.";
 const LOOK_DNS =
-  "Look for the TXT record of _acme-challenge.NAME (or what that is a CNAME of) during a run: the program must set it where the public name servers of that zone show it. --dns_wait gives them more time.";
+  "During a run, look up the TXT record of _acme-challenge.NAME (follow a CNAME) at the zone's public name servers. If it is missing, check the program that sets it; if it is late, raise --dns_wait.";
 
 /** The problem types that say that what the CA found was not the answer. */
 const WRONG_ANSWER = ["unauthorized", "incorrectResponse"];
@@ -117,7 +118,7 @@ function onTheWay(
 }
 
 function sayRedirect(target: string): string {
-  return `The web server redirects the challenge to ${cut(target, 100)}: forward it before that, or there too. In nginx, write the redirect as "location / { return 301 ...; }", since it comes before all locations otherwise.`;
+  return `The web server redirects the challenge to ${cut(target, 100)}: forward it before the redirect, or there too. In nginx, write the redirect as "location / { return 301 ...; }": outside a location it comes first.`;
 }
 
 /** Another server answered: at the address that the CA had, if it tells that. */

@@ -113,7 +113,7 @@ function missing(
 ): AppError {
   return new AppError(
     "bad-file",
-    `There is no ${what} to revoke with in ${dir} (looked into ${formats.join(", ")}).`,
+    `${dir} has no ${what} to revoke with (checked ${formats.join(", ")}).`,
     { hint: `Name ${which} with --certs_dir and -f.` },
   );
 }

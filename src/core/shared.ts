@@ -70,9 +70,13 @@ function countStrikes(): Strikes {
     const { count, error } = last.get(way) ?? { count: 0 };
     if (error === undefined || count < most) return;
     const { code, message, hint, scope, retryAfter } = error;
-    throw new AppError(code, `Not tried, as it failed before: ${message}`, {
-      ...{ hint, scope, retryAfter, cause: error },
-    });
+    throw new AppError(
+      code,
+      `Not tried, because this failed for other targets: ${message}`,
+      {
+        ...{ hint, scope, retryAfter, cause: error },
+      },
+    );
   };
   const strike = (way: string, error: AppError) => {
     last.set(way, { count: (last.get(way)?.count ?? 0) + 1, error });

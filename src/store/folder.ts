@@ -25,7 +25,7 @@ export function checkFolder(dir: string): void {
         ? `${dir} is not a folder.`
         : `The folder ${dir} cannot be used: ${messageOf(error)}.`;
     throw new AppError("store-unwritable", what, {
-      hint: "Name the folder with --certs-dir, or mount one at /certs, and let this user write to it.",
+      hint: "Name the folder with --certs_dir, or mount one at /certs, and let this user write to it.",
       scope: "run",
       cause: error,
     });
@@ -53,12 +53,12 @@ const REASONS: Record<
 > = {
   EBUSY: {
     why: "it is mounted by itself",
-    hint: () => "Mount the folder that it is in, and not the file.",
+    hint: () => "Mount its folder instead of the file.",
   },
   EISDIR: {
     why: "it is a folder",
     hint: () =>
-      "Remove it. (Docker makes a folder where a file that is to be mounted does not exist.)",
+      "Remove it. (Docker makes a folder when the file to mount does not exist.)",
   },
   EPERM: {
     why: "it is immutable or append-only, or its folder is",

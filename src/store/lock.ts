@@ -105,8 +105,7 @@ function openDatabase(
   try {
     if (directory.look(name) === undefined) directory.touch(name);
     const found = directory.look(name);
-    if (found?.isFile() !== true)
-      throw new Error("it is no file of this program");
+    if (found?.isFile() !== true) throw new Error("it is not a regular file");
     // Versions before 1.0 let everybody open it.
     if ((found.mode & 0o077) !== 0 && isChangeable(found))
       directory.chmod(name, 0o600);
@@ -136,7 +135,7 @@ function held(directory: Directory, name: string, patience: number): AppError {
     "locked",
     `${file} has been locked for ${Math.ceil(patience / MINUTE)} minutes by ${holder ?? "another run, or by another program"}.`,
     {
-      hint: `If no other run is at work there, find out who has it open (fuser ${file}), end that, and run again.`,
+      hint: `If no other run is using it, find the program that has it open (fuser ${file}), end that, and run again.`,
     },
   );
 }

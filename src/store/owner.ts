@@ -69,9 +69,9 @@ export async function chownTo(
   } catch (error) {
     throw new AppError(
       "store-unwritable",
-      `New files in ${path} cannot be given to ${uid}${gid === undefined ? "" : `:${gid}`}, as --owner asks: ${messageOf(error)}.`,
+      `--owner ${uid}${gid === undefined ? "" : `:${gid}`}: new files in ${path} cannot be given to that owner: ${messageOf(error)}.`,
       {
-        hint: "Run as root with the capabilities CHOWN and FOWNER, or as that user, who must be in that group.",
+        hint: "Run as root with the capabilities CHOWN and FOWNER, or as that user, in that group.",
         scope: "run",
         cause: error,
       },

@@ -48,7 +48,7 @@ export function loadPending(dir: string): PendingKey | undefined {
         ? "is not what this program wrote"
         : `cannot be read: ${messageOf(error)}`;
     throw new AppError("bad-file", `${join(dir, PENDING_FILE)} ${why}.`, {
-      hint: "Let this user read it, or move it away if account_key.json has the key that the CA knows.",
+      hint: "Let this user read it. If account_key.json still works at the CA, move this file away.",
       cause: error,
     });
   }

@@ -83,7 +83,7 @@ export function loadSet({ dir, formats }: Place): Contents {
       if (part[component] === undefined) continue;
       if (other !== undefined && !agree(component, part, contents))
         throw disagreement(
-          `${other} and ${name} in ${dir} hold different things`,
+          `${other} and ${name} in ${dir} contradict each other`,
         );
       source[component] = name;
     }
@@ -118,7 +118,7 @@ export function occupant(
 
 function disagreement(what: string): AppError {
   return new AppError("disagreeing-files", `${what}.`, {
-    hint: "Move the wrong one away and run again; what is missing is made anew.",
+    hint: "Move the wrong file away and run again; the program makes what is missing.",
   });
 }
 
@@ -278,7 +278,7 @@ function readPart(directory: Directory, name: FormatName): Contents {
 
 function unreadable(file: string, why: string, cause: unknown): AppError {
   return new AppError("bad-file", `${file} cannot be used: ${why}.`, {
-    hint: "Put a good copy in its place, or move it away to have it made anew.",
+    hint: "Put a good copy in its place, or move it away, and the program makes a new one.",
     cause,
   });
 }

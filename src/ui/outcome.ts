@@ -21,28 +21,28 @@ export function sayOutcome(
     case "tried":
       return line(
         "info",
-        `A certificate for ${about} can be had: ${outcome.from.join(" or ")} issued one for trying. Nothing was kept.`,
+        `The dry run worked: ${outcome.from.join(" or ")} issued a certificate for ${about}. Nothing was kept.`,
       );
     case "revoked":
       return line(
         "info",
         outcome.before
-          ? `The certificate for ${about} had been revoked before.`
-          : `The certificate for ${about} is revoked. Its files in ${dir} are as they were; --force gets a new one.`,
+          ? `The certificate for ${about} was revoked before.`
+          : `The certificate for ${about} is revoked. Its files stay in ${dir}. For a new certificate, add --force.`,
       );
     case "imported":
       return sayImported(outcome);
     case "rolled-over":
       return line(
         "info",
-        `The account ${outcome.uri} has a new key, in ${dir}. Its thumbprint is ${outcome.thumbprint}: an nginx include for --stateless has to be made anew.`,
+        `The account ${outcome.uri} has a new key, in ${dir}. Its thumbprint is ${outcome.thumbprint}. If you use --stateless, print the nginx block again (acme-sidecar nginx --stateless) and load it.`,
       );
     case "deactivated":
       return line(
         "info",
         outcome.before
-          ? `The account in ${dir} had been deactivated before.`
-          : `The account is deactivated for ever. Its key is in ${dir} as account_key.json.deactivated, of no more use; the next run that needs an account makes another.`,
+          ? `The account in ${dir} was deactivated before.`
+          : `The account is deactivated for ever. Its key stays in ${dir} as account_key.json.deactivated, but no longer works. The next run that needs an account makes a new one.`,
       );
   }
 }
@@ -61,9 +61,7 @@ function sayImported(outcome: Imported): Line {
     : `Nothing to do: ${subject.dir} has ${what.join(" and ")} already.`;
   const purpose = bundle ? "Renew it" : "Get a certificate";
   const url =
-    outcome.server === undefined
-      ? " (URL being that of the CA's directory)"
-      : "";
+    outcome.server === undefined ? ", with the URL of the CA's directory" : "";
   return line("info", `${done} ${purpose} with${url}: ${renewalOf(outcome)}`);
 }
 

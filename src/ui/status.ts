@@ -8,7 +8,7 @@ const WHY: Record<NonNullable<Standing["why"]>, string> = {
   window: "the CA's wish",
   lifetime: "its lifetime",
   missing: "there is none yet",
-  incomplete: "a part is missing",
+  incomplete: "its key or chain is missing or wrong",
   names: "other names",
   key: "another kind of key",
   profile: "another profile",

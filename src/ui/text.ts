@@ -27,12 +27,12 @@ export function wholeOf({ text, hint }: Line): string {
 
 const WHY: Record<Why, string> = {
   missing: "there is none yet",
-  incomplete: "a part of the present one is missing",
-  names: "the present one is for other names",
-  key: "the present one has another kind of key",
-  profile: "the present one has another profile",
-  expiring: "the present one ends soon",
-  "renewal-info": "the CA wants the present one renewed",
+  incomplete: "the key or chain of the current one is missing or wrong",
+  names: "the current one is for other names",
+  key: "the current one has another kind of key",
+  profile: "the current one has another profile",
+  expiring: "the current one ends soon",
+  "renewal-info": "the CA wants the current one renewed",
   forced: "--force asks for it",
 };
 
@@ -43,7 +43,7 @@ export const names = (list: readonly string[]) => listed(list.map(showName));
 const seconds = (ms: number) => `${ms / 1000} s`;
 
 function sayLack({ server, fqdn, silent }: Lack): string {
-  return `${server} ${silent ? "gives no answer about" : "lacks"} ${fqdn}`;
+  return `${server} ${silent ? "did not answer for" : "lacks"} ${fqdn}`;
 }
 
 /** How a file of targets is called in a sentence. */
@@ -60,11 +60,11 @@ function sayUnlisted({
   return forgotten
     ? line(
         "info",
-        `Forgot what is ${away} (${ids.length}): ${listed(ids)}. renew leaves it alone from now on; its keys and certificates stay in ${dir}, in folders of these names.`,
+        `Forgot what is ${away} (${ids.length}): ${listed(ids)}. renew leaves them alone from now on; their keys and certificates stay in ${dir}, in folders of these names.`,
       )
     : line(
         "warn",
-        `Recorded in ${dir}, and so renewed by renew, but ${away} (${ids.length}): ${listed(ids)}. batch with --prune forgets them, and leaves their keys and certificates where they are.`,
+        `In ${dir}, renew still renews what is ${away} (${ids.length}): ${listed(ids)}. To end that, run batch with --prune; their keys and certificates stay.`,
       );
 }
 
@@ -98,29 +98,26 @@ const SAY: Say = {
       `A certificate for ${names(event.names)} is needed: ${WHY[event.why]}.`,
     ),
   waiting: (event) =>
-    line(
-      "info",
-      `Another run is at work in ${event.dir}; waiting for it to end.`,
-    ),
+    line("info", `Another run is using ${event.dir}; waiting for it to end.`),
   completed: (event) =>
     line(
       "warn",
-      `Completed what an interrupted run had begun to save: ${listed(event.files)}.`,
+      `An earlier run was interrupted while saving. Finished it: ${listed(event.files)}.`,
     ),
   "owner-lost": (event) =>
     line(
       "warn",
-      `${event.file} belongs to another user or group, to whom this one may not give what replaces it. Run as its owner or as root, or give it to this user with chown.`,
+      `This user cannot keep the owner or group of ${event.file} when replacing it. Run as its owner or as root, or give it to this user with chown.`,
     ),
   "mode-stays": (event) =>
     line(
       "warn",
-      `${event.file} should have mode ${octal(event.mode)}, but is another user's: run chmod ${octal(event.mode)} as that one.`,
+      `${event.file} should have mode ${octal(event.mode)}, but another user owns it. Run chmod ${octal(event.mode)} as that user.`,
     ),
   mode: (event) =>
     line(
       "warn",
-      `${event.file} now has mode ${octal(event.mode)}; --key_mode chooses another.`,
+      `${event.file} now has mode ${octal(event.mode)}. To set another mode, use --key_mode.`,
     ),
   "no-such-chain": (event) =>
     line(
@@ -132,18 +129,18 @@ const SAY: Say = {
   "no-such-profile": (event) =>
     line(
       "warn",
-      `The CA has no profile "${event.profile}"${event.offered.length > 0 ? ` (it has ${listed(event.offered)})` : ""}; going on without.`,
+      `The CA has no profile "${event.profile}"${event.offered.length > 0 ? ` (it has ${listed(event.offered)})` : ""}; asking for none.`,
     ),
   "not-replaced": (event) =>
     line(
       "debug",
       event.error.message,
-      "Placing the order as one that replaces nothing.",
+      "Ordering again without naming the old certificate.",
     ),
   "revoking-by-key": (event) =>
     line("info", event.error.message, "Trying with the certificate's own key."),
   "renewal-explained": (event) =>
-    line("warn", `The CA says why it wants this renewed: ${event.url}`),
+    line("warn", `The CA explains why this must be renewed: ${event.url}`),
   "next-authority": (event) =>
     line("warn", event.error.message, `Going on with ${event.to}.`),
   "account-key-made": () => routine("Generating new account key."),
@@ -151,8 +148,8 @@ const SAY: Say = {
     line(
       "warn",
       event.completed
-        ? "A rollover of the account's key had been interrupted; it is complete now."
-        : "A rollover of the account's key had been interrupted; the CA has not taken the new key, and the old one stays.",
+        ? "A change of the account's key was interrupted. It is complete now."
+        : "A change of the account's key was interrupted. The CA did not accept the new key, so the old one stays.",
     ),
   "terms-agreed": (event) =>
     line(
@@ -202,12 +199,12 @@ const SAY: Say = {
       "info",
       event.servers.length === 0
         ? `Waiting ${seconds(event.time)} for the TXT records to spread.`
-        : `Waiting until these have the TXT records, ${seconds(event.time)} at most: ${listed(event.servers)}.`,
+        : `Waiting up to ${seconds(event.time)} for these servers to have the TXT records: ${listed(event.servers)}.`,
     ),
   "records-late": (event) =>
     line(
       "warn",
-      `After ${seconds(event.time)} there are DNS servers without a TXT record: ${listed(event.lacks.map(sayLack))}. Asking the CA all the same; --dns_timeout or --dns_wait gives them longer.`,
+      `After ${seconds(event.time)} some DNS servers still lack a TXT record: ${listed(event.lacks.map(sayLack))}. Asking the CA anyway. To wait longer, raise --dns_timeout or set --dns_wait.`,
     ),
   "record-left": (event) =>
     line(

@@ -164,7 +164,7 @@ describe("account rollover", { skip, concurrency: true }, () => {
           ? await program.issue(["a.test"], "--force")
           : await program.run(verb);
       assert.equal(next.code, 0, next.stderr);
-      assert.match(next.stderr, /had been interrupted; it is complete now/);
+      assert.match(next.stderr, /was interrupted\. It is complete now/);
       await checkAccount(env, uri);
     });
 
@@ -186,7 +186,7 @@ describe("account rollover", { skip, concurrency: true }, () => {
       assert.ok(existsSync(join(program.dir, PENDING)));
       const next = await program.run("account show");
       assert.equal(next.code, 0, next.stderr);
-      assert.match(next.stderr, /it is complete now/);
+      assert.match(next.stderr, /It is complete now/);
       assert.ok(!keyOf(program).equals(old));
       await checkAccount(env, uri);
     });

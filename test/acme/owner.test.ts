@@ -77,7 +77,10 @@ describe(
       rmSync(join(program.dir, "cert.p12"));
       const [first = "", ...others] = again.stderr.split(/(?=GET |POST )/);
       assert.doesNotMatch(first, /cert\.p12/);
-      assert.match(first, /warn: cert\.pem belongs to another user or group/);
+      assert.match(
+        first,
+        /warn: This user cannot keep the owner or group of cert\.pem/,
+      );
       assert.doesNotMatch(others.join(), /another user|key\.pem belongs/);
       for (const owner of ownersIn(program.dir))
         assert.match(owner, new RegExp(`^${NOBODY}:(?!4321)`));
@@ -99,7 +102,7 @@ describe(
       assert.equal(code, 0, stderr);
       assert.match(
         stderr,
-        /account_key\.json should have mode 0600, but is another user's: run chmod 0600/,
+        /account_key\.json should have mode 0600, but another user owns it\. Run chmod 0600/,
       );
       assert.equal(statSync(key).mode & 0o777, 0o644);
     });
@@ -114,7 +117,9 @@ describe(
         assert.equal(code, 2, stderr);
         assert.match(
           stderr,
-          new RegExp(`cannot be given to ${owner}, as --owner asks.*root`),
+          new RegExp(
+            `--owner ${owner}: new files in .* cannot be given to that owner.*root`,
+          ),
         );
       }
       assert.equal(recorder.count(), 0);

@@ -59,7 +59,7 @@ describe("profiles", { skip, concurrency: 4 }, () => {
     assert.equal(code, 2);
     assert.match(
       stderr,
-      /no profile "nonsense".*offers classic, shortlived, tlsserver/,
+      /no profile "nonsense".*Choose one of classic, shortlived, tlsserver/,
     );
     assert.equal(env.recorder.count("new-order"), 0);
   });

@@ -71,7 +71,7 @@ describe("renewal information (RFC 9773)", { skip, concurrency: 4 }, () => {
     lookAgain(env);
     const { code, stderr } = await issue(env);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /the CA wants the present one renewed/);
+    assert.match(stderr, /the CA wants the current one renewed/);
     assert.match(stderr, /https:\/\/ca\.test\/why/);
     const [, order] = recorder.requests.filter(
       ({ kind }) => kind === "new-order",

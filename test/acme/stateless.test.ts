@@ -108,7 +108,7 @@ describe(
       const { code, stderr } = await program.issue(["a.test"], "--stateless");
       assert.equal(code, 2);
       assert.match(stderr, /invalid: a\.test: .*wrong/);
-      assert.match(stderr, /make its include anew with acme-sidecar nginx/);
+      assert.match(stderr, /Print its block again with acme-sidecar nginx/);
     });
   },
 );

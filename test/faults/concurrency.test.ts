@@ -118,7 +118,7 @@ async function codeAt(
   const result = await runCli(wordsFor(env), { cwd });
   const flaws = flawsOfRun({ ...result, json: false, peak: 0 });
   assert.deepEqual(flaws, [], result.stderr);
-  assert.doesNotMatch(result.stderr, /Another run is at work/);
+  assert.doesNotMatch(result.stderr, /Another run is using/);
   return result.code;
 }
 
@@ -132,7 +132,7 @@ async function killedAt(kind: Kind, env: Site): Promise<void> {
   const first = await start();
   await eventually(kind, () => fault.hits() > 0);
   const others = [await start(), await start(), await start()];
-  for (const other of others) await other.until(/Another run is at work/);
+  for (const other of others) await other.until(/Another run is using/);
   first.kill("SIGKILL");
   assert.equal((await first.exited).signal, "SIGKILL");
   const ends = await Promise.all(others.map(({ exited }) => exited));
@@ -140,7 +140,7 @@ async function killedAt(kind: Kind, env: Site): Promise<void> {
   assert.deepEqual(ends.map(({ code }) => code).sort(), [0, 1, 1], said);
   const again = await env.run("-d", env.name);
   assert.equal(again.code, 1, again.stderr);
-  assert.doesNotMatch(again.stderr, /Another run is at work/);
+  assert.doesNotMatch(again.stderr, /Another run is using/);
 }
 
 /** Twenty processes with a folder each and one for their account. */

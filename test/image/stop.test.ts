@@ -71,7 +71,7 @@ describe("a container that is stopped while the CA validates", { skip }, () => {
     await using world = await setting();
     await using first = await held(world, ["example.test"]);
     await using second = await world.start(["example.test"], { port: 0 });
-    await second.client.until(/Another run is at work in \/certs/);
+    await second.client.until(/Another run is using \/certs/);
     await docker("stop", "--time", "10", first.name);
     assert.equal((await ended(first)).code, 143);
     await second.client.until(/is needed: there is none yet/);

@@ -80,7 +80,7 @@ describe(
 
       const without = await batch({ a });
       assert.equal(without.code, 1, without.stderr);
-      const told = `Recorded in ${env.at()}, and so renewed by renew, but not in ${path} any more (2): b, c. batch with --prune forgets them`;
+      const told = `In ${env.at()}, renew still renews what is not in ${path} any more (2): b, c. To end that, run batch with --prune`;
       assert.ok(without.stderr.includes(told), without.stderr);
       const shown = await rows(env);
       assert.deepEqual(
@@ -102,7 +102,7 @@ describe(
 
       const pruned = await batch({ a, b }, "--prune");
       assert.equal(pruned.code, 1, pruned.stderr);
-      const forgot = `Forgot what is not in ${path} any more (1): c. renew leaves it alone from now on; its keys and certificates stay in ${env.at()}`;
+      const forgot = `Forgot what is not in ${path} any more (1): c. renew leaves them alone from now on; their keys and certificates stay in ${env.at()}`;
       assert.ok(pruned.stderr.includes(forgot), pruned.stderr);
       assert.deepEqual(served(env), files);
       assert.equal(isRecorded(env, "c"), false);
@@ -174,7 +174,7 @@ describe(
       // Waiting is for what is wanted.
       assert.match((await batch({ a })).stderr, /any more \(1\): b\./);
       const waits = await env.verb(["renew"]);
-      assert.match(waits.stderr, /b: .*--retry tries at once/);
+      assert.match(waits.stderr, /b: .*To try now, add --retry/);
       assert.equal((await batch({ a }, "--prune")).code, 1);
       assert.deepEqual(Object.keys(await rows(env)), ["a"]);
       assert.equal((await env.verb(["renew"])).code, 1);

@@ -61,7 +61,7 @@ const KINDS: [string, (file: string) => Disposable, RegExp, RegExp][] = [
     "is mounted by itself",
     mountedByItself,
     /fullchain\.pem cannot be replaced: it is mounted by itself/,
-    /Mount the folder/,
+    /Mount its folder/,
   ],
   [
     "is immutable",
