@@ -23,11 +23,19 @@ function said(argv: string[], env: Record<string, string> = {}): string[] {
 function matches(lines: readonly string[], patterns: readonly RegExp[]): void {
   assert.equal(lines.length, patterns.length, lines.join("\n"));
   patterns.forEach((pattern, at) => {
-    assert.match(lines[at] ?? "", pattern);
+    // Further lines of a message are indented.
+    assert.match((lines[at] ?? "").trimStart(), pattern);
   });
 }
 
 describe("a command line with several mistakes", () => {
+  test("has a --user_agent told that does not fit into a header", () => {
+    for (const odd of ["a\r\nX: y", "a\nb", "a\0b", "\u001b[1m", "\u20ac"])
+      matches(said(["-d", "a.test", "--user_agent", odd]), [
+        /^--user_agent: it has a character that a header cannot have/,
+      ]);
+  });
+
   test("has every one of them told", () => {
     matches(
       said([
