@@ -6,13 +6,20 @@ import {
 } from "@peculiar/asn1-x509";
 import { after, type Clock, DAY, HOUR, MINUTE } from "../time.ts";
 import { isRecord } from "../json.ts";
-import { type HttpAnswer, type HttpOptions, openHttp } from "./http.ts";
+import {
+  type Http,
+  type HttpAnswer,
+  type HttpOptions,
+  openHttp,
+} from "./http.ts";
 import { parseJson, retryAfter } from "./problem.ts";
 import { isWebAddress } from "./protocol.ts";
 
 /** What a CA says about the renewal of a certificate (RFC 9773 section 4.2). */
 export interface RenewalInfo {
   window: { start: Date; end: Date; explanation?: string } | undefined;
+  /** Whether it has answered: without a window, it has nothing to say of the certificate. */
+  answered: boolean;
   /** When to ask again, at the earliest. */
   lookAgain: Date;
 }
@@ -22,6 +29,8 @@ const SOONEST = MINUTE;
 const LATEST = DAY;
 /** When to ask again after an answer that says nothing about it. */
 const USUAL = 6 * HOUR;
+/** With these a CA tells of a certificate, or that it does not know it; others may come from what is in the way. */
+const ANSWERS = [200, 400, 404, 410];
 
 interface Question {
   /** Of the CA, where the member is looked up. */
@@ -42,12 +51,17 @@ export async function askRenewalInfo({
   const url = directory["renewalInfo"];
   const id = certificateId(certificate);
   if (typeof url !== "string" || id === undefined)
-    return { window: undefined, lookAgain: after(now, LATEST) };
+    return {
+      window: undefined,
+      answered: true,
+      lookAgain: after(now, LATEST),
+    };
   const answer = await get(`${url.replace(/\/$/, "")}/${id}`);
   const asked = retryAfter(answer, now) ?? after(now, USUAL);
   const pause = asked.getTime() - now.getTime();
   return {
     window: answer.status === 200 ? windowIn(answer) : undefined,
+    answered: ANSWERS.includes(answer.status),
     lookAgain: after(now, Math.min(Math.max(pause, SOONEST), LATEST)),
   };
 }
@@ -60,12 +74,14 @@ export function openRenewalInfo(
   options: HttpOptions & { directoryUrl: string; now: Clock },
 ): AskRenewalInfo {
   const { directoryUrl, now, signal } = options;
-  const http = openHttp(options);
-  const get = (url: string) => http("GET", url);
+  let http: Http | undefined;
+  const get = (url: string) => (http ??= openHttp(options))("GET", url);
   let reading: Promise<unknown> | undefined;
   return (certificate) =>
     orUnanswered(now, signal, async () => {
-      reading ??= get(directoryUrl).then(({ text }) => parseJson(text));
+      reading ??= get(directoryUrl).then(({ status, text }) =>
+        status === 200 ? parseJson(text) : undefined,
+      );
       const directory = await reading;
       if (!isRecord(directory)) return unanswered(now());
       return askRenewalInfo({ directory, certificate, get, now: now() });
@@ -87,7 +103,7 @@ export async function orUnanswered(
 }
 
 function unanswered(now: Date): RenewalInfo {
-  return { window: undefined, lookAgain: after(now, USUAL) };
+  return { window: undefined, answered: false, lookAgain: after(now, USUAL) };
 }
 
 /**

@@ -53,11 +53,12 @@ export function decide(want: Want, { found, origin, now }: Present): Decision {
   return { keep: true, bundle, next: scheduleOf(want, leaf, origin).at };
 }
 
-/** Of a certificate that another program got, the profile is not known, and not the reason for a new one. */
+/** The profile is not known of a certificate that another program got, and then not the reason for a new one. */
 function isOtherProfile(want: Want, origin: Origin | undefined): boolean {
   return (
     want.profile !== undefined &&
     origin?.from !== undefined &&
+    origin.adopted === undefined &&
     origin.profile !== want.profile
   );
 }

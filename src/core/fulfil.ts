@@ -11,7 +11,7 @@ import { failureAfter } from "./backoff.ts";
 import { decide } from "./decide.ts";
 import { debtOf, isOwed } from "./delivery.ts";
 import { isRecorded, record } from "./record.ts";
-import { isTimeToLook, withRenewalInfo } from "./renewal.ts";
+import { authorityToAsk, withRenewalInfo } from "./renewal.ts";
 import { once, type Way } from "./shared.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 import type { Method, Target } from "./target.ts";
@@ -122,21 +122,21 @@ interface Present {
 }
 
 /**
- * What is known of the certificate that is there. Its CA is asked for its wishes when
- * it is time for that, and the certificate not due in any case.
+ * What is known of the certificate that is there. Its CA, or the one it may be of, is asked for
+ * its wishes when it is time for that, and the certificate not due in any case.
  */
 async function look(
-  { want, ask, keep }: Target,
+  target: Target,
   { found, state }: Present,
   surroundings: Surroundings,
 ): Promise<State> {
+  const { want, ask, keep } = target;
   const { leaf } = found;
   if (leaf === undefined) return { ...state, origin: undefined };
   const now = surroundings.now();
   const origin = originOf(state, leaf.fingerprint256);
-  const { from } = origin;
-  if (from === undefined || !isTimeToLook(want, origin, now))
-    return { ...state, origin };
+  const from = authorityToAsk(target, origin, now);
+  if (from === undefined) return { ...state, origin };
   if (!decide(want, { found, origin, now }).keep) return { ...state, origin };
   const way = await surroundings.wayOf(ask);
   const { emit, questions } = way.shared;
@@ -146,7 +146,7 @@ async function look(
     return openRenewalInfo({ ...options, emit, directoryUrl: from });
   });
   const info = await question(leaf.raw);
-  const seen = withRenewalInfo(origin, info, surroundings.random());
+  const seen = withRenewalInfo(origin, { from, info }, surroundings.random());
   const url = info.window?.explanation;
   if (url !== undefined) surroundings.emit({ type: "renewal-explained", url });
   const looked = { ...state, origin: seen };

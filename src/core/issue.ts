@@ -110,19 +110,20 @@ async function issueAt(
   });
   await closeKeys(keep, emit);
   // The certificate is in place: whatever happens now, it has to be told as new, so that it is loaded.
-  const unasked = { window: undefined, lookAgain: now() };
+  const unasked = { window: undefined, answered: false, lookAgain: now() };
   const info =
     want.validAtLeast === undefined
       ? await authority.renewalInfo(bundle.leaf.raw).catch(() => unasked)
       : unasked;
-  const next = withRenewalInfo({ certificate, from, profile }, info, random());
+  const fresh = { certificate, from, profile };
+  const next = withRenewalInfo(fresh, { from, info }, random());
   await saveState(keep.dir, { origin: next, target: record(target), ...debt });
   return { why, bundle, next: scheduleOf(want, bundle.leaf, next).at };
 }
 
 /**
  * The certificate (DER) that an order at a CA takes the place of: one that has a name in common with
- * it (RFC 9773 section 5). Of one that another program got, the CA is not known; one that it is not of refuses.
+ * it (RFC 9773 section 5). One whose CA is not known may be of any but the one that has said it is not.
  */
 function replacedBy(
   want: Target["want"],
@@ -131,6 +132,7 @@ function replacedBy(
 ): Buffer | undefined {
   if (found.leaf === undefined || (origin?.from ?? from) !== from)
     return undefined;
+  if (origin?.unknownTo === from) return undefined;
   const old: string[] = namesOf(found.leaf);
   return want.names.some((name) => old.includes(name))
     ? found.leaf.raw

@@ -13,7 +13,7 @@ import { isOwed } from "./delivery.ts";
 import { isSettled } from "./fulfil.ts";
 import type { Outcome } from "./outcome.ts";
 import { isRecorded } from "./record.ts";
-import { isTimeToLook } from "./renewal.ts";
+import { authorityToAsk } from "./renewal.ts";
 import type { Target } from "./target.ts";
 
 /** How things stand with a target, without a look at the CA: how it ends, or by when it is urgent. */
@@ -61,7 +61,9 @@ function look(target: Target, state: State, now: Date): Survey {
   const origin = originOf(state, found.leaf.fingerprint256);
   const decision = decide(want, { found, origin, now });
   // Whether the password opens what is there is for the one who may write it.
-  const open = isTimeToLook(want, origin, now) || keep.pkcs12 !== undefined;
+  const open =
+    authorityToAsk(target, origin, now) !== undefined ||
+    keep.pkcs12 !== undefined;
   if (!decision.keep || open || !isSettled(state, target))
     return { urgent: found.leaf.validToDate };
   const { bundle, next } = decision;

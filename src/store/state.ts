@@ -17,8 +17,12 @@ export interface RenewalWindow {
 export interface Origin {
   /** The SHA-256 fingerprint of the certificate. */
   certificate: string;
-  /** The URL of the directory of the CA that issued it; undefined: it was not issued by this program. */
+  /** The URL of the directory of the CA that issued it; undefined: another program got it, or that was forgotten. */
   from?: string | undefined;
+  /** The CA that issued it was found by asking, so that its profile is not known. */
+  adopted?: true | undefined;
+  /** The URL of the directory of a CA that was asked about it, and has nothing to say. */
+  unknownTo?: string | undefined;
   profile?: string | undefined;
   window?: RenewalWindow | undefined;
   /** When to ask for the window again, at the earliest. */
@@ -86,6 +90,8 @@ const isWindow = is.shape<RenewalWindow>({
 const isOrigin = is.shape<Origin>({
   certificate: is.text,
   from: is.optional(is.text),
+  adopted: is.optional((value) => value === true),
+  unknownTo: is.optional(is.text),
   profile: is.optional(is.text),
   window: is.optional(isWindow),
   lookAgain: is.optional(is.date),

@@ -2,10 +2,17 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { makeBundle } from "../support/certificates.ts";
 import { startCli } from "../support/cli.ts";
 import { problem } from "../support/exchange.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
-import { type Site, site } from "../support/simp_le.ts";
+import { startRecorder } from "../support/recorder.ts";
+import {
+  rsaAccount,
+  type Site,
+  simpLeFiles,
+  site,
+} from "../support/simp_le.ts";
 import { missing } from "../support/tools.ts";
 import { eventually } from "../support/wait.ts";
 
@@ -28,11 +35,32 @@ const issue = (env: Site, ...more: string[]) =>
 const kindsSince = ({ recorder }: Site, start: number) =>
   recorder.requests.slice(start).map(({ kind }) => kind);
 
-/** Makes the next run look at the CA, whatever Retry-After said. */
-function lookAgain({ certs }: Site): void {
-  const state = JSON.parse(certs.read(STATE)) as {
-    origin: { lookAgain?: string };
+const stateOf = ({ certs }: Site) =>
+  JSON.parse(certs.read(STATE)) as {
+    origin: { from?: string; lookAgain?: string };
   };
+
+const ordersOf = ({ recorder }: Site) =>
+  recorder.requests
+    .filter(({ kind }) => kind === "new-order")
+    .map(({ body }) => body?.payload as { replaces?: string });
+
+const forget = ({ certs }: Site) => {
+  rmSync(join(certs.path, STATE));
+};
+
+/** Puts a certificate into a site's folder that simp_le got from somebody else. */
+function takeOver({ certs, name }: Site): void {
+  certs.write(simpLeFiles(makeBundle({ names: [name] }), ACCOUNT));
+}
+
+const LOOK = ["directory", "renewal-info"];
+const ACCOUNT = rsaAccount();
+
+/** Makes the next run look at the CA, whatever Retry-After said. */
+function lookAgain(env: Site): void {
+  const { certs } = env;
+  const state = stateOf(env);
   delete state.origin.lookAgain;
   writeFileSync(join(certs.path, STATE), JSON.stringify(state));
 }
@@ -73,13 +101,11 @@ describe("renewal information (RFC 9773)", { skip, concurrency: 4 }, () => {
     assert.equal(code, 0, stderr);
     assert.match(stderr, /the CA wants the current one renewed/);
     assert.match(stderr, /https:\/\/ca\.test\/why/);
-    const [, order] = recorder.requests.filter(
-      ({ kind }) => kind === "new-order",
-    );
     const info = recorder.requests.find(({ kind }) => kind === "renewal-info");
-    const { replaces } = order?.body?.payload as { replaces: string };
-    assert.equal(replaces, info?.path.split("/").at(-1));
-    assert.equal(recorder.count("new-order"), 2);
+    assert.deepEqual(
+      ordersOf(env).map(({ replaces }) => replaces),
+      [undefined, info?.path.split("/").at(-1)],
+    );
   });
 
   test("a pick before the next run is renewed inside the window, and a far one is waited for", async () => {
@@ -209,6 +235,137 @@ describe("renewal information (RFC 9773)", { skip, concurrency: 4 }, () => {
     const asked = recorder.count();
     assert.equal((await issue(env, "--valid_min", "60")).code, 1);
     assert.equal(recorder.count(), asked);
+  });
+
+  test("a certificate whose CA was forgotten is asked about once, and then as before", async () => {
+    await using env = await site(pebble);
+    const { certs, recorder } = env;
+    assert.equal((await issue(env)).code, 0);
+    forget(env);
+    const asked = recorder.count();
+    const again = await issue(env);
+    assert.equal(again.code, 1, again.stderr);
+    assert.deepEqual(kindsSince(env, asked), LOOK);
+    assert.equal(stateOf(env).origin.from, recorder.directoryUrl);
+    assert.equal((await issue(env)).code, 1);
+    assert.equal(recorder.count(), asked + 2);
+
+    await pebble.setRenewalInfo(certs.read("cert.pem"), suggestion(-48, -24));
+    lookAgain(env);
+    const renewed = await issue(env);
+    assert.equal(renewed.code, 0, renewed.stderr);
+  });
+
+  test("a CA that must revoke reaches a certificate whose state is gone", async () => {
+    await using env = await site(pebble);
+    const { certs, recorder } = env;
+    assert.equal((await issue(env)).code, 0);
+    await pebble.setRenewalInfo(certs.read("cert.pem"), suggestion(-48, -24));
+    forget(env);
+    const { code, stderr } = await issue(env);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /the CA wants the present one renewed/);
+    const info = recorder.requests.find(({ kind }) => kind === "renewal-info");
+    const [, order] = ordersOf(env);
+    assert.equal(order?.replaces, info?.path.split("/").at(-1));
+  });
+
+  test("the profile of a certificate that was forgotten is not known, and no reason for a new one", async () => {
+    await using env = await site(pebble);
+    assert.equal((await issue(env)).code, 0);
+    forget(env);
+    for (const run of ["asks", "has asked"]) {
+      const { code, stderr } = await issue(env, "--profile", "shortlived");
+      assert.equal(code, 1, `${run}: ${stderr}`);
+    }
+    assert.equal(stateOf(env).origin.from, env.recorder.directoryUrl);
+  });
+
+  for (const [what, answer] of [
+    ["does not know it", undefined],
+    ["has no window for it", { status: 200, body: "{}" }],
+    ["sends nonsense", { status: 200, body: "nonsense" }],
+    ["calls it malformed", problem("malformed", 400)],
+  ] as const)
+    test(`a certificate of somebody else is asked about once when the CA ${what}, and not replaced there`, async () => {
+      await using env = await site(pebble);
+      const { recorder } = env;
+      takeOver(env);
+      if (answer !== undefined)
+        recorder.inject({ kind: "renewal-info", answer });
+      const first = await issue(env);
+      assert.equal(first.code, 1, first.stderr);
+      assert.deepEqual(kindsSince(env, 0), LOOK);
+      const later = await issue(env);
+      assert.equal(later.code, 1, later.stderr);
+      lookAgain(env);
+      assert.equal((await issue(env)).code, 1);
+      assert.equal(recorder.count(), 2);
+
+      const forced = await issue(env, "--force");
+      assert.equal(forced.code, 0, forced.stderr);
+      assert.deepEqual(
+        ordersOf(env).map(({ replaces }) => replaces),
+        [undefined],
+      );
+    });
+
+  test("another certificate, and another CA, are asked about anew", async () => {
+    await using env = await site(pebble);
+    const { recorder, certs, name } = env;
+    takeOver(env);
+    assert.equal((await issue(env)).code, 1);
+    takeOver(env);
+    assert.equal((await issue(env)).code, 1);
+    assert.deepEqual(kindsSince(env, 0), [...LOOK, ...LOOK]);
+
+    await using other = await startRecorder(pebble);
+    const ca = ["--server", other.directoryUrl, "--ca_bundle", other.caFile];
+    for (const run of ["asks", "has asked"]) {
+      const { code, stderr } = await certs.run(...ca, "-d", name);
+      assert.equal(code, 1, `${run}: ${stderr}`);
+    }
+    assert.deepEqual(
+      other.requests.map(({ kind }) => kind),
+      LOOK,
+    );
+    assert.equal(recorder.count(), 4);
+  });
+
+  for (const [what, kind, fault] of [
+    ["a 503", "renewal-info", { answer: problem("serverInternal", 503) }],
+    ["a 429", "renewal-info", { answer: problem("rateLimited", 429) }],
+    ["a 403", "renewal-info", { answer: { status: 403, body: "no" } }],
+    ["a cut connection", "renewal-info", { reset: "before" }],
+    ["a 503", "directory", { answer: problem("serverInternal", 503) }],
+    ["a cut connection", "directory", { reset: "before" }],
+  ] as const)
+    test(`${what} for the ${kind} is no failure, and a certificate whose CA is not known is asked about again`, async () => {
+      await using env = await site(pebble);
+      const { recorder } = env;
+      assert.equal((await issue(env)).code, 0);
+      forget(env);
+      const asked = recorder.count();
+      const once = recorder.inject({ kind, ...fault, times: 1 });
+      const first = await issue(env);
+      assert.equal(first.code, 1, first.stderr);
+      const failed = recorder.count();
+      assert.equal(once.hits(), 1);
+      assert.ok(failed > asked);
+      assert.equal((await issue(env)).code, 1);
+      assert.equal(recorder.count(), failed, "not before it is time");
+      lookAgain(env);
+      assert.equal((await issue(env)).code, 1);
+      assert.deepEqual(kindsSince(env, failed), LOOK);
+      assert.equal(stateOf(env).origin.from, recorder.directoryUrl);
+    });
+
+  test("with --valid_min nobody is asked about a certificate whose CA is not known", async () => {
+    await using env = await site(pebble);
+    takeOver(env);
+    const { code, stderr } = await issue(env, "--valid_min", "60");
+    assert.equal(code, 1, stderr);
+    assert.equal(env.recorder.count(), 0);
   });
 
   test("what is remembered may be deleted or broken at any time", async () => {

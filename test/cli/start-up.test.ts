@@ -38,7 +38,7 @@ async function load(...words: string[]) {
 
 describe("what a run loads", { concurrency: 2 }, () => {
   const LIGHT: [what: string, words: string[], code: number][] = [
-    ["a run with nothing due", ["-d", "a.test"], 1],
+    ["a run with nothing due", ["-d", "a.test", "--valid_min", "0"], 1],
     ["help", ["--help"], 0],
     ["nginx", ["nginx"], 0],
     ["status", ["status"], 0],

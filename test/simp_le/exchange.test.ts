@@ -15,6 +15,8 @@ const skip = missing("simp_le", "pebble");
 const RSA_KEY = ["--cert_key_size", "2048"];
 const RSA_ACCOUNT = ["--account_key_size", "2048"];
 const RSA = [...RSA_KEY, ...RSA_ACCOUNT];
+/** Less than any certificate here has left. */
+const NOT_DUE = ["--valid_min", "0"];
 const ACCOUNT: FormatName[] = ["account_key.json", "account_reg.json"];
 
 describe("one folder, two programs", { skip, concurrency: true }, () => {
@@ -26,11 +28,13 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
 
   test("a set of simp_le is taken over, renewed with its account, and given back", async () => {
     await using folder = await sharedFolder();
-    const { certs, idle, ours, recorder, renewed, theirs } = folder;
+    const { certs, idle, looked, ours, recorder, renewed, theirs } = folder;
     const words = folder.words(TEXT);
 
     ended(0, await theirs(...words, ...RSA));
     const account = accountIn(certs);
+    await idle(() => ours(...words, ...RSA, ...NOT_DUE));
+    await looked(() => ours(...words, ...RSA));
     await idle(() => ours(...words, ...RSA));
 
     await renewed(() => ours(...words, ...RSA, ...DUE));
@@ -38,6 +42,7 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
     await idle(() => theirs(...words, ...RSA));
 
     await renewed(() => theirs(...words, ...RSA, ...DUE));
+    await looked(() => ours(...words, ...RSA));
     await idle(() => ours(...words, ...RSA));
 
     // Nobody says which kind: the present key does.
@@ -75,7 +80,7 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
 
   test("an elliptic key is read by simp_le, and kept with --reuse_key", async () => {
     await using folder = await sharedFolder();
-    const { certs, idle, ours, renewed, theirs } = folder;
+    const { certs, idle, looked, ours, renewed, theirs } = folder;
     const words = folder.words(FORMAT_NAMES);
 
     ended(0, await ours(...words, ...RSA_ACCOUNT));
@@ -86,6 +91,7 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
     const text = folder.words(TEXT);
     await renewed(() => theirs(...text, ...DUE, "--reuse_key"));
     assert.ok(keyIn(certs).equals(key));
+    await looked(() => ours(...text));
     await idle(() => ours(...text));
   });
 
@@ -113,6 +119,8 @@ interface SharedFolder extends Exchange {
   theirs: Program;
   /** A run that must find nothing due: no request, no file touched, exit code 1. */
   idle: (run: Program) => Promise<void>;
+  /** The same, but for the one look at the CA that may have issued the certificate. */
+  looked: (run: Program) => Promise<void>;
   /** A run that must bring a new certificate without a new account. */
   renewed: (run: Program) => Promise<void>;
 }
@@ -124,19 +132,25 @@ async function sharedFolder(): Promise<SharedFolder> {
   const certs = stack.use(certsDir());
   const all = stack.move();
   const { recorder } = at;
+  const keeps = async (run: Program, kinds: string[]) => {
+    const before = certs.state();
+    const requests = recorder.count();
+    const { stderr } = ended(1, await run());
+    assert.match(stderr, /renewal is not necessary/);
+    const asked = recorder.requests.slice(requests);
+    assert.deepEqual(
+      asked.map(({ kind }) => kind),
+      kinds,
+    );
+    assert.deepEqual(certs.state(), before);
+  };
   return {
     ...at,
     certs,
     ours: (...args) => certs.run(...args),
     theirs: (...args) => runSimpLe(args, { cwd: certs.path }),
-    async idle(run) {
-      const before = certs.state();
-      const requests = recorder.count();
-      const { stderr } = ended(1, await run());
-      assert.match(stderr, /renewal is not necessary/);
-      assert.equal(recorder.count(), requests);
-      assert.deepEqual(certs.state(), before);
-    },
+    idle: (run) => keeps(run, []),
+    looked: (run) => keeps(run, ["directory", "renewal-info"]),
     async renewed(run) {
       const leaf = () => load(certs).leaf?.fingerprint256;
       const before = leaf();

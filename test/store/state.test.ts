@@ -15,6 +15,8 @@ const whole: State = {
   origin: {
     certificate: "AA",
     from: "https://ca.test/dir",
+    adopted: true,
+    unknownTo: "https://other.test/dir",
     window: {
       start: at,
       end: at,
@@ -51,6 +53,8 @@ test("what is damaged counts as nothing, and takes nothing else with it", async 
       [],
       { certificate: 1 },
       { certificate: "AA", from: 1 },
+      { certificate: "AA", adopted: false },
+      { certificate: "AA", unknownTo: 1 },
     ].map((bad) => ["origin", bad] as [keyof State, unknown]),
     ["origin", { certificate: "AA", window: {} }],
     ["origin", { certificate: "AA", window: { start: at, end: at } }],

@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { decide } from "../../src/core/decide.ts";
-import { isTimeToLook, withRenewalInfo } from "../../src/core/renewal.ts";
+import { authorityToAsk, withRenewalInfo } from "../../src/core/renewal.ts";
 import type { Target } from "../../src/core/target.ts";
 import { parseName } from "../../src/name.ts";
 import type { Origin } from "../../src/store/state.ts";
@@ -38,6 +38,8 @@ const want: Target["want"] = {
   force: false,
 };
 
+const CA = "https://ca.test";
+
 /**
  * A year of daily runs, with a CA that is down now and then for up to three days.
  * One certificate stands for all: each is looked at in its own time, which begins
@@ -61,13 +63,14 @@ export function liveThroughYear({ life, ari, seed }: Climate): Year {
     const ask = (asked: Origin) =>
       withRenewalInfo(
         asked,
-        ari && !down ? wishOf(leaf, now) : silence(now),
+        { from: CA, info: ari && !down ? wishOf(leaf, now) : silence(now) },
         random(),
       );
     if (origin !== undefined) {
       const left = leaf.validToDate.getTime() - now.getTime();
       year.least = Math.min(year.least, left);
-      if (isTimeToLook(want, origin, now)) origin = ask(origin);
+      const asked = authorityToAsk({ want, ask: { from: [CA] } }, origin, now);
+      if (asked !== undefined) origin = ask(origin);
     }
     const found = issued === undefined ? {} : certificate;
     if (decide(want, { found, origin, now }).keep) continue;
@@ -76,9 +79,9 @@ export function liveThroughYear({ life, ari, seed }: Climate): Year {
     year.orders += 1;
     year.inWindow += Number(isInside(origin?.window, now));
     issued = today;
-    const fresh = { certificate: leaf.fingerprint256, from: "https://ca.test" };
+    const fresh = { certificate: leaf.fingerprint256, from: CA };
     const info = ari ? wishOf(leaf, birth) : silence(birth);
-    origin = withRenewalInfo(fresh, info, random());
+    origin = withRenewalInfo(fresh, { from: CA, info }, random());
   }
   return year;
 }
@@ -104,12 +107,14 @@ function wishOf(leaf: X509Certificate, now: Date) {
       start: new Date(middle - life / 100),
       end: new Date(middle + life / 100),
     },
+    answered: true,
     lookAgain: after(now, 6 * HOUR),
   };
 }
 
 const silence = (now: Date) => ({
   window: undefined,
+  answered: false,
   lookAgain: after(now, 6 * HOUR),
 });
 
