@@ -1,11 +1,24 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { geteuid } from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { join, resolve } from "node:path";
 import { describe, test } from "node:test";
 import { proxyInclude } from "../../src/handoff/nginx.ts";
 import { startNginx } from "../support/nginx.ts";
 import { freePort } from "../support/ports.ts";
+import { startProcess } from "../support/process.ts";
 import { request } from "../support/request.ts";
 import { tempDir } from "../support/temp.ts";
 import { tls } from "../support/tls.ts";
@@ -35,9 +48,15 @@ async function setting(beside = "") {
     );
     return { status, stderr };
   };
+  /** The same beside others; resolves to its exit code. */
+  const start = async (verb: string, ...words: string[]) => {
+    const args = [verb, "--conf", conf, "--nginx", command, ...words];
+    await using child = await startProcess(SCRIPT, args);
+    return (await child.exited).code;
+  };
   const moved = stack.move();
   return {
-    ...{ dir, conf, include, nginx },
+    ...{ dir, conf, include, nginx, start, command },
     reloads: () => nginx.log().split("(SIGHUP) received").length - 1,
     /** What nginx answers the CA: 502 when it forwards to where nobody is. */
     status: async () => {
@@ -111,6 +130,131 @@ describe("the include of nginx on a host", { skip, concurrency: 2 }, () => {
     await eventually("a reload", () => s.reloads() === 1);
     await eventually("nginx forwards", async () => (await s.status()) === 502);
   });
+
+  test("runs at once wait for each other, and one that fails undoes nothing of another", async () => {
+    await using s = await setting();
+    const script = (name: string, ...lines: string[]) => {
+      const file = join(s.dir, name);
+      writeFileSync(file, ["#!/bin/sh", ...lines, ""].join("\n"));
+      chmodSync(file, 0o755);
+      return file;
+    };
+    const began = join(s.dir, "began");
+    const refuse = script("refuse", `: >${began}`, "sleep 0.3", "exit 1");
+    const failing = s.start("enable", "--port", "81", "--test-cmd", refuse);
+    await eventually("nginx is asked", () => existsSync(began));
+    assert.equal(await s.start("enable", "--port", "82"), 0);
+    assert.equal(await failing, 1);
+    assert.match(readFileSync(s.conf, "utf8"), /:82;/);
+
+    for (let round = 0; round < 12; round += 1) {
+      const [good, bad] = [String(1000 + round), String(2000 + round)];
+      const codes = await Promise.all([
+        s.start("enable", "--port", good),
+        sleep(round * 10).then(() =>
+          s.start("enable", "--port", bad, "--test-cmd", "false"),
+        ),
+        s.start("enable", "--port", good),
+      ]);
+      assert.deepEqual(codes, [0, 1, 0], `round ${round}`);
+      assert.match(readFileSync(s.conf, "utf8"), new RegExp(`:${good};`));
+      const left = readdirSync(s.dir).filter((file) => file.includes("acme"));
+      assert.deepEqual(left, ["acme.conf"], `round ${round}`);
+    }
+  });
+
+  test("without flock nothing is done, and one sentence says what to install", async () => {
+    await using s = await setting();
+    const { stdout } = spawnSync("bash", ["-c", "command -v realpath"], {
+      encoding: "utf8",
+    });
+    const bin = join(s.dir, "bin");
+    spawnSync("mkdir", [bin]);
+    for (const tool of ["bash", "env", "cat", "dirname", "stat", "realpath"])
+      symlinkSync(join(stdout.trim(), "..", tool), join(bin, tool));
+    const { status, stderr } = spawnSync(
+      SCRIPT,
+      ["enable", "--conf", s.conf, "--nginx", s.command],
+      { encoding: "utf8", env: { PATH: bin } },
+    );
+    assert.equal(status, 2);
+    assert.match(stderr, /^nginx-include: flock .*install util-linux\.\n$/);
+    assert.ok(!existsSync(s.conf));
+  });
+
+  test("whatever the umask, only its user may write to the include", async () => {
+    for (const umask of ["000", "077"]) {
+      await using s = await setting();
+      const run = (...words: string[]) =>
+        spawnSync(
+          "bash",
+          [
+            ...["-c", 'umask "$0"; "$@"', umask, SCRIPT, ...words],
+            ...["--conf", s.conf, "--nginx", s.command],
+          ],
+          { encoding: "utf8" },
+        );
+      const { status, stderr } = run("enable");
+      assert.equal(status, 0, stderr);
+      assert.equal(statSync(s.conf).mode & 0o777, 0o644);
+      chmodSync(s.conf, 0o666);
+      assert.equal(run("enable").status, 0);
+      assert.equal(statSync(s.conf).mode & 0o777, 0o644);
+    }
+  });
+
+  for (const name of [".new", ".pending", ".before"])
+    test(`nothing is written through a link at FILE${name}`, async () => {
+      await using s = await setting();
+      const victim = join(s.dir, "victim");
+      writeFileSync(victim, "precious");
+      for (const port of ["81", "82"]) {
+        if (!existsSync(s.conf + name)) symlinkSync(victim, s.conf + name);
+        assert.equal(s.include("enable", "--port", port).status, 0);
+        assert.match(readFileSync(s.conf, "utf8"), new RegExp(`:${port};`));
+        assert.ok(lstatSync(s.conf).isFile());
+        assert.equal(readFileSync(victim, "utf8"), "precious");
+      }
+    });
+
+  test("a link at FILE gives way to the include, and comes back when nginx refuses", async () => {
+    await using s = await setting();
+    const victim = join(s.dir, "victim");
+    writeFileSync(victim, "# precious\n");
+    symlinkSync(victim, s.conf);
+    assert.equal(s.include("enable", "--test-cmd", "false").status, 1);
+    assert.ok(lstatSync(s.conf).isSymbolicLink());
+    assert.equal(s.include("enable").status, 0);
+    assert.ok(lstatSync(s.conf).isFile());
+    assert.equal(readFileSync(victim, "utf8"), "# precious\n");
+  });
+
+  const notRoot = geteuid?.() !== 0 && "only root can make links of others";
+  for (const [name, says] of [
+    ["", /acme\.conf is a link of another user/],
+    [".pending", /acme\.conf\.pending is another user's/],
+    [".before", /acme\.conf\.before is another user's/],
+  ] as const)
+    test(
+      `a link of another user at FILE${name} is refused`,
+      { skip: notRoot },
+      async () => {
+        await using s = await setting();
+        const victim = join(s.dir, "victim");
+        writeFileSync(victim, "# precious\n");
+        symlinkSync(victim, s.conf + name);
+        lchownSync(s.conf + name, 12345, 12345);
+        for (const verb of ["enable", "disable"]) {
+          const { status, stderr } = s.include(verb);
+          assert.equal(status, 2, stderr);
+          assert.match(stderr, says);
+        }
+        assert.ok(lstatSync(s.conf + name).isSymbolicLink());
+        assert.equal(existsSync(s.conf), name === "");
+        assert.equal(readFileSync(victim, "utf8"), "# precious\n");
+        assert.equal(s.reloads(), 0);
+      },
+    );
 
   test("another text is taken from the standard input or a file", async () => {
     await using s = await setting();
