@@ -323,6 +323,9 @@ HOOK
     wait_until is_served "$DOMAIN" "$(tls)"
     run -0 http "$DOMAIN" /.well-known/acme-challenge/token
     [[ $output == token.* ]]
+    docker run --rm --user "$(id -u):$(id -g)" -v "$DOKKU_LIB_ROOT/data/letsencrypt/--global/accounts:/accounts" "$IMAGE" nginx \
+        --stateless --server "$ACME_SERVER" --email you@example.com --account_dir /accounts >"$BATS_TEST_TMPDIR/text"
+    cmp "$BATS_TEST_TMPDIR/text" "$DOKKU_ROOT/$APP/nginx.conf.d/letsencrypt.conf"
 }
 
 @test "new kinds of settings reach the CA" {
