@@ -29,6 +29,19 @@ function matches(lines: readonly string[], patterns: readonly RegExp[]): void {
 }
 
 describe("a command line with several mistakes", () => {
+  test("does not quote an address that may have a password in it", () => {
+    for (const server of [
+      "https://me:hunter2@ca.test/dir",
+      "https://me:hunter2@ca test/dir",
+      "https://hunter2@ca.test/",
+      "http://me:hunter2@ca.test/dir",
+      "me:hunter2@ca.test/dir",
+    ])
+      matches(said(["-d", "a.test", "--server", server]), [
+        /^(?!.*hunter2)--server: it has a user name or a password.*before the @/s,
+      ]);
+  });
+
   test("has a --user_agent told that does not fit into a header", () => {
     for (const odd of ["a\r\nX: y", "a\nb", "a\0b", "\u001b[1m", "\u20ac"])
       matches(said(["-d", "a.test", "--user_agent", odd]), [
