@@ -11,6 +11,7 @@ import { AppError, messageOf } from "../errors.ts";
 import type { TarSet } from "../handoff/tar.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";
 import { lockRun } from "../store/lock.ts";
+import { isStateTrusted } from "../store/state.ts";
 import { type Network, type Process, surroundingsOf } from "./network.ts";
 import { shareResponders } from "./responders.ts";
 import { readLeftSecrets, readSecrets, together } from "./secrets.ts";
@@ -117,6 +118,14 @@ async function usable(
       "bad-file",
       `What is recorded in ${dir} cannot be read.`,
       { hint: "Run issue or batch for it once more, which records it anew." },
+    );
+  if (target.ask.method.kind === "dns" && !isStateTrusted(dir))
+    throw new AppError(
+      "unsafe-folder",
+      `What is recorded in ${dir} names a program to run, and another user wrote it.`,
+      {
+        hint: "Run renew as that user, or get the certificate with issue or batch, where you name the program.",
+      },
     );
   const id = target.id || target.want.names[0];
   const { want } = target;

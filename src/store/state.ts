@@ -1,4 +1,5 @@
 import { openDirectory } from "../directory/directory.ts";
+import { isTrusted } from "../directory/walk.ts";
 import type { ErrorCode } from "../errors.ts";
 import { is, isRecord } from "../json.ts";
 import { unwritable } from "./folder.ts";
@@ -80,6 +81,13 @@ export function loadState(dir: string): State {
   } catch {
     return {};
   }
+}
+
+/** Whether only root or this user can have written what is remembered of the set in a folder. */
+export function isStateTrusted(dir: string): boolean {
+  using directory = openDirectory(dir);
+  const found = directory.look(STATE_FILE);
+  return found === undefined || isTrusted(found);
 }
 
 const isWindow = is.shape<RenewalWindow>({

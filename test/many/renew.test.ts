@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import {
+  chownSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -194,6 +196,32 @@ describe("renew", { skip, concurrency: 4 }, () => {
     const [one, other] = await agents(...told);
     assert.deepEqual([/^acme-sidecar\//.test(one ?? ""), other], [true, "two"]);
   });
+
+  test(
+    "root runs no program that another user has written into a record",
+    { skip: process.getuid?.() !== 0 && "only root has more rights" },
+    async () => {
+      await using env = await many(pebble, 1);
+      const [a = ""] = env.names;
+      const wanted = { id: "app", names: [a], valid_min: ALWAYS };
+      assert.equal((await env.batch([wanted])).code, 0);
+      const trace = env.at("trace");
+      const script = env.at("program");
+      writeFileSync(script, `#!/bin/sh\n: >'${trace}'\n`, { mode: 0o755 });
+      env.edit("app", ({ target }) => {
+        const { ask } = target as { ask: Record<string, unknown> };
+        ask["method"] = { kind: "dns", script, timeout: 9000, resolvers: [] };
+      });
+      chownSync(env.at("app", ".acme-sidecar.json"), 1234, 1234);
+      const renewed = await env.verb(["renew"]);
+      assert.equal(renewed.code, 2, renewed.stderr);
+      assert.match(renewed.stderr, /names a program to run, and another user/);
+      assert.ok(!existsSync(trace));
+      chownSync(env.at("app", ".acme-sidecar.json"), 0, 0);
+      await env.verb(["renew", "--retry"]);
+      assert.ok(existsSync(trace), "what root has recorded itself is run");
+    },
+  );
 
   test("no secret is recorded, only where it is", async () => {
     const hmac = Buffer.from("a secret key of thirty-two bytes").toString(
