@@ -1,6 +1,6 @@
 /**
  * The long form of every sweep in test/faults/, which then writes docs/reliability.md: `npm run faults`, and with words
- * after it those files only (the page is not written then). SEED=n repeats a run.
+ * after it those files only, whose rows are then renewed. SEED=n repeats a run.
  */
 import { spawnSync } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -19,12 +19,33 @@ const { status } = spawnSync(
     env: { ...process.env, FAULTS: "long", FAULTS_DIR: dir },
   },
 );
-const tallies = globSync(join(dir, "*.json"))
-  .map((file) => JSON.parse(readFileSync(file, "utf8")) as Tally)
-  .sort((a, b) => (a.fault < b.fault ? -1 : 1));
-if (status === 0 && words.length === 0)
-  writeFileSync("docs/reliability.md", page(tallies));
+const PAGE = "docs/reliability.md";
+const tallies = globSync(join(dir, "*.json")).map(
+  (file) => JSON.parse(readFileSync(file, "utf8")) as Tally,
+);
+const rows = new Map(
+  [...(words.length > 0 ? written() : []), ...tallies].map((tally) => [
+    tally.fault,
+    tally,
+  ]),
+);
+if (status === 0)
+  writeFileSync(
+    PAGE,
+    page([...rows.values()].sort((a, b) => (a.fault < b.fault ? -1 : 1))),
+  );
 process.exitCode = status ?? 1;
+
+/** The rows that the page has. */
+function written(): Tally[] {
+  const row = /^\| (.+) \| (\d+) \| (\d+) \| (\d+) \|$/gm;
+  return [...readFileSync(PAGE, "utf8").matchAll(row)].map(
+    ([, fault = "", ...counts]) => {
+      const [tried = 0, survived = 0, lost = 0] = counts.map(Number);
+      return { fault, tried, survived, lost };
+    },
+  );
+}
 
 function page(rows: readonly Tally[]): string {
   const cells = [

@@ -264,7 +264,7 @@ describe("renewal information (RFC 9773)", { skip, concurrency: 4 }, () => {
     forget(env);
     const { code, stderr } = await issue(env);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /the CA wants the present one renewed/);
+    assert.match(stderr, /the CA wants the current one renewed/);
     const info = recorder.requests.find(({ kind }) => kind === "renewal-info");
     const [, order] = ordersOf(env);
     assert.equal(order?.replaces, info?.path.split("/").at(-1));
