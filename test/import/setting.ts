@@ -99,7 +99,7 @@ export async function goOn(
   ...more: string[]
 ) {
   const [, command = ""] =
-    / with(?: \(.*\))?: acme-sidecar (.*)$/m.exec(said) ?? [];
+    / with(?:, .*?)?: acme-sidecar (.*)$/m.exec(said) ?? [];
   const before = countsOf(recorder);
   const result = await runCli([
     ...command
