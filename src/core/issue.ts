@@ -108,7 +108,7 @@ async function issueAt(
     // Owners have been told of before.
     if (event.type !== "owner-lost") emit(event);
   });
-  await closeKeys(keep, emit);
+  closeKeys(keep, emit);
   // The certificate is in place: whatever happens now, it has to be told as new, so that it is loaded.
   const unasked = { window: undefined, answered: false, lookAgain: now() };
   const info =

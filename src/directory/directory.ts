@@ -19,6 +19,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { geteuid } from "node:process";
 import { AppError, systemCode } from "../errors.ts";
+import { type NewFile, rightsByPath } from "./new-file.ts";
 import {
   chmodEntry,
   HANDLES,
@@ -46,7 +47,7 @@ export interface Directory extends Disposable {
   /** The contents of a file; undefined: there is none. */
   read(name: string): Buffer | undefined;
   /** A new file, for this user alone and on disk when it has been written. Fails where there is an entry of this name. */
-  create(name: string): Promise<FileHandle>;
+  create(name: string): Promise<NewFile>;
   /** Makes an empty file, for this user alone, where there is no entry of this name; it is never open across a turn of the event loop. */
   touch(name: string): void;
   /** Changes the mode of a file without opening it: closing it would end the locks that this process has on it (fcntl(2)). */
@@ -105,6 +106,7 @@ function opened(way: number, path: string): Directory {
   return directoryOf({
     path,
     base: `${HANDLES}/${fd}`,
+    byHandle: true,
     stats: fstatSync(fd),
     open: (below) => opened(walk(fd, below, undefined), join(path, below)),
     close: () => {
@@ -129,6 +131,7 @@ function plain(path: string, make: number | undefined): Directory {
   return directoryOf({
     path,
     base: path,
+    byHandle: false,
     stats,
     open: (below) => plain(join(path, below), undefined),
     close: () => undefined,
@@ -137,8 +140,9 @@ function plain(path: string, make: number | undefined): Directory {
 
 interface Opened {
   path: string;
-  /** The path that entries are reached by. */
+  /** The path that entries are reached by, and whether it goes by way of the open folder. */
   base: string;
+  byHandle: boolean;
   stats: Stats;
   open: (below: string) => Directory;
   close: () => void;
@@ -147,6 +151,7 @@ interface Opened {
 function directoryOf({
   path,
   base,
+  byHandle,
   stats,
   open: below,
   close,
@@ -160,7 +165,10 @@ function directoryOf({
     entries: () => readdirSync(at(), { withFileTypes: true }),
     look: (name) => lookAt(at(name)),
     read: (name) => readAt(at(name)),
-    create: (name) => open(at(name), NEW | O_SYNC, 0o600),
+    async create(name) {
+      const file = await open(at(name), NEW | O_SYNC, 0o600);
+      return byHandle ? file : rightsByPath(file, at(name));
+    },
     touch(name) {
       try {
         closeSync(openSync(at(name), NEW, 0o600));

@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import type { Directory } from "../directory/directory.ts";
+import type { NewFile } from "../directory/new-file.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 
 /** Whom files are to belong to, in numbers; without a group, to the old file's or the user's. */
@@ -27,7 +27,7 @@ export interface Heritage {
  * them too; "changed": its group is another one, as asked for; "lost": this user may not do it.
  */
 export async function giveOwner(
-  file: FileHandle,
+  file: NewFile,
   { old, owner }: Heritage,
   directory: Directory,
 ): Promise<"kept" | "changed" | "lost"> {
@@ -41,7 +41,7 @@ export async function giveOwner(
 
 /** Resolves to whether a new file has this owner and group now. */
 async function tryOwner(
-  file: FileHandle,
+  file: NewFile,
   { uid, gid }: Pick<Stats, "uid" | "gid">,
 ): Promise<boolean> {
   const made = await file.stat();
@@ -57,7 +57,7 @@ async function tryOwner(
 
 /** Throws an AppError when this user may not do that. */
 export async function chownTo(
-  file: FileHandle,
+  file: NewFile,
   { uid, gid }: Owner,
   { path }: Directory,
 ): Promise<void> {

@@ -1,11 +1,11 @@
 import { constants } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import { geteuid } from "node:process";
 import {
   type Directory,
   openDirectory,
   type Place,
 } from "../directory/directory.ts";
+import type { NewFile } from "../directory/new-file.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import { unreplaceable, unwritable } from "./folder.ts";
 import { chownTo, giveOwner, type Owner, type OwnerEvent } from "./owner.ts";
@@ -48,9 +48,9 @@ export async function checkReplaceable(
       if (old === undefined && place.directory === directory) continue;
       await tryOut(place.directory, async (trial) => {
         if (old === undefined) return;
-        await tryPlace(place, trial);
         const owned = await giveOwner(trial.file, { old, owner }, directory);
         if (owned === "lost") emit({ type: "owner-lost", file: name });
+        await tryPlace(place, trial);
       });
     }
     await tryOut(directory, () => Promise.resolve());
@@ -60,7 +60,7 @@ export async function checkReplaceable(
 }
 
 interface Trial {
-  file: FileHandle;
+  file: NewFile;
   name: string;
 }
 
@@ -74,6 +74,7 @@ async function tryOut(
     await using file = await directory.create(first);
     try {
       directory.rename(first, second);
+      directory.rename(second, first);
     } catch (error) {
       throw new AppError(
         "store-unwritable",
@@ -85,7 +86,7 @@ async function tryOut(
         },
       );
     }
-    await attempt({ file, name: second });
+    await attempt({ file, name: first });
   } finally {
     directory.remove(first);
     directory.remove(second);

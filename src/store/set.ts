@@ -1,4 +1,3 @@
-import { constants } from "node:fs";
 import { join } from "node:path";
 import { type Directory, openDirectory } from "../directory/directory.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
@@ -205,32 +204,34 @@ export async function checkFiles(place: Place, emit: Emit): Promise<void> {
 }
 
 /** Gives the files with keys the mode that `saveSet` would give them, without writing them. */
-export async function closeKeys(
-  { dir, formats, keyMode }: Place,
-  emit: Emit,
-): Promise<void> {
+export function closeKeys({ dir, formats, keyMode }: Place, emit: Emit): void {
   try {
     using directory = openDirectory(dir);
     for (const file of formats.filter((each) => FORMATS[each].secret)) {
       using place = directory.follow(file);
-      await using handle = await place.directory.open(
-        place.name,
-        constants.O_RDONLY,
-      );
-      const { mode } = await handle.stat();
-      const right = modeOf({ secret: true, old: mode, chosen: keyMode });
-      if (right === (mode & 0o777)) continue;
-      const changed = await handle.chmod(right).then(
-        () => true,
-        (error: unknown) => {
-          if (systemCode(error) !== "EPERM") throw error;
-          return false;
-        },
-      );
-      emit({ type: changed ? "mode" : "mode-stays", file, mode: right });
+      const found = place.directory.look(place.name);
+      if (found === undefined) continue;
+      const right = modeOf({ secret: true, old: found.mode, chosen: keyMode });
+      if (right === (found.mode & 0o777)) continue;
+      const type = changeMode(place, right) ? "mode" : "mode-stays";
+      emit({ type, file, mode: right });
     }
   } catch (error) {
     throw unwritable(dir, error);
+  }
+}
+
+/** Whether this user may do that. */
+function changeMode(
+  { directory, name }: ReturnType<Directory["follow"]>,
+  mode: number,
+): boolean {
+  try {
+    directory.chmod(name, mode);
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== "EPERM") throw error;
+    return false;
   }
 }
 

@@ -227,7 +227,7 @@ describe("saving a set", () => {
     const events: StoreEvent[] = [];
     const emit = (event: StoreEvent) => events.push(event);
     await saveSet(wish, { ...contents.rsa, accountKey: accounts.ec }, emit);
-    await closeKeys(wish, emit);
+    closeKeys(wish, emit);
     const mode = (file: string) => statSync(join(dir.path, file)).mode & 0o777;
     assert.equal(mode("key.pem"), 0o640);
     assert.equal(mode("account_key.json"), 0o640);
@@ -248,7 +248,7 @@ describe("saving a set", () => {
     const before = readFileSync(account);
     chmodSync(account, 0o644);
     const events: StoreEvent[] = [];
-    await closeKeys(place(dir.path), (event) => events.push(event));
+    closeKeys(place(dir.path), (event) => events.push(event));
     assert.equal(statSync(account).mode & 0o777, 0o600);
     assert.deepEqual(readFileSync(account), before);
     assert.deepEqual(events, [
