@@ -128,7 +128,7 @@ describe(
         ...["-v", "--log_format", "json"],
       );
       assert.equal(first.code, 0, first.stderr);
-      assert.equal(recorder.count(), 11);
+      assert.equal(recorder.steps(), 11);
       assert.equal(bound(env).length, 1);
       assert.ok(!`${first.stderr}${first.stdout}`.includes(macKey));
       const again = await program.issue(["a.test"], "--force");

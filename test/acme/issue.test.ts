@@ -18,7 +18,7 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     const first = await program.issue(["example.test"]);
     assert.equal(first.code, 0, first.stderr);
     assert.equal(first.stdout, "");
-    assert.equal(recorder.count(), 11, kinds(recorder));
+    assert.equal(recorder.steps(), 11, kinds(recorder));
     assert.deepEqual(namesOf(program.leaf()), ["example.test"]);
 
     const files = [
@@ -58,11 +58,11 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     const again = await program.issue(["example.test"]);
     assert.equal(again.code, 1, again.stderr);
     assert.match(again.stderr, /renewal is not necessary before/);
-    assert.equal(recorder.count(), 11);
+    assert.equal(recorder.steps(), 11);
 
     const other = await program.issue(["other.test"]);
     assert.equal(other.code, 0, other.stderr);
-    assert.equal(recorder.count(), 21, kinds(recorder));
+    assert.equal(recorder.steps(), 21, kinds(recorder));
     assert.equal(recorder.count("new-account"), 1);
   });
 
@@ -73,11 +73,11 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
       Array.from({ length: 100 }, (_, index) => `${host}-${index}.test`);
     const first = await program.issue(names("a"));
     assert.equal(first.code, 0, first.stderr);
-    assert.equal(recorder.count(), 209, kinds(recorder));
+    assert.equal(recorder.steps(), 209, kinds(recorder));
     assert.deepEqual(new Set(namesOf(program.leaf())), new Set(names("a")));
     const second = await program.issue(names("b"));
     assert.equal(second.code, 0, second.stderr);
-    assert.equal(recorder.count(), 209 + 208, kinds(recorder));
+    assert.equal(recorder.steps(), 209 + 208, kinds(recorder));
   });
 
   test("an IDN is converted, and shown as it is written", async () => {

@@ -189,8 +189,10 @@ store() { echo "$DOKKU_LIB_ROOT/data/letsencrypt/--global/certs/$APP"; }
     contains "$output" "Time before renewal"
     [[ $output =~ $APP\ +20[0-9]{2}-[0-9]{2}-[0-9]{2} ]]
     [[ $output != *"$other"* ]]
-    contains "$(grep "^$APP " <<<"$output")" "m, "
-    [[ $output != *"at the next run"* && $output != *error* ]]
+    local row
+    row=$(grep "^$APP " <<<"$output")
+    contains "$row" "m, "
+    [[ $row != *"at the next run"* && $output != *error* ]]
 }
 
 @test "the cron job is added to Dokku's crontab twice a day, and removed" {

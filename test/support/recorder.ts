@@ -26,6 +26,8 @@ export interface Recorder extends AsyncDisposable {
   /** All requests so far, by arrival. */
   requests: Exchange[];
   count(kind?: Kind): number;
+  /** As `count`, but for looks at an order that were too early: how many there are depends on how fast the CA is. */
+  steps(): number;
   inject(rule: Rule): Injection;
 }
 
@@ -104,6 +106,7 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
     requests,
     count: (kind) =>
       requests.filter((one) => kind === undefined || one.kind === kind).length,
+    steps: () => requests.filter((one) => !isEarlyLook(one)).length,
     inject: (rule) => rules.inject(rule),
     async [Symbol.asyncDispose]() {
       server.close();
@@ -112,6 +115,13 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
       await once(server, "close");
     },
   };
+}
+
+function isEarlyLook({ kind, answer }: Exchange): boolean {
+  return (
+    kind === "order" &&
+    /"status": "(pending|processing)"/.test(answer?.body ?? "")
+  );
 }
 
 type Outcome = (Answer & { keep?: number; write?: Writer }) | "hang" | "reset";
