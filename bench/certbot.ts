@@ -6,10 +6,7 @@ import { measure } from "./measure.ts";
 import type { Tool } from "./tool.ts";
 
 /** certbot with its own responder, and everything of its own in one folder. */
-export function certbot(
-  ca: Ca,
-  dir: string,
-): Tool & { renewAll: Tool["version"] } {
+export function certbot(ca: Ca, dir: string): Tool & { renewAll: Tool["version"] } {
   mkdirSync(dir, { recursive: true });
   const command = (verb: string, ...more: string[]) => ({
     words: [
@@ -26,9 +23,7 @@ export function certbot(
     name: "certbot",
     version: { words: [requireTool("certbot"), "--version"] },
     async register() {
-      await measure(
-        command("register", ...account, "--email", "me@example.com"),
-      );
+      await measure(command("register", ...account, "--email", "me@example.com"));
     },
     issue: (names) =>
       Promise.resolve(

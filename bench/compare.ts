@@ -34,10 +34,7 @@ export interface Trial {
  * The medians of several runs of each trial, which take turns: what else happens on the
  * machine befalls all of them.
  */
-export async function compare(
-  ca: Ca,
-  trials: readonly Trial[],
-): Promise<Row[]> {
+export async function compare(ca: Ca, trials: readonly Trial[]): Promise<Row[]> {
   const all = trials.map((trial) => ({
     trial,
     costs: [] as Cost[],
@@ -72,10 +69,8 @@ export async function loop(
   const costs: Cost[] = [];
   for (const one of commands) costs.push(await costOf(ca, one, trial));
   const factor = count / costs.length;
-  const whole = (of: keyof Cost) =>
-    factor * costs.reduce((sum, cost) => sum + cost[of], 0);
-  const how =
-    factor === 1 ? `all ${count} runs` : `${costs.length} of ${count}, scaled`;
+  const whole = (of: keyof Cost) => factor * costs.reduce((sum, cost) => sum + cost[of], 0);
+  const how = factor === 1 ? `all ${count} runs` : `${costs.length} of ${count}, scaled`;
   const cost = {
     wall: whole("wall"),
     cpu: whole("cpu"),
@@ -100,10 +95,7 @@ function middle(costs: readonly Cost[]): Cost {
   const of = (key: keyof Cost) => {
     const sorted = costs.map((cost) => cost[key]).sort((a, b) => a - b);
     const half = Math.floor(sorted.length / 2);
-    const [low = 0, high = low] = sorted.slice(
-      sorted.length % 2 === 0 ? half - 1 : half,
-      half + 1,
-    );
+    const [low = 0, high = low] = sorted.slice(sorted.length % 2 === 0 ? half - 1 : half, half + 1);
     return (low + high) / 2;
   };
   return {

@@ -122,14 +122,10 @@ function shown(
   places: Results["places"],
 ): string {
   const settings = Object.entries(env).map(([name, value]) => [name, value]);
-  const line = [
-    ...settings.map((pair) => pair.join("=")),
-    ...[basename(program), ...rest],
-  ].join(" ");
-  const general = places.reduce(
-    (text, [from, to]) => text.replaceAll(from, to),
-    line,
+  const line = [...settings.map((pair) => pair.join("=")), ...[basename(program), ...rest]].join(
+    " ",
   );
+  const general = places.reduce((text, [from, to]) => text.replaceAll(from, to), line);
   return general
     .replaceAll(/DIR\/\S+/g, "DIR")
     .replaceAll(/\b\S+\.test\b/g, "NAME")

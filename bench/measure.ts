@@ -35,11 +35,10 @@ export async function measure(command: Command): Promise<Usage> {
   await using temp = tempDir();
   const report = join(temp.path, "usage.json");
   const { words, cwd = temp.path, env, codes = [0] } = command;
-  await using child = await startProcess(
-    "python3",
-    ["-I", WRAPPER, report, ...words],
-    { cwd, env: { ...inherited(), ...env } },
-  );
+  await using child = await startProcess("python3", ["-I", WRAPPER, report, ...words], {
+    cwd,
+    env: { ...inherited(), ...env },
+  });
   const exit = await child.exited;
   if (exit.code !== 0) throw new Error(`the wrapper failed: ${child.output()}`);
   const text = readFileSync(report, "utf8");

@@ -78,10 +78,7 @@ interface Place {
 }
 
 function text(content: string, { x, y, anchor, kind }: Place): string {
-  const more = [
-    anchor && ` text-anchor="${anchor}"`,
-    kind && ` class="${kind}"`,
-  ].join("");
+  const more = [anchor && ` text-anchor="${anchor}"`, kind && ` class="${kind}"`].join("");
   const safe = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   return `<text x="${x.toFixed(1)}" y="${y}"${more}>${safe}</text>`;
 }

@@ -160,21 +160,17 @@ export const manySets: Measured = async (setting, plan) => {
     id: "sets" as const,
     title: `${plan.sets} certificates, nothing due`,
   };
-  if (!ours.can("batch"))
-    return { ...base, notes: ["This version has no `batch`."], rows: [] };
+  if (!ours.can("batch")) return { ...base, notes: ["This version has no `batch`."], rows: [] };
   const fleet = fleetOf(setting);
   const [id = ""] = ids;
   const [cert] = globSync(join(fleet, "**", id, "**", "cert.pem"));
   if (cert === undefined) throw new Error(`batch left nothing for ${id}`);
   const into = join(dir, "sets");
-  const folderOf = (other: string) =>
-    dirname(cert).replace(fleet, into).replaceAll(id, other);
+  const folderOf = (other: string) => dirname(cert).replace(fleet, into).replaceAll(id, other);
   await copySets({ dir: dirname(cert), id }, ids, folderOf);
   return {
     ...base,
-    notes: [
-      "acme-sidecar only. The certificates are copies of one, with another name in each.",
-    ],
+    notes: ["acme-sidecar only. The certificates are copies of one, with another name in each."],
     rows: await compare(ca, idleTrials(ours, into, ids)),
   };
 };
@@ -236,11 +232,7 @@ async function loopOf(
   return loop(ca, trial, { commands, count });
 }
 
-function idleTrials(
-  ours: Sidecar,
-  certsDir: string,
-  ids: readonly string[],
-): Trial[] {
+function idleTrials(ours: Sidecar, certsDir: string, ids: readonly string[]): Trial[] {
   const { name: tool } = ours;
   const ways = {
     batch: () => ours.batch(ids, certsDir, 1),

@@ -72,18 +72,13 @@ export async function copySets(
   }
 }
 
-const fingerprint = (pem: string | Buffer) =>
-  new X509Certificate(pem).fingerprint256;
+const fingerprint = (pem: string | Buffer) => new X509Certificate(pem).fingerprint256;
 
 /**
  * Copies all that certbot has of one certificate for others. Only their folders and their
  * configuration have another name then, which is all it reads where nothing is due.
  */
-export function copyLineage(
-  dir: string,
-  name: string,
-  others: readonly string[],
-): void {
+export function copyLineage(dir: string, name: string, others: readonly string[]): void {
   const files = [join("renewal", `${name}.conf`)];
   for (const place of ["archive", "live"]) {
     const folder = join(place, name);
@@ -91,9 +86,10 @@ export function copyLineage(
   }
   for (const other of others) {
     for (const file of files) {
-      const [from, to] = [file, file.replaceAll(name, other)].map((path) =>
-        join(dir, path),
-      ) as [string, string];
+      const [from, to] = [file, file.replaceAll(name, other)].map((path) => join(dir, path)) as [
+        string,
+        string,
+      ];
       mkdirSync(dirname(to), { recursive: true });
       if (lstatSync(from).isSymbolicLink()) {
         symlinkSync(readlinkSync(from).replaceAll(name, other), to);

@@ -19,16 +19,12 @@ export interface Bench extends AsyncDisposable {
 }
 
 /** A CA, this program from its main module, and those peers that are installed, all with an account. */
-export async function startBench(
-  main: string,
-  { peers }: { peers: boolean },
-): Promise<Bench> {
+export async function startBench(main: string, { peers }: { peers: boolean }): Promise<Bench> {
   await using owned = new AsyncDisposableStack();
   const ca = owned.use(await startCa());
   const { path: dir } = owned.use(tempDir());
   mkdirSync(join(dir, "fleet"));
-  const has = (name: "lego" | "certbot" | "simp_le") =>
-    peers && findTool(name) !== undefined;
+  const has = (name: "lego" | "certbot" | "simp_le") => peers && findTool(name) !== undefined;
   const setting: Setting = {
     ...{ ca, dir },
     ours: sidecar(ca, join(dir, "ours"), main),

@@ -8,10 +8,7 @@ import { nameOf } from "./names.ts";
 import type { Tool } from "./tool.ts";
 
 /** The node of node_modules, whichever runs this. */
-export const NODE = resolve(
-  import.meta.dirname,
-  "../node_modules/node/bin/node",
-);
+export const NODE = resolve(import.meta.dirname, "../node_modules/node/bin/node");
 const ACCOUNT = ["account_key.json", "account_reg.json"];
 const FILES = [...ACCOUNT, "key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
 const MONTH = 2_592_000;
@@ -106,6 +103,5 @@ function targets(ca: Ca, ids: readonly string[]): object {
 function verbsOf([node = "", main = ""]: string[]) {
   const help = execFileSync(node, [main, "--help"], { encoding: "utf8" });
   // As in "acme-sidecar batch FILE" or "acme-sidecar renew|status DIR".
-  return (verb: string) =>
-    new RegExp(`acme-sidecar (?:[a-z]+\\|)*${verb}\\b`).test(help);
+  return (verb: string) => new RegExp(`acme-sidecar (?:[a-z]+\\|)*${verb}\\b`).test(help);
 }

@@ -8,12 +8,7 @@ import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { createGzip } from "node:zlib";
-import {
-  build as bundleUp,
-  type BuildOptions,
-  type Metafile,
-  type Plugin,
-} from "esbuild";
+import { build as bundleUp, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { writePlugin } from "../src/handoff/plugin.ts";
 
 const OUT = "dist";
@@ -89,23 +84,16 @@ await rm(OUT, { recursive: true, force: true });
 const bundles = [
   await bundle("src/main.ts", "main", [apart, substitutes]),
   await bundle("src/start.ts", "start", []),
-  ...(await Promise.all(
-    APART.map((name) => bundle(name, name, [substitutes])),
-  )),
+  ...(await Promise.all(APART.map((name) => bundle(name, name, [substitutes])))),
 ];
-for (const program of ["main.js", "start.js"])
-  await chmod(join(OUT, program), 0o755);
+for (const program of ["main.js", "start.js"]) await chmod(join(OUT, program), 0o755);
 await writeFile(join(OUT, "package.json"), '{ "type": "commonjs" }\n');
 await writeFile(join(OUT, PLUGIN), await pluginArchive());
 const packages = await packagesIn(bundles);
 await writeFile(join(OUT, "LICENSES.txt"), await licencesOf(packages));
 await writeFile(join(OUT, "sbom.cdx.json"), bomOf(packages));
 
-async function bundle(
-  entry: string,
-  name: string,
-  plugins: Plugin[],
-): Promise<Metafile> {
+async function bundle(entry: string, name: string, plugins: Plugin[]): Promise<Metafile> {
   const { metafile } = await bundleUp({
     ...options,
     ...{ entryPoints: { [name]: entry }, outdir: OUT, plugins },
@@ -137,9 +125,7 @@ async function packagesIn(bundles: readonly Metafile[]): Promise<Package[]> {
     bundles.flatMap(({ inputs }) =>
       Object.keys(inputs).flatMap(
         (file) =>
-          /^(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(
-            file,
-          )?.[1] ?? [],
+          /^(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [],
       ),
     ),
   );
@@ -157,9 +143,7 @@ async function licencesOf(packages: readonly Package[]): Promise<string> {
     const files = (await readdir(folder)).filter((file) =>
       /^(licen[cs]e|copying|notice)/i.test(file),
     );
-    const contents = await Promise.all(
-      files.map((file) => readFile(join(folder, file), "utf8")),
-    );
+    const contents = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
     texts.push([`${name} ${version} (${license})`, ...contents].join("\n\n"));
   }
   return `${texts.join(`\n${"-".repeat(72)}\n\n`)}\n`;
@@ -176,9 +160,7 @@ function bomOf(packages: readonly Package[]): string {
   const words = ["--package-lock-only", "--sbom-format=cyclonedx"];
   const text = execFileSync("npm", ["sbom", ...words], { encoding: "utf8" });
   const bom = JSON.parse(text) as Bom;
-  const ours = new Set(
-    packages.map(({ name, version }) => `${name}@${version}`),
-  );
+  const ours = new Set(packages.map(({ name, version }) => `${name}@${version}`));
   const own = bom.dependencies[0]?.ref ?? "";
   const components = bom.components.filter((each) => ours.has(each["bom-ref"]));
   const dependencies = bom.dependencies

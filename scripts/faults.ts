@@ -11,40 +11,28 @@ import type { Tally } from "../test/faults/tally.ts";
 const words = process.argv.slice(2);
 const files = words.length > 0 ? words : globSync("test/faults/*.test.ts");
 const dir = mkdtempSync(join(tmpdir(), "acme-sidecar-faults-"));
-const { status } = spawnSync(
-  process.execPath,
-  ["--test", "--test-concurrency=2", ...files],
-  {
-    stdio: "inherit",
-    env: { ...process.env, FAULTS: "long", FAULTS_DIR: dir },
-  },
-);
+const { status } = spawnSync(process.execPath, ["--test", "--test-concurrency=2", ...files], {
+  stdio: "inherit",
+  env: { ...process.env, FAULTS: "long", FAULTS_DIR: dir },
+});
 const PAGE = "docs/reliability.md";
 const tallies = globSync(join(dir, "*.json")).map(
   (file) => JSON.parse(readFileSync(file, "utf8")) as Tally,
 );
 const rows = new Map(
-  [...(words.length > 0 ? written() : []), ...tallies].map((tally) => [
-    tally.fault,
-    tally,
-  ]),
+  [...(words.length > 0 ? written() : []), ...tallies].map((tally) => [tally.fault, tally]),
 );
 if (status === 0)
-  writeFileSync(
-    PAGE,
-    page([...rows.values()].sort((a, b) => (a.fault < b.fault ? -1 : 1))),
-  );
+  writeFileSync(PAGE, page([...rows.values()].sort((a, b) => (a.fault < b.fault ? -1 : 1))));
 process.exitCode = status ?? 1;
 
 /** The rows that the page has. */
 function written(): Tally[] {
   const row = /^\| (.+) \| (\d+) \| (\d+) \| (\d+) \|$/gm;
-  return [...readFileSync(PAGE, "utf8").matchAll(row)].map(
-    ([, fault = "", ...counts]) => {
-      const [tried = 0, survived = 0, lost = 0] = counts.map(Number);
-      return { fault, tried, survived, lost };
-    },
-  );
+  return [...readFileSync(PAGE, "utf8").matchAll(row)].map(([, fault = "", ...counts]) => {
+    const [tried = 0, survived = 0, lost = 0] = counts.map(Number);
+    return { fault, tried, survived, lost };
+  });
 }
 
 function page(rows: readonly Tally[]): string {

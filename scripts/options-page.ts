@@ -37,20 +37,14 @@ the certificate and its chain.
 
 /** The page as it should be. */
 export function optionsPage(): string {
-  const commands = Object.entries(COMMANDS).map(([words, text]) => [
-    `\`${words}\``,
-    marked(text),
-  ]);
+  const commands = Object.entries(COMMANDS).map(([words, text]) => [`\`${words}\``, marked(text)]);
   return `${[
     INTRODUCTION,
     "## Commands",
     tableOf([["Command", "What it does"], ...commands]),
     ...Object.entries(GROUPS).flatMap(([title, names]) => [
       `## ${title}`,
-      tableOf([
-        ["Option", "Meaning", "Default", "Variable", "Key"],
-        ...names.map(rowOf),
-      ]),
+      tableOf([["Option", "Meaning", "Default", "Variable", "Key"], ...names.map(rowOf)]),
       ...(MORE[title] === undefined ? [] : [MORE[title]]),
     ]),
   ].join("\n\n")}\n`;

@@ -42,8 +42,7 @@ async function make(): Promise<boolean> {
   if (first.code !== 0) throw new Error(first.stderr);
   const second = await runSimpLe(words, { cwd: dir.path });
   if (second.code !== 1) return false;
-  for (const name of FORMAT_NAMES)
-    await copyFile(join(dir.path, name), join(TO, name));
+  for (const name of FORMAT_NAMES) await copyFile(join(dir.path, name), join(TO, name));
   const { validTo } = new X509Certificate(await readFile(join(TO, "cert.pem")));
   console.log(`${FORMAT_NAMES.join(", ")}: good until ${validTo}`);
   return true;

@@ -26,8 +26,7 @@ process.argv.splice(
 process.on("exit", (code) => {
   rmSync(dir, { recursive: true });
   process.exitCode = code === UNREACHABLE ? 0 : 1;
-  for (const [file, script] of scripts)
-    writeFileSync(cacheOf(file), script.createCachedData());
+  for (const [file, script] of scripts) writeFileSync(cacheOf(file), script.createCachedData());
 });
 load(MAIN, (file, script) => scripts.set(file, script));
 
@@ -52,6 +51,5 @@ async function writeEndedSet(): Promise<void> {
     "chain.pem": certificate,
     "fullchain.pem": `${certificate}${certificate}`,
   };
-  for (const [name, text] of Object.entries(files))
-    writeFileSync(join(dir, name), text);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
 }

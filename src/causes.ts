@@ -45,10 +45,7 @@ export function causesOf(cases: readonly Case[]): Cause[] {
 }
 
 /** The causes in one line, each once, with whom it concerns: how many first, since the end may be cut off. */
-export function sayCauses(
-  causes: readonly Cause[],
-  show: (name: string) => string,
-): string {
+export function sayCauses(causes: readonly Cause[], show: (name: string) => string): string {
   const told = causes.slice(0, MOST_CAUSES).map(({ text, names }) => {
     const whom = listed(names.map(show));
     return names.length === 1
@@ -74,14 +71,8 @@ const VARIABLE: readonly [RegExp, string][] = [
 export function essence(text: string, names: readonly string[]): string {
   const without = names
     .filter((name) => name !== "" && name.length < COMPARED)
-    .reduce(
-      (rest, name) => rest.replaceAll(wordOf(name), "NAME"),
-      text.slice(0, COMPARED),
-    );
-  return VARIABLE.reduce(
-    (rest, [pattern, word]) => rest.replace(pattern, word),
-    without,
-  );
+    .reduce((rest, name) => rest.replaceAll(wordOf(name), "NAME"), text.slice(0, COMPARED));
+  return VARIABLE.reduce((rest, [pattern, word]) => rest.replace(pattern, word), without);
 }
 
 /** A name where it stands by itself, and is not a part of another word. */
@@ -97,9 +88,7 @@ export function readable(text: string): string {
     .replace(/(:\d+)?\/\.well-known\/acme-challenge\/[\w-]+/g, "/…")
     .replace(/[\w-]{32,}\.[\w-]{32,}/g, "…");
   const type = / \(\w+\)$/.exec(text)?.[0] ?? "";
-  return short.length <= SHOWN
-    ? short
-    : `${cut(short, SHOWN - type.length)}${type}`;
+  return short.length <= SHOWN ? short : `${cut(short, SHOWN - type.length)}${type}`;
 }
 
 /** The start of a text that is too long: whole words, as far as there are some. */

@@ -126,13 +126,9 @@ export function messageOf(error: unknown): string {
 export function asAppError(error: unknown, signal: AbortSignal): AppError {
   const reason: unknown = signal.aborted ? signal.reason : error;
   if (reason instanceof AppError) return reason;
-  return new AppError(
-    "internal",
-    `Something unforeseen went wrong: ${messageOf(reason)}.`,
-    {
-      hint: "Please report this together with what -v prints.",
-      scope: "run",
-      cause: error,
-    },
-  );
+  return new AppError("internal", `Something unforeseen went wrong: ${messageOf(reason)}.`, {
+    hint: "Please report this together with what -v prints.",
+    scope: "run",
+    cause: error,
+  });
 }

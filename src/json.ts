@@ -4,10 +4,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** What a table has under a word that came from outside, and not what every object has, as `constructor`. */
-export function entryOf<T>(
-  table: Readonly<Record<string, T>>,
-  word: string,
-): T | undefined {
+export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
   return Object.hasOwn(table, word) ? table[word] : undefined;
 }
 

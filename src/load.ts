@@ -15,10 +15,7 @@ export const cacheOf = (file: string): string => `${file}.cache`;
  * compiled of them before where that is kept. Node.js' own compile cache is good for one user only.
  * `compiled` is told of each file.
  */
-export function load(
-  file: string,
-  compiled?: (file: string, script: Script) => void,
-): unknown {
+export function load(file: string, compiled?: (file: string, script: Script) => void): unknown {
   const native = createRequire(file);
   const modules = new Map<string, Module>();
 

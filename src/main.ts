@@ -55,13 +55,8 @@ async function main(): Promise<number> {
 type Interruption = Pick<Process, "signal" | "linger">;
 type Task = Exclude<Request, { verb: "print" }>;
 
-async function run(
-  request: Task,
-  write: Write,
-  interruption: Interruption,
-): Promise<number> {
-  const { exitCodeOf, openReport, reportOutcome, reportWarning } =
-    await import("./ui/report.ts");
+async function run(request: Task, write: Write, interruption: Interruption): Promise<number> {
+  const { exitCodeOf, openReport, reportOutcome, reportWarning } = await import("./ui/report.ts");
   const { reportSummary, reportTroubles } = await import("./ui/summary.ts");
   const report = openReport(write);
   for (const warning of request.warnings) reportWarning(warning, write);
@@ -77,8 +72,7 @@ async function run(
     stdout: process.stdout,
     home: join(import.meta.dirname, ".."),
   });
-  if (request.verb === "batch" || request.verb === "renew")
-    reportSummary(outcomes, write);
+  if (request.verb === "batch" || request.verb === "renew") reportSummary(outcomes, write);
   else if (request.verb === "dokku") reportTroubles(outcomes, write);
   else for (const outcome of outcomes) reportOutcome(outcome, write);
   for (const outcome of outcomes)
@@ -145,10 +139,7 @@ const VERBS: {
 };
 
 function perform(request: Task, process: Process): Promise<Outcome[]> {
-  const work = VERBS[request.verb] as (
-    request: Task,
-    process: Process,
-  ) => Promise<Outcome[]>;
+  const work = VERBS[request.verb] as (request: Task, process: Process) => Promise<Outcome[]>;
   return work(request, process);
 }
 
@@ -190,6 +181,4 @@ function listenForSignals(): Interruption {
 
 let exitCode: number | undefined;
 // What was finished in spite of a signal counts: a new certificate has to be loaded.
-void main().then((code) =>
-  process.exit(code === 0 ? code : (exitCode ?? code)),
-);
+void main().then((code) => process.exit(code === 0 ? code : (exitCode ?? code)));

@@ -26,9 +26,7 @@ export function parseName(text: string): { name: Name } | { problem: string } {
   if (problem !== undefined) return { problem };
   const ascii = domainToASCII(host);
   const wrong = problemOfAscii(ascii);
-  return wrong === undefined
-    ? { name: `${star}${ascii}` as Name }
-    : { problem: wrong };
+  return wrong === undefined ? { name: `${star}${ascii}` as Name } : { problem: wrong };
 }
 
 /** As `isIP` of Node.js, whose expression for IPv6 takes longer to compile than most runs take to read their words. */
@@ -67,30 +65,20 @@ export function showName(name: string): string {
 /** What has to be found before the conversion to ASCII, which reads the text as a URL's host. */
 const MISTAKES: [RegExp, string][] = [
   [/^$/, "the name is empty"],
-  [
-    /^[a-z][a-z0-9+.-]*:\/\//i,
-    "give the name alone, without a scheme such as https://",
-  ],
+  [/^[a-z][a-z0-9+.-]*:\/\//i, "give the name alone, without a scheme such as https://"],
   [/\s/u, "a name cannot contain spaces"],
   [/@/, "this looks like an e-mail address; give a DNS name"],
   [/\//, "give the name alone, without a path"],
-  [
-    /\*/,
-    'a "*" can only be the whole first part of a name, as in *.example.com',
-  ],
+  [/\*/, 'a "*" can only be the whole first part of a name, as in *.example.com'],
   [/:/, "give the name alone, without a port"],
   [/[%?#\\<>^|,]/, 'a name cannot contain any of % ? # \\ < > ^ | and ","'],
   [/_/, "underscores are not allowed in the name of a host (RFC 1123)"],
-  [
-    /^\.|[.。．｡]{2}/u,
-    "there is an empty part between two dots, or before the first",
-  ],
+  [/^\.|[.。．｡]{2}/u, "there is an empty part between two dots, or before the first"],
   [/[.。．｡]$/u, "leave out the dot at the end"],
 ];
 
 function problemOfAscii(ascii: string): string | undefined {
-  if (ascii === "")
-    return "this is not a valid internationalised name (IDNA, UTS 46)";
+  if (ascii === "") return "this is not a valid internationalised name (IDNA, UTS 46)";
   if (isIP(ascii) !== 0 || /(^|\.)(\d+|0x[0-9a-f]*)$/.test(ascii))
     return "a name cannot end in a number, and an IPv4 address has four, from 0 to 255";
   const labels = ascii.split(".");
@@ -99,9 +87,7 @@ function problemOfAscii(ascii: string): string | undefined {
     return `the part "${long.slice(0, 20)}..." is ${long.length} characters long; ${LONGEST_LABEL} are allowed`;
   if (ascii.length > LONGEST_NAME)
     return `it is ${ascii.length} characters long; ${LONGEST_NAME} are allowed`;
-  const odd = labels.find(
-    (label) => !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label),
-  );
+  const odd = labels.find((label) => !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label));
   if (odd !== undefined)
     return `the part "${odd}" may have letters, digits and hyphens only, and no hyphen at either end`;
   return undefined;

@@ -18,8 +18,7 @@ const LEVELS = [
 
 const files = globSync("src/**/*.ts");
 const room = (file: string) => file.split("/")[1]?.replace(/\.ts$/, "") ?? "";
-const level = (file: string) =>
-  LEVELS.findIndex((rooms) => rooms.includes(room(file)));
+const level = (file: string) => LEVELS.findIndex((rooms) => rooms.includes(room(file)));
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, "utf8");
@@ -88,9 +87,7 @@ const HOMES: Record<string, RegExp> = {
 test("each runtime package is used in its own room only", () => {
   const strays = files.flatMap((file) =>
     importsOf(file)
-      .filter(
-        (target) => !target.startsWith(".") && !target.startsWith("node:"),
-      )
+      .filter((target) => !target.startsWith(".") && !target.startsWith("node:"))
       .filter((target) => !HOMES[target]?.test(file))
       .map((target) => `${file} -> ${target}`),
   );
@@ -101,17 +98,13 @@ test("only main.ts reads the process, the wall clock and the console", () => {
   const allowed: Record<string, RegExp> = {
     "process.": /^src\/main\.ts$/,
     // Only there can a process group be signalled, and the user be known that files are compared with.
-    '"node:process"':
-      /^src\/(challenge\/program|directory\/\w+|store\/replaceable)\.ts$/,
+    '"node:process"': /^src\/(challenge\/program|directory\/\w+|store\/replaceable)\.ts$/,
     "console.": /^$/,
     "Date.now()": /^$/,
     "new Date()": /^src\/(main|ui\/log)\.ts$/,
   };
   const found = files.flatMap((file) => {
-    const code = readFileSync(file, "utf8").replace(
-      /\/\*[\s\S]*?\*\/|\/\/.*/g,
-      "",
-    );
+    const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
     return Object.entries(allowed)
       .filter(([word, home]) => code.includes(word) && !home.test(file))
       .map(([word]) => `${file}: ${word}`);
@@ -133,9 +126,7 @@ test("files are changed through an open folder only, and never by a path", () =>
     .filter((file) => !allowed.some((each) => each.test(file)))
     .filter((file) => {
       const text = readFileSync(file, "utf8");
-      const imports = text.matchAll(
-        /import ([^;]+?) from "node:fs(?:\/promises)?"/g,
-      );
+      const imports = text.matchAll(/import ([^;]+?) from "node:fs(?:\/promises)?"/g);
       return [...imports].some(([, names = ""]) => BY_PATH.test(names));
     });
   assert.deepEqual(found, []);

@@ -11,13 +11,7 @@ import {
 } from "./binding.ts";
 import { contactUrls } from "./contact.ts";
 import { ProblemError } from "./problem.ts";
-import {
-  addressIn,
-  addressOf,
-  isWebAddress,
-  metaOf,
-  misbehaved,
-} from "./protocol.ts";
+import { addressIn, addressOf, isWebAddress, metaOf, misbehaved } from "./protocol.ts";
 import type { Transport } from "./transport.ts";
 
 /** What is kept of an account: its URL and the account object (RFC 8555 section 7.1.2) as the CA sent it. */
@@ -49,10 +43,7 @@ export interface Applicant {
  * newAccount with a known key returns the existing account). Agrees to the terms
  * of service, as simp_le does.
  */
-export async function register(
-  transport: Transport,
-  applicant: Applicant,
-): Promise<Registration> {
+export async function register(transport: Transport, applicant: Applicant): Promise<Registration> {
   const { key, contact, emit } = applicant;
   const directory = await transport.directory();
   if (requiresBinding(directory)) {
@@ -102,45 +93,30 @@ async function findIfAny(
   try {
     return await find(transport, applicant);
   } catch (error) {
-    if (
-      error instanceof ProblemError &&
-      UNKNOWN_KEY.includes(error.problem.type)
-    )
-      return undefined;
+    if (error instanceof ProblemError && UNKNOWN_KEY.includes(error.problem.type)) return undefined;
     throw error;
   }
 }
 
 /** Whether a key has an account at the CA, be it deactivated. */
-export async function isKnown(
-  transport: Transport,
-  key: KeyObject,
-): Promise<boolean> {
+export async function isKnown(transport: Transport, key: KeyObject): Promise<boolean> {
   const quietly = { key, newKey: false, emit: () => undefined };
   try {
     return (await findIfAny(transport, quietly)) !== undefined;
   } catch (error) {
-    if (error instanceof ProblemError && error.problem.type === "unauthorized")
-      return true;
+    if (error instanceof ProblemError && error.problem.type === "unauthorized") return true;
     throw error;
   }
 }
 
 /** Ends the account that signs (section 7.3.6). */
-export async function deactivate(
-  transport: Transport,
-  url: string,
-): Promise<void> {
+export async function deactivate(transport: Transport, url: string): Promise<void> {
   const doing = "deactivate the account";
   await transport.post({ url, payload: { status: "deactivated" }, doing });
 }
 
 /** How CAs that require a binding answer to a key that they do not know. */
-const UNKNOWN_KEY = [
-  "accountDoesNotExist",
-  "externalAccountRequired",
-  "malformed",
-];
+const UNKNOWN_KEY = ["accountDoesNotExist", "externalAccountRequired", "malformed"];
 
 const DEACTIVATED =
   "If the account of this key is deactivated, put the key aside with account deactivate --yes: the next run makes another account.";
@@ -158,18 +134,12 @@ async function newAccount(
   const reply = await transport.post({
     url: addressIn(await transport.directory(), "newAccount", "directory"),
     payload,
-    doing: payload.onlyReturnExisting
-      ? "find the account"
-      : "register the account",
+    doing: payload.onlyReturnExisting ? "find the account" : "register the account",
     // Without a binding to refuse, it is the key that is refused (section 7.3.6).
-    ...("externalAccountBinding" in payload
-      ? {}
-      : { hints: { unauthorized: DEACTIVATED } }),
+    ...("externalAccountBinding" in payload ? {} : { hints: { unauthorized: DEACTIVATED } }),
     byKey: true,
   });
-  const uri = addressOf(
-    reply.location ?? misbehaved("sent an account without its URL"),
-  );
+  const uri = addressOf(reply.location ?? misbehaved("sent an account without its URL"));
   const jwk = createPublicKey(key).export({ format: "jwk" });
   return {
     registration: { uri, body: { key: jwk, ...reply.body } },
@@ -194,10 +164,7 @@ async function newBoundAccount(
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       const { type, algorithms = [] } = error.problem;
-      const next =
-        type === "badSignatureAlgorithm"
-          ? otherAlgorithm(algorithms, tried)
-          : undefined;
+      const next = type === "badSignatureAlgorithm" ? otherAlgorithm(algorithms, tried) : undefined;
       if (next === undefined) throw unbound(error, directoryUrl);
       alg = next;
     }
@@ -243,9 +210,7 @@ export function belongs(
   const own: Record<string, unknown> = {
     ...createPublicKey(key).export({ format: "jwk" }),
   };
-  return Object.entries(kept).every(
-    ([member, value]) => !(member in own) || own[member] === value,
-  );
+  return Object.entries(kept).every(([member, value]) => !(member in own) || own[member] === value);
 }
 
 interface Ways<T> {
@@ -287,8 +252,6 @@ export async function asAccount<T>(
 function isAccountUnknown(error: unknown): error is ProblemError {
   return (
     error instanceof ProblemError &&
-    ["accountDoesNotExist", "unauthorized", "malformed"].includes(
-      error.problem.type,
-    )
+    ["accountDoesNotExist", "unauthorized", "malformed"].includes(error.problem.type)
   );
 }

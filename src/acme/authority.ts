@@ -21,11 +21,7 @@ import {
   readOrder,
 } from "./resources.ts";
 import { addressIn, metaOf, misbehaved } from "./protocol.ts";
-import {
-  askRenewalInfo,
-  orUnanswered,
-  type RenewalInfo,
-} from "./renewal-info.ts";
+import { askRenewalInfo, orUnanswered, type RenewalInfo } from "./renewal-info.ts";
 import {
   openTransport,
   type Transport,
@@ -36,9 +32,7 @@ import {
 export type AcmeEvent = TransportEvent | AccountEvent | OrderEvent;
 
 export interface AuthorityOptions
-  extends
-    Omit<TransportOptions, "emit">,
-    Pick<Applicant, "newKey" | "contact" | "binding"> {
+  extends Omit<TransportOptions, "emit">, Pick<Applicant, "newKey" | "contact" | "binding"> {
   /** What an earlier run kept of the account. */
   registration: Registration | undefined;
   /** Keeps a registration; called before anything is asked in its name. */
@@ -78,17 +72,13 @@ export class Authority {
   }
 
   async #openAccount(): Promise<Registration> {
-    return this.#asAccount(await this.#kept(), (account) =>
-      this.#updateContact(account),
-    );
+    return this.#asAccount(await this.#kept(), (account) => this.#updateContact(account));
   }
 
   /** Places an order (section 7.4) in the name of the account. */
   async newOrder(wish: OrderWish): Promise<Order> {
     const { emit } = this.#options;
-    return this.#asAccount(await this.account(), () =>
-      placeOrder(this.#transport, wish, emit),
-    );
+    return this.#asAccount(await this.account(), () => placeOrder(this.#transport, wish, emit));
   }
 
   #asAccount<T>(
@@ -113,9 +103,7 @@ export class Authority {
   async #kept(): Promise<Registration | undefined> {
     const { registration, accountKey } = this.#options;
     const directory = await this.#transport.directory();
-    return registration && belongs(registration, directory, accountKey)
-      ? registration
-      : undefined;
+    return registration && belongs(registration, directory, accountKey) ? registration : undefined;
   }
 
   /** The names of the profiles that the CA offers (draft-ietf-acme-profiles section 3). */
@@ -149,10 +137,7 @@ export class Authority {
   }
 
   /** Tells the CA that the challenge can be validated (section 7.5.1). */
-  async respond(
-    authorization: Authorization,
-    { url }: Challenge,
-  ): Promise<void> {
+  async respond(authorization: Authorization, { url }: Challenge): Promise<void> {
     const doing = `validate ${authorization.name}`;
     await this.#tell(
       async () => {
@@ -207,9 +192,7 @@ export class Authority {
 
   /** The chains that the CA offers for a valid order, PEM, leaf first, the usual one first (section 7.4.2); each is fetched when asked for. */
   async *chains(order: Order): AsyncGenerator<string, undefined> {
-    const url =
-      order.certificate ??
-      misbehaved("sent a valid order without a certificate");
+    const url = order.certificate ?? misbehaved("sent a valid order without a certificate");
     const doing = "hand out the certificate";
     const usual = await this.#transport.post({ url, doing });
     yield usual.text;
@@ -222,11 +205,7 @@ export class Authority {
    * or, with `byKey`, by the key that was given as the account's, which is the certificate's then.
    * Resolves to whether it had been valid.
    */
-  async revoke({
-    certificate,
-    reason,
-    byKey,
-  }: RevocationWish): Promise<boolean> {
+  async revoke({ certificate, reason, byKey }: RevocationWish): Promise<boolean> {
     const { accountKey: key, emit } = this.#options;
     const directory = await this.#transport.directory();
     const url = addressIn(directory, "revokeCert", "directory");
@@ -250,10 +229,7 @@ export class Authority {
         });
       return true;
     } catch (error) {
-      if (
-        error instanceof ProblemError &&
-        error.problem.type === "alreadyRevoked"
-      )
+      if (error instanceof ProblemError && error.problem.type === "alreadyRevoked")
         // An earlier try of ours may have arrived although its answer got lost.
         return sent > 1;
       throw error;
@@ -264,10 +240,7 @@ export class Authority {
    * Sends what starts something at the CA. A failure may hide that it arrived, so
    * it is sent again only when `arrived` finds no trace of it.
    */
-  #tell<T>(
-    send: () => Promise<T>,
-    arrived: () => Promise<T | undefined>,
-  ): Promise<T> {
+  #tell<T>(send: () => Promise<T>, arrived: () => Promise<T | undefined>): Promise<T> {
     return this.#transport.patiently(async () => {
       try {
         return await send();

@@ -43,8 +43,7 @@ export function bind(
   { kid, macKey }: Credentials,
   { url, key, alg }: { url: string; key: KeyObject; alg: MacAlgorithm },
 ): Record<string, string> {
-  const encode = (value: unknown) =>
-    Buffer.from(JSON.stringify(value)).toString("base64url");
+  const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const head = encode({ alg, kid, url });
   const payload = encode(createPublicKey(key).export({ format: "jwk" }));
   const signature = createHmac(HASHES[alg], macKey)
@@ -58,9 +57,7 @@ export function otherAlgorithm(
   offered: readonly string[],
   tried: readonly MacAlgorithm[],
 ): MacAlgorithm | undefined {
-  return ALGORITHMS.find(
-    (alg) => offered.includes(alg) && !tried.includes(alg),
-  );
+  return ALGORITHMS.find((alg) => offered.includes(alg) && !tried.includes(alg));
 }
 
 /** Whether a CA makes accounts only for those who have one elsewhere. */

@@ -34,9 +34,7 @@ const busy = (hint: string): Consequence => ({
   hint,
 });
 
-const CONTACT = account(
-  "Give an e-mail address that the CA accepts with --email.",
-);
+const CONTACT = account("Give an e-mail address that the CA accepts with --email.");
 const KEY =
   "Choose another kind with --key_type (for the account's key, a new folder and --account_key_size).";
 
@@ -45,22 +43,14 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
   accountDoesNotExist: account(
     "The key in account_key.json has no account there: name the CA that it belongs to with --server.",
   ),
-  alreadyReplaced: refused(
-    "Run again; the next order names no old certificate.",
-  ),
+  alreadyReplaced: refused("Run again; the next order names no old certificate."),
   alreadyRevoked: refused("There is nothing left to revoke."),
-  badCSR: refused(
-    `The CA does not accept the certificate's key or names. ${KEY}`,
-  ),
+  badCSR: refused(`The CA does not accept the certificate's key or names. ${KEY}`),
   badNonce: busy("The CA refused every nonce. Run again."),
   badPublicKey: refused(`The CA does not accept this kind of key. ${KEY}`),
   badRevocationReason: refused("Choose another with --reason."),
-  badSignatureAlgorithm: account(
-    `The CA does not accept signatures of the account's key. ${KEY}`,
-  ),
-  caa: name(
-    "A CAA record of the name, or of a domain above it, has to allow this CA.",
-  ),
+  badSignatureAlgorithm: account(`The CA does not accept signatures of the account's key. ${KEY}`),
+  caa: name("A CAA record of the name, or of a domain above it, has to allow this CA."),
   compound: name("Fix what the CA reports for each name, or remove the name."),
   connection: challenge(
     "The CA could not connect: check the name's A and AAAA records, and that the port can be reached from everywhere.",
@@ -80,9 +70,7 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
     scope: "target",
     hint: "Choose another with --profile, or leave it out.",
   },
-  malformed: refused(
-    "If it happens again, please report it with the output of -v.",
-  ),
+  malformed: refused("If it happens again, please report it with the output of -v."),
   orderNotReady: refused("Run again; the CA starts a new order then."),
   rateLimited: {
     code: "rate-limited",
@@ -96,16 +84,12 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
   tls: challenge(
     "The CA was redirected to https, where TLS failed: do not redirect /.well-known/acme-challenge/.",
   ),
-  unauthorized: refused(
-    "The CA does not allow this account to do that: read what it says.",
-  ),
+  unauthorized: refused("The CA does not allow this account to do that: read what it says."),
   unsupportedContact: CONTACT,
   unsupportedIdentifier: name(
     "The CA does not issue for this kind of name: take it out, choose a --profile that has it, or another CA with --server.",
   ),
-  userActionRequired: account(
-    "The CA asks you to act on the page it names; then run again.",
-  ),
+  userActionRequired: account("The CA asks you to act on the page it names; then run again."),
 };
 
 /** Let's Encrypt pauses a name that failed for weeks, and says where to end that. */

@@ -8,16 +8,11 @@ export function contactUrls(addresses: readonly string[]): string[] {
 
 /** The contact of an account object, as the CA or a file has it. */
 export function contactIn({ contact }: Registration["body"]): string[] {
-  return Array.isArray(contact)
-    ? contact.filter((url) => typeof url === "string")
-    : [];
+  return Array.isArray(contact) ? contact.filter((url) => typeof url === "string") : [];
 }
 
 /** Whether other addresses are given now than were sent last. None given means: as they were. */
-export function isContactNew(
-  { body }: Registration,
-  addresses: readonly string[],
-): boolean {
+export function isContactNew({ body }: Registration, addresses: readonly string[]): boolean {
   if (addresses.length === 0) return false;
   const sent = contactIn(body);
   const wanted = new Set(contactUrls(addresses));

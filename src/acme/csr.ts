@@ -3,10 +3,7 @@ import { crypto } from "acme-client";
 import type { Name } from "../name.ts";
 
 /** A certificate signing request (RFC 2986, DER) for the names, all of them as SAN and none as CN. */
-export async function createCsr(
-  names: readonly Name[],
-  key: KeyObject,
-): Promise<Buffer> {
+export async function createCsr(names: readonly Name[], key: KeyObject): Promise<Buffer> {
   const [, pem] = await crypto.createCsr(
     { altNames: [...names] },
     key.export({ type: "pkcs8", format: "pem" }),

@@ -93,8 +93,7 @@ export function openHttp(options: HttpOptions): Http {
           let length = 0;
           incoming.on("data", (part: Buffer) => {
             length += part.length;
-            if (length > LONGEST_ANSWER)
-              incoming.destroy(new Error("the answer is too long"));
+            if (length > LONGEST_ANSWER) incoming.destroy(new Error("the answer is too long"));
             else parts.push(part);
           });
           incoming.once("error", reject);

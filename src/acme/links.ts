@@ -1,7 +1,6 @@
 import { isWebAddress } from "./protocol.ts";
 
-const LINK =
-  /<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)/g;
+const LINK = /<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)/g;
 const RELATION = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i;
 
 /** The targets of a Link header (RFC 8288) that are `alternate`, in their order, as absolute URLs. */
@@ -10,16 +9,10 @@ export function alternatesIn(header: unknown, base: string): string[] {
 }
 
 /** The targets of a Link header that have this relation, where they are addresses; without a base, the absolute ones. */
-export function linksIn(
-  header: unknown,
-  relation: string,
-  base?: string,
-): string[] {
+export function linksIn(header: unknown, relation: string, base?: string): string[] {
   if (typeof header !== "string") return [];
   return [...header.matchAll(LINK)]
-    .filter(([, , parameters = ""]) =>
-      relationsOf(parameters).includes(relation),
-    )
+    .filter(([, , parameters = ""]) => relationsOf(parameters).includes(relation))
     .flatMap(([, target = ""]) => URL.parse(target, base)?.href ?? [])
     .filter(isWebAddress);
 }

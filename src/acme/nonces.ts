@@ -14,10 +14,7 @@ export interface Nonces {
 }
 
 /** `most`: how many may be taken at once. */
-export function openNonces(
-  most: number,
-  fetchNonce: () => Promise<string>,
-): Nonces {
+export function openNonces(most: number, fetchNonce: () => Promise<string>): Nonces {
   const free: string[] = [];
   const waiting: ((nonce: Promise<string> | string) => void)[] = [];
   let taken = 0;

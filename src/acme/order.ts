@@ -39,9 +39,7 @@ export async function placeOrder(
       payload: { identifiers, ...(profile ? { profile } : {}), ...more },
       doing: "take the order",
     });
-    const location = addressOf(
-      reply.location ?? misbehaved("sent an order without its URL"),
-    );
+    const location = addressOf(reply.location ?? misbehaved("sent an order without its URL"));
     const order = readOrder(reply, location);
     const { length } = order.authorizations;
     if (length === 0 && order.status === "pending")

@@ -26,14 +26,7 @@ const WITHOUT_RETRY_AFTER = 1 * SECOND;
  * (RFC 8555 section 7.5.1). Throws `timed-out` as soon as the next look would
  * come after the deadline.
  */
-export async function poll<T>({
-  look,
-  done,
-  first,
-  what,
-  now,
-  signal,
-}: Poll<T>): Promise<T> {
+export async function poll<T>({ look, done, first, what, now, signal }: Poll<T>): Promise<T> {
   const deadline = after(now(), DEADLINE);
   await first;
   for (;;) {
@@ -45,9 +38,6 @@ export async function poll<T>({
         hint: "Run again later.",
         retryAfter,
       });
-    await sleep(
-      Math.max(next.getTime() - now().getTime(), SECOND / 10),
-      signal,
-    );
+    await sleep(Math.max(next.getTime() - now().getTime(), SECOND / 10), signal);
   }
 }

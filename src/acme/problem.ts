@@ -83,10 +83,7 @@ export class ProblemError extends AppError {
 }
 
 /** RFC 8555 section 7.3.3: the new terms are linked, and `instance` is where to agree to them. */
-function termsHint(
-  { type, instance }: Problem,
-  { headers }: HttpAnswer,
-): string | undefined {
+function termsHint({ type, instance }: Problem, { headers }: HttpAnswer): string | undefined {
   const [terms] = linksIn(headers["link"], "terms-of-service");
   if (type !== "userActionRequired" || terms === undefined) return undefined;
   const where = instance === undefined ? "" : ` at ${instance}`;
@@ -103,10 +100,7 @@ export function describeProblem(problem: Problem): string {
   );
   const parts = [problem.detail, sayCauses(causes, showName)];
   const sentence = parts.filter((part) => part !== "").join("; ");
-  const known =
-    problem.type === "" || problem.type === "about:blank"
-      ? ""
-      : ` (${problem.type})`;
+  const known = problem.type === "" || problem.type === "about:blank" ? "" : ` (${problem.type})`;
   return `${sentence === "" ? "it gave no reason" : sentence}${known}`;
 }
 
@@ -132,9 +126,7 @@ function describe(problem: Problem, answer: HttpAnswer): string {
 export function retryAfter(answer: HttpAnswer, now: Date): Date | undefined {
   const value = answer.headers["retry-after"];
   if (typeof value !== "string") return undefined;
-  const time = /^\d+$/.test(value)
-    ? now.getTime() + Number(value) * SECOND
-    : Date.parse(value);
+  const time = /^\d+$/.test(value) ? now.getTime() + Number(value) * SECOND : Date.parse(value);
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
@@ -142,9 +134,7 @@ export function retryAfter(answer: HttpAnswer, now: Date): Date | undefined {
 /** The time in a sentence such as Let's Encrypt's "retry after 2026-01-02 03:04:05 UTC". */
 function timeIn(detail: string): Date | undefined {
   const [, day, time] =
-    /retry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d) ?(?:UTC|Z)/i.exec(
-      detail,
-    ) ?? [];
+    /retry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d) ?(?:UTC|Z)/i.exec(detail) ?? [];
   const date = new Date(`${day ?? ""}T${time ?? ""}Z`);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
@@ -170,9 +160,6 @@ function tamed(value: unknown, left: number): unknown {
   if (left === 0) throw new SyntaxError("It is nested too deep.");
   if (Array.isArray(value)) return value.map((each) => tamed(each, left - 1));
   return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [
-      shown(name),
-      tamed(each, left - 1),
-    ]),
+    Object.entries(value).map(([name, each]) => [shown(name), tamed(each, left - 1)]),
   );
 }

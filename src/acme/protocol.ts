@@ -2,23 +2,13 @@ import { AppError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 
 /** The text in a member that a resource of the CA must have. */
-export function stringOf(
-  body: Record<string, unknown>,
-  member: string,
-  resource: string,
-): string {
+export function stringOf(body: Record<string, unknown>, member: string, resource: string): string {
   const value = body[member];
-  return typeof value === "string"
-    ? value
-    : misbehaved(`sent a ${resource} without "${member}"`);
+  return typeof value === "string" ? value : misbehaved(`sent a ${resource} without "${member}"`);
 }
 
 /** The address in a member that a resource of the CA must have. */
-export function addressIn(
-  body: Record<string, unknown>,
-  member: string,
-  resource: string,
-): string {
+export function addressIn(body: Record<string, unknown>, member: string, resource: string): string {
   return addressOf(stringOf(body, member, resource));
 }
 
@@ -27,9 +17,7 @@ export function addressIn(
  * written, since requests are signed with it.
  */
 export function addressOf(text: string): string {
-  return isAddress(text)
-    ? text
-    : misbehaved(`sent "${text}" where an https address belongs`);
+  return isAddress(text) ? text : misbehaved(`sent "${text}" where an https address belongs`);
 }
 
 /** Whether a text is an https address without a user name and a password. */
@@ -39,17 +27,13 @@ export function isAddress(text: string): boolean {
 
 /** The same, or an http address: one that is for people to look at. */
 export function isWebAddress(value: unknown): value is string {
-  if (typeof value !== "string" || !/^https?:\/\/[!-~]+$/i.test(value))
-    return false;
+  if (typeof value !== "string" || !/^https?:\/\/[!-~]+$/i.test(value)) return false;
   const url = URL.parse(value);
   return url !== null && url.username === "" && url.password === "";
 }
 
 /** What a directory says about its CA under this name (RFC 8555 section 7.1.1). */
-export function metaOf(
-  { meta }: Record<string, unknown>,
-  member: string,
-): unknown {
+export function metaOf({ meta }: Record<string, unknown>, member: string): unknown {
   return isRecord(meta) ? meta[member] : undefined;
 }
 

@@ -6,12 +6,7 @@ import {
 } from "@peculiar/asn1-x509";
 import { after, type Clock, DAY, HOUR, MINUTE } from "../time.ts";
 import { isRecord } from "../json.ts";
-import {
-  type Http,
-  type HttpAnswer,
-  type HttpOptions,
-  openHttp,
-} from "./http.ts";
+import { type Http, type HttpAnswer, type HttpOptions, openHttp } from "./http.ts";
 import { parseJson, retryAfter } from "./problem.ts";
 import { isWebAddress } from "./protocol.ts";
 
@@ -115,8 +110,7 @@ export function certificateId(der: Buffer): string | undefined {
   const extension = tbsCertificate.extensions?.find(
     ({ extnID }) => extnID === id_ce_authorityKeyIdentifier,
   );
-  const issuer =
-    extension && AsnConvert.parse(extension.extnValue, AuthorityKeyIdentifier);
+  const issuer = extension && AsnConvert.parse(extension.extnValue, AuthorityKeyIdentifier);
   if (issuer?.keyIdentifier === undefined) return undefined;
   return [issuer.keyIdentifier.buffer, tbsCertificate.serialNumber]
     .map((bytes) => Buffer.from(bytes).toString("base64url"))
@@ -129,8 +123,7 @@ function windowIn(answer: HttpAnswer): RenewalInfo["window"] {
   const start = dateOf(body["suggestedWindow"]["start"]);
   const end = dateOf(body["suggestedWindow"]["end"]);
   // An end that is not after the start is no answer (section 4.2).
-  if (start === undefined || end === undefined || end <= start)
-    return undefined;
+  if (start === undefined || end === undefined || end <= start) return undefined;
   const explanation = body["explanationURL"];
   return {
     start,
@@ -141,8 +134,7 @@ function windowIn(answer: HttpAnswer): RenewalInfo["window"] {
 
 /** RFC 3339, and nothing else that Date would take. */
 function dateOf(value: unknown): Date | undefined {
-  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT/.test(value))
-    return undefined;
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT/.test(value)) return undefined;
   const date = new Date(value);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }

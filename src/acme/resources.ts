@@ -46,35 +46,21 @@ export interface Authorization {
 const MOST_RECORDS = 20;
 const LONGEST_TEXT = 2_000;
 
-const ORDER_STATES = [
-  "pending",
-  "ready",
-  "processing",
-  "valid",
-  "invalid",
-] as const;
+const ORDER_STATES = ["pending", "ready", "processing", "valid", "invalid"] as const;
 
 export function readOrder(reply: Reply, url: string): Order {
   const { body } = reply;
   const status = ORDER_STATES.find((state) => state === body["status"]);
   const authorizations = body["authorizations"];
-  if (
-    !Array.isArray(authorizations) ||
-    !authorizations.every((item) => typeof item === "string")
-  )
+  if (!Array.isArray(authorizations) || !authorizations.every((item) => typeof item === "string"))
     misbehaved('sent an order without "authorizations"');
   const certificate = body["certificate"];
   return {
     url,
-    status:
-      status ??
-      misbehaved(
-        `sent an order with the status ${JSON.stringify(body["status"])}`,
-      ),
+    status: status ?? misbehaved(`sent an order with the status ${JSON.stringify(body["status"])}`),
     authorizations: authorizations.map(addressOf),
     finalize: addressIn(body, "finalize", "order"),
-    certificate:
-      typeof certificate === "string" ? addressOf(certificate) : undefined,
+    certificate: typeof certificate === "string" ? addressOf(certificate) : undefined,
     error: isRecord(body["error"]) ? readProblem(body["error"]) : undefined,
   };
 }
@@ -82,9 +68,7 @@ export function readOrder(reply: Reply, url: string): Order {
 export function readAuthorization(reply: Reply, url: string): Authorization {
   const { body } = reply;
   const identifier = isRecord(body["identifier"]) ? body["identifier"] : {};
-  const challenges = Array.isArray(body["challenges"])
-    ? body["challenges"].filter(isRecord)
-    : [];
+  const challenges = Array.isArray(body["challenges"]) ? body["challenges"].filter(isRecord) : [];
   const failed = challenges.find((challenge) => isRecord(challenge["error"]));
   const star = body["wildcard"] === true ? "*." : "";
   return {
@@ -113,7 +97,5 @@ function readRecords(value: unknown): ValidationRecord[] {
 }
 
 function shortText(value: unknown): string | undefined {
-  return typeof value === "string" && value.length <= LONGEST_TEXT
-    ? value
-    : undefined;
+  return typeof value === "string" && value.length <= LONGEST_TEXT ? value : undefined;
 }

@@ -2,11 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { Client } from "acme-client";
 import { isKnown } from "./account.ts";
 import { addressIn } from "./protocol.ts";
-import {
-  openTransport,
-  type Transport,
-  type TransportOptions,
-} from "./transport.ts";
+import { openTransport, type Transport, type TransportOptions } from "./transport.ts";
 
 /** Where the CA is told of a new key. */
 export async function keyChangeOf(transport: Transport): Promise<string> {
@@ -56,10 +52,7 @@ export async function changeKey(
 }
 
 /** Whether a key has an account at the CA. */
-export function hasAccount(
-  options: TransportOptions,
-  key: KeyObject,
-): Promise<boolean> {
+export function hasAccount(options: TransportOptions, key: KeyObject): Promise<boolean> {
   return isKnown(openTransport({ ...options, accountKey: key }), key);
 }
 

@@ -1,11 +1,5 @@
 import type { X509Certificate } from "node:crypto";
-import {
-  AsnConvert,
-  AsnProp,
-  AsnPropTypes,
-  AsnType,
-  AsnTypeTypes,
-} from "@peculiar/asn1-schema";
+import { AsnConvert, AsnProp, AsnPropTypes, AsnType, AsnTypeTypes } from "@peculiar/asn1-schema";
 import {
   AlgorithmIdentifier,
   BasicConstraints,
@@ -72,9 +66,7 @@ const BROKEN_HASHES: Record<string, string | undefined> = {
  * section 4.4.2), as the end of a sentence; undefined when nothing is known. Whose it is and
  * whether they belong together is not looked at. Only what a CA sends is held to this: what is in use already works.
  */
-export function flawForServer(
-  path: readonly X509Certificate[],
-): string | undefined {
+export function flawForServer(path: readonly X509Certificate[]): string | undefined {
   if (path.length > MOST_CERTIFICATES)
     return `it comes as ${path.length} certificates, and clients take no more than ${MOST_CERTIFICATES}`;
   const bytes = path.reduce((sum, { raw }) => sum + raw.length, 0);
@@ -88,11 +80,7 @@ export function flawForServer(
   return undefined;
 }
 
-function flawAt(
-  place: number,
-  certificate: X509Certificate,
-  last: boolean,
-): string | undefined {
+function flawAt(place: number, certificate: X509Certificate, last: boolean): string | undefined {
   try {
     const parsed = AsnConvert.parse(certificate.raw, Certificate);
     const isRoot = last && place > 0 && certificate.checkIssued(certificate);
@@ -109,15 +97,11 @@ function flawAt(
 function flawOfAny(certificate: Certificate): string | undefined {
   const extensions = extensionsOf(certificate);
   const ids = extensions.map(({ extnID }) => extnID);
-  if (ids.includes(POISON))
-    return "is a precertificate, which is for logs and not for servers";
+  if (ids.includes(POISON)) return "is a precertificate, which is for logs and not for servers";
   const twice = ids.find((id, place) => ids.indexOf(id) < place);
   if (twice !== undefined) return `has the extension ${twice} twice`;
-  const odd = extensions.find(
-    ({ critical, extnID }) => critical && !KNOWN_CRITICAL.has(extnID),
-  );
-  if (odd !== undefined)
-    return `has a critical extension that clients do not know (${odd.extnID})`;
+  const odd = extensions.find(({ critical, extnID }) => critical && !KNOWN_CRITICAL.has(extnID));
+  if (odd !== undefined) return `has a critical extension that clients do not know (${odd.extnID})`;
   const uses = valueOf(certificate, id_ce_extKeyUsage, ExtendedKeyUsage);
   return uses === undefined || uses.includes(id_kp_serverAuth)
     ? undefined
@@ -127,10 +111,7 @@ function flawOfAny(certificate: Certificate): string | undefined {
 function flawOfSignature({
   signatureAlgorithm: { algorithm, parameters },
 }: Certificate): string | undefined {
-  const broken =
-    algorithm === RSA_PSS
-      ? brokenHash(parameters)
-      : BROKEN_SIGNATURES[algorithm];
+  const broken = algorithm === RSA_PSS ? brokenHash(parameters) : BROKEN_SIGNATURES[algorithm];
   return broken && `is signed with ${broken}, which clients do not accept`;
 }
 
@@ -149,12 +130,8 @@ for (const [context, member] of ["hash", "mask", "salt", "trailer"].entries())
     optional: true,
   })(PssParameters.prototype, member);
 
-function brokenHash(
-  parameters: AlgorithmIdentifier["parameters"],
-): string | undefined {
-  const { hash } = parameters
-    ? AsnConvert.parse(parameters, PssParameters)
-    : new PssParameters();
+function brokenHash(parameters: AlgorithmIdentifier["parameters"]): string | undefined {
+  const { hash } = parameters ? AsnConvert.parse(parameters, PssParameters) : new PssParameters();
   return hash === undefined ? "SHA-1" : BROKEN_HASHES[hash.algorithm];
 }
 
@@ -167,14 +144,9 @@ function flawOfLeaf(certificate: Certificate): string | undefined {
   const usage = valueOf(certificate, id_ce_keyUsage, KeyUsage)?.toNumber();
   if (usage !== undefined && (usage & usable) === 0)
     return "is not for TLS servers: its key usage lacks digitalSignature";
-  const names = valueOf(
-    certificate,
-    id_ce_subjectAltName,
-    SubjectAlternativeName,
-  );
+  const names = valueOf(certificate, id_ce_subjectAltName, SubjectAlternativeName);
   const isStrange = names?.some(
-    ({ dNSName, iPAddress }) =>
-      dNSName === undefined && iPAddress === undefined,
+    ({ dNSName, iPAddress }) => dNSName === undefined && iPAddress === undefined,
   );
   return isStrange
     ? "is for more than the names that were ordered: it has one that is neither a DNS name nor an IP address"
@@ -186,8 +158,7 @@ function flawOfIssuer(certificate: Certificate): string | undefined {
 }
 
 function isCa(certificate: Certificate): boolean {
-  const { cA = false } =
-    valueOf(certificate, id_ce_basicConstraints, BasicConstraints) ?? {};
+  const { cA = false } = valueOf(certificate, id_ce_basicConstraints, BasicConstraints) ?? {};
   return cA;
 }
 
@@ -195,11 +166,7 @@ function extensionsOf({ tbsCertificate }: Certificate): Extension[] {
   return tbsCertificate.extensions ? [...tbsCertificate.extensions] : [];
 }
 
-function valueOf<T>(
-  certificate: Certificate,
-  id: string,
-  type: new () => T,
-): T | undefined {
+function valueOf<T>(certificate: Certificate, id: string, type: new () => T): T | undefined {
   const found = extensionsOf(certificate).find(({ extnID }) => extnID === id);
   return found && AsnConvert.parse(found.extnValue, type);
 }

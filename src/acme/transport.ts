@@ -4,12 +4,7 @@ import { AppError } from "../errors.ts";
 import { SECOND, sleep, type Clock } from "../time.ts";
 import { isRecord } from "../json.ts";
 import { shown } from "../shown.ts";
-import {
-  type HttpAnswer,
-  type HttpEvent,
-  type HttpOptions,
-  openHttp,
-} from "./http.ts";
+import { type HttpAnswer, type HttpEvent, type HttpOptions, openHttp } from "./http.ts";
 import { alternatesIn } from "./links.ts";
 import { openNonces } from "./nonces.ts";
 import { parseJson, ProblemError, retryAfter } from "./problem.ts";
@@ -24,8 +19,7 @@ export interface TransportOptions extends Omit<HttpOptions, "emit"> {
   emit: (event: TransportEvent) => void;
 }
 
-export type TransportEvent =
-  HttpEvent | { type: "retry"; error: AppError; pause: number };
+export type TransportEvent = HttpEvent | { type: "retry"; error: AppError; pause: number };
 
 export interface Reply {
   status: number;
@@ -70,11 +64,7 @@ declare module "acme-client" {
   interface Client {
     http: {
       maxBadNonceRetries: number;
-      request(
-        url: string,
-        method: string,
-        options?: { data?: unknown },
-      ): Promise<HttpAnswer>;
+      request(url: string, method: string, options?: { data?: unknown }): Promise<HttpAnswer>;
       getNonce(): Promise<string>;
       createSignedBody(url: string, payload: object): object;
     };
@@ -111,9 +101,7 @@ export function openTransport(options: TransportOptions): Transport {
 
   const nonces = openNonces(options.lanes ?? 1, async () => {
     const url = addressIn(await readDirectory(), "newNonce", "directory");
-    const answer = await patiently(async () =>
-      accepted(await http("HEAD", url), "give a nonce"),
-    );
+    const answer = await patiently(async () => accepted(await http("HEAD", url), "give a nonce"));
     return nonceOf(answer) ?? misbehaved("sent no nonce");
   });
   client.http.maxBadNonceRetries = 0;
@@ -130,11 +118,7 @@ export function openTransport(options: TransportOptions): Transport {
     }
   };
 
-  function accepted(
-    answer: HttpAnswer,
-    doing: string,
-    hints?: Record<string, string>,
-  ): HttpAnswer {
+  function accepted(answer: HttpAnswer, doing: string, hints?: Record<string, string>): HttpAnswer {
     if (answer.status >= 400)
       throw new ProblemError(answer, {
         ...{ doing, now: options.now() },
@@ -152,14 +136,10 @@ export function openTransport(options: TransportOptions): Transport {
     );
     const body = parseJson(answer.text);
     if (!isRecord(body) || typeof body["newOrder"] !== "string")
-      throw new AppError(
-        "ca-misbehaved",
-        `${url} is not the directory of an ACME server.`,
-        {
-          hint: "Check the address given with --server.",
-          scope: "authority",
-        },
-      );
+      throw new AppError("ca-misbehaved", `${url} is not the directory of an ACME server.`, {
+        hint: "Check the address given with --server.",
+        scope: "authority",
+      });
     return body;
   }
 
@@ -184,13 +164,7 @@ export function openTransport(options: TransportOptions): Transport {
     }
   }
 
-  async function send({
-    url,
-    payload,
-    doing,
-    hints,
-    byKey = false,
-  }: Post): Promise<Reply> {
+  async function send({ url, payload, doing, hints, byKey = false }: Post): Promise<Reply> {
     for (let badNonces = 0; ; badNonces += 1) {
       const answer = await client.api.apiRequest(url, payload ?? null, [], {
         includeJwsKid: !byKey,
@@ -199,8 +173,7 @@ export function openTransport(options: TransportOptions): Transport {
         return replyOf(accepted(answer, doing, hints), url, options.now());
       } catch (error) {
         // The nonce of this very answer is now on top of the pool (RFC 8555 section 6.5).
-        const bad =
-          error instanceof ProblemError && error.problem.type === "badNonce";
+        const bad = error instanceof ProblemError && error.problem.type === "badNonce";
         if (!bad || badNonces >= MOST_BAD_NONCES) throw error;
       }
     }
@@ -209,8 +182,7 @@ export function openTransport(options: TransportOptions): Transport {
   return {
     directory: readDirectory,
     get: (url) => http("GET", url),
-    post: (request) =>
-      request.once === true ? send(request) : patiently(() => send(request)),
+    post: (request) => (request.once === true ? send(request) : patiently(() => send(request))),
     patiently,
     keyAuthorization: (token) =>
       client.getChallengeKeyAuthorization({
@@ -227,9 +199,7 @@ export function openTransport(options: TransportOptions): Transport {
 
 function nonceOf(answer: HttpAnswer): string | undefined {
   const nonce = answer.headers["replay-nonce"];
-  return typeof nonce === "string" && /^[A-Za-z0-9_-]+$/.test(nonce)
-    ? nonce
-    : undefined;
+  return typeof nonce === "string" && /^[A-Za-z0-9_-]+$/.test(nonce) ? nonce : undefined;
 }
 
 function replyOf(answer: HttpAnswer, url: string, now: Date): Reply {
@@ -246,13 +216,8 @@ function replyOf(answer: HttpAnswer, url: string, now: Date): Reply {
 }
 
 /** Milliseconds to wait before another try, or undefined when there is to be none. */
-function pauseAfter(
-  error: unknown,
-  failures: number,
-  now: Date,
-): number | undefined {
-  if (!(error instanceof AppError) || failures >= MOST_FAILURES)
-    return undefined;
+function pauseAfter(error: unknown, failures: number, now: Date): number | undefined {
+  if (!(error instanceof AppError) || failures >= MOST_FAILURES) return undefined;
   if (error.retryAfter !== undefined) {
     const asked = error.retryAfter.getTime() - now.getTime();
     return asked <= PATIENCE ? Math.max(asked, SECOND) : undefined;

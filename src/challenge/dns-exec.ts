@@ -3,13 +3,7 @@ import { baseOf, type Name } from "../name.ts";
 import { AppError, asAppError, messageOf } from "../errors.ts";
 import { type Linger, sleep } from "../time.ts";
 import { call, checkProgram, type Program } from "./program.ts";
-import {
-  type HostPort,
-  openAsk,
-  type Server,
-  serversOf,
-  systemServers,
-} from "./resolve.ts";
+import { type HostPort, openAsk, type Server, serversOf, systemServers } from "./resolve.ts";
 import {
   type Answer,
   checkedToken,
@@ -190,8 +184,7 @@ async function recordsOf(
   const place = async (fqdn: string): Promise<Place> => {
     try {
       const found = await zones.locate(fqdn);
-      if (found.fqdn !== fqdn)
-        emit({ type: "record-delegated", from: fqdn, to: found.fqdn });
+      if (found.fqdn !== fqdn) emit({ type: "record-delegated", from: fqdn, to: found.fqdn });
       return found;
     } catch (error) {
       signal.throwIfAborted();

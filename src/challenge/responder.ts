@@ -31,10 +31,7 @@ export type ChallengeType = "http-01" | "dns-01";
 export interface Responder extends AsyncDisposable {
   type: ChallengeType;
   /** Resolves when the CA may ask. Rejects, with nothing left behind, when that cannot be reached. */
-  publish(
-    answers: readonly Answer[],
-    signal: AbortSignal,
-  ): Promise<Publication>;
+  publish(answers: readonly Answer[], signal: AbortSignal): Promise<Publication>;
 }
 
 export type ChallengeEvent =

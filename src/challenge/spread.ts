@@ -70,20 +70,13 @@ function watchesOf(wanted: readonly Wanted[]): Watch[] {
 }
 
 /** One server is asked one question at a time, and no more once it gives no answer. */
-async function look(
-  watch: Watch,
-  ask: Ask,
-  signal: AbortSignal,
-): Promise<void> {
+async function look(watch: Watch, ask: Ask, signal: AbortSignal): Promise<void> {
   watch.silent = false;
   for (const record of watch.open) {
     try {
-      const found = await ask([watch.server], (resolver) =>
-        resolver.resolveTxt(record.fqdn),
-      );
+      const found = await ask([watch.server], (resolver) => resolver.resolveTxt(record.fqdn));
       const texts = found.map((parts) => parts.join(""));
-      if (record.values.every((value) => texts.includes(value)))
-        watch.open.delete(record);
+      if (record.values.every((value) => texts.includes(value))) watch.open.delete(record);
     } catch (error) {
       signal.throwIfAborted();
       if (systemCode(error) === undefined) throw error;
@@ -102,8 +95,7 @@ function isSpread(wanted: readonly Wanted[], watches: readonly Watch[]) {
         record.servers.length === 0 ||
         watches.some(
           ({ server, open }) =>
-            !open.has(record) &&
-            record.servers.some(({ address }) => address === server.address),
+            !open.has(record) && record.servers.some(({ address }) => address === server.address),
         ),
     )
   );

@@ -83,8 +83,7 @@ function watchQuestions(expected: number) {
         const calm = Math.max(SHORTEST_CALM, (last - started) / 4);
         // Questions for what was asked before, whoever asks, cannot put it off for long.
         const latest = lastNew + LONGEST_SILENCE;
-        const due =
-          fetched.size < expected ? latest : Math.min(last + calm, latest);
+        const due = fetched.size < expected ? latest : Math.min(last + calm, latest);
         const left = due - performance.now();
         if (left <= 0) return;
         await sleep(Math.min(left, SHORTEST_CALM), signal);
@@ -109,15 +108,10 @@ async function bound(
         ...details,
         hint: "Stop it, or choose another address with --listen and forward the challenge path to that.",
       });
-    const reason =
-      code === "EACCES" ? "this user may not use it" : messageOf(error);
-    throw new AppError(
-      "listen-failed",
-      `Cannot listen on ${where}: ${reason}.`,
-      {
-        ...details,
-        hint: "Choose an address of this host and a port that this user may use with --listen, such as [::]:8080, and forward the challenge path to it (in a container: publish that port).",
-      },
-    );
+    const reason = code === "EACCES" ? "this user may not use it" : messageOf(error);
+    throw new AppError("listen-failed", `Cannot listen on ${where}: ${reason}.`, {
+      ...details,
+      hint: "Choose an address of this host and a port that this user may use with --listen, such as [::]:8080, and forward the challenge path to it (in a container: publish that port).",
+    });
   }
 }

@@ -1,7 +1,5 @@
 /** Runs tasks, so many of them at a time. */
-export function atMost(
-  most: number,
-): <T>(task: () => Promise<T>) => Promise<T> {
+export function atMost(most: number): <T>(task: () => Promise<T>) => Promise<T> {
   let free = most;
   const waiting: (() => void)[] = [];
   return async (task) => {
@@ -18,10 +16,7 @@ export function atMost(
 }
 
 /** Runs the tasks for one key one after another, whatever becomes of each. */
-export function inTurn(): <T>(
-  key: string,
-  task: () => Promise<T>,
-) => Promise<T> {
+export function inTurn(): <T>(key: string, task: () => Promise<T>) => Promise<T> {
   const lasts = new Map<string, Promise<unknown>>();
   return async (key, task) => {
     const mine = (lasts.get(key) ?? Promise.resolve()).then(task);

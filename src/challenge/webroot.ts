@@ -20,8 +20,7 @@ export function openWebroot(roots: ReadonlyMap<Name, string>): Responder {
     type: "http-01",
     async publish(answers) {
       await using undo = new AsyncDisposableStack();
-      for (const answer of answers)
-        await publishFile(rootOf(roots, answer), answer, undo);
+      for (const answer of answers) await publishFile(rootOf(roots, answer), answer, undo);
       const made = undo.move();
       const publication: Publication = {
         fetched: undefined,
@@ -75,8 +74,7 @@ async function publishFile(
 function openFolder(path: string, undo: AsyncDisposableStack): Directory {
   const parent = dirname(path);
   const folder = openOrMissing(path);
-  if (folder !== undefined || parent === path)
-    return undo.use(folder ?? openDirectory(path));
+  if (folder !== undefined || parent === path) return undo.use(folder ?? openDirectory(path));
   const above = openFolder(parent, undo);
   const name = basename(path);
   if (makeIfMissing(above, name))
@@ -114,7 +112,6 @@ function removeIfEmpty(above: Directory, name: string): void {
     above.removeDirectory(name);
   } catch (error) {
     const code = systemCode(error);
-    if (code !== "ENOTEMPTY" && code !== "ENOENT" && code !== "ENOTDIR")
-      throw error;
+    if (code !== "ENOTEMPTY" && code !== "ENOENT" && code !== "ENOTDIR") throw error;
   }
 }

@@ -54,9 +54,7 @@ export function openZones(ask: Ask, servers: readonly Server[]): Zones {
 
   /** A server without an address is one that nobody can ask. */
   async function serversAt(host: string, family: "resolve4" | "resolve6") {
-    const addresses = await ask(servers, (resolver) =>
-      resolver[family](host),
-    ).catch(() => []);
+    const addresses = await ask(servers, (resolver) => resolver[family](host)).catch(() => []);
     return addresses.map((address) => serverAt(host, address));
   }
 

@@ -2,13 +2,7 @@ import { join, relative } from "node:path";
 import type { Draft } from "../core/target.ts";
 import { entryOf } from "../json.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
-import {
-  type Entry,
-  keyOf,
-  readEntries,
-  type Spot,
-  type Wrong,
-} from "./entries.ts";
+import { type Entry, keyOf, readEntries, type Spot, type Wrong } from "./entries.ts";
 import { type Given, givenBy, sentenceOf } from "./given.ts";
 import type { OptionName } from "./options.ts";
 import { parseDir } from "./place.ts";
@@ -27,10 +21,7 @@ interface Setting {
 }
 
 /** What each method is as options, and which options are of use with it alone. */
-const METHODS: Record<
-  string,
-  { sets: Options; own: OptionName[] } | undefined
-> = {
+const METHODS: Record<string, { sets: Options; own: OptionName[] } | undefined> = {
   standalone: { sets: {}, own: ["listen"] },
   webroot: { sets: {}, own: ["default_root"] },
   stateless: { sets: { stateless: true }, own: ["stateless"] },
@@ -54,10 +45,7 @@ export function parseTargets(text: string, setting: Setting): Draft[] {
   const { defaults, targets } = readEntries(text, wrong);
   for (const key of ["id", "vhost"])
     if (defaults.spots.has(key))
-      wrong(
-        defaults.spots.get(key) ?? defaults.spot,
-        "it belongs to a target.",
-      );
+      wrong(defaults.spots.get(key) ?? defaults.spot, "it belongs to a target.");
   const parsed = targets.map((one) => {
     const entry = inherit(one, defaults, setting);
     checkWhole(entry, wrong);
@@ -71,11 +59,8 @@ export function parseTargets(text: string, setting: Setting): Draft[] {
   });
   const { root, accounts } = placesOf(setting);
   checkIds(parsed, relative(root, accounts), wrong);
-  if (inside.size + outside.size === 0)
-    return parsed.flatMap(({ target }) => target ?? []);
-  const list = [...inside]
-    .sort(([, a], [, b]) => a - b)
-    .map(([mistake]) => mistake);
+  if (inside.size + outside.size === 0) return parsed.flatMap(({ target }) => target ?? []);
+  const list = [...inside].sort(([, a], [, b]) => a - b).map(([mistake]) => mistake);
   throw usage([...outside, ...sayMistakes(setting.file, list)].join("\n"));
 }
 
@@ -122,9 +107,7 @@ function inherit(entry: Entry, defaults: Entry, setting: Setting): Entry {
 
 function without(options: Options, names: readonly OptionName[]): Options {
   return Object.fromEntries(
-    Object.entries(options).filter(
-      ([name]) => !(names as readonly string[]).includes(name),
-    ),
+    Object.entries(options).filter(([name]) => !(names as readonly string[]).includes(name)),
   );
 }
 
@@ -174,8 +157,7 @@ function noteMistakes(
     const { option, value } = mistake;
     const what = [mistake.text, mistake.hint ?? []].flat().join(" ");
     const at = option && spotOf(spots, option);
-    if (at !== undefined)
-      wrong(at, value === undefined ? what : `${value}: ${what}`);
+    if (at !== undefined) wrong(at, value === undefined ? what : `${value}: ${what}`);
     else if (option !== undefined) outside.add(sentenceOf(mistake, given));
     // That there are no names has been told.
     else if (spots.has("vhost")) wrong(spot, what);
@@ -189,10 +171,7 @@ function spotOf(spots: Entry["spots"], option: OptionName): Spot | undefined {
 }
 
 /** How options are called in a file of targets. */
-function writeOne(
-  option: OptionName,
-  value: string | true,
-): string | undefined {
+function writeOne(option: OptionName, value: string | true): string | undefined {
   if (option === "dns" || option === "stateless") return `method: ${option}`;
   const key = keyOf(option);
   return key === undefined || value === true ? key : `${key}: ${value}`;
@@ -224,15 +203,11 @@ function checkIds(
     if (id === undefined) continue;
     const twin = seen.get(id.toLowerCase());
     const spot = entry.spots.get("id") ?? entry.spot;
-    if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(id))
-      wrong(spot, `${id}: ${ID}`);
+    if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(id)) wrong(spot, `${id}: ${ID}`);
     else if (id === accounts)
       wrong(spot, `${id}: this folder is for the accounts; choose another id.`);
     else if (twin !== undefined)
-      wrong(
-        spot,
-        `${id} is the id of ${twin.path} too; each needs one of its own.`,
-      );
+      wrong(spot, `${id} is the id of ${twin.path} too; each needs one of its own.`);
     seen.set(id.toLowerCase(), entry.spot);
   }
 }

@@ -17,9 +17,7 @@ export interface Dialect {
 /** An option as a command line has it. */
 export function flagOf(option: OptionName): string {
   const { alias, value } = specOf(option);
-  return alias !== undefined && value !== undefined
-    ? `-${alias}`
-    : `--${option}`;
+  return alias !== undefined && value !== undefined ? `-${alias}` : `--${option}`;
 }
 
 /** `argv` are those of the command line, beside which the environment may give others. */
@@ -28,11 +26,8 @@ export function commandLine(argv: Options, env: Options): Dialect {
     knows: () => true,
     write: (words) => eachOf(words, asFlag).join(" "),
     subject(option, value) {
-      const byVariable =
-        argv[option] === undefined && env[option] !== undefined;
-      return byVariable
-        ? after(variableOf(option), value ?? true)
-        : asFlag(option, value);
+      const byVariable = argv[option] === undefined && env[option] !== undefined;
+      return byVariable ? after(variableOf(option), value ?? true) : asFlag(option, value);
     },
   };
 }
@@ -45,18 +40,14 @@ export function dialectOf(
   return {
     knows: (option) => writeOne(option, true) !== undefined,
     write: (words) =>
-      eachOf(
-        words,
-        (option, value) => writeOne(option, value) ?? asFlag(option, value),
-      ).join(" and "),
+      eachOf(words, (option, value) => writeOne(option, value) ?? asFlag(option, value)).join(
+        " and ",
+      ),
     subject,
   };
 }
 
-export function asFlag(
-  option: OptionName,
-  value: string | true = true,
-): string {
+export function asFlag(option: OptionName, value: string | true = true): string {
   return after(flagOf(option), value);
 }
 

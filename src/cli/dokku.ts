@@ -31,9 +31,7 @@ const AS_OPTION: Record<string, OptionName> = {
 
 /** The property that each option is, or comes from. */
 const PROPERTY_OF = new Map<OptionName, string>([
-  ...Object.entries(AS_OPTION).map(
-    ([property, option]) => [option, property] as const,
-  ),
+  ...Object.entries(AS_OPTION).map(([property, option]) => [option, property] as const),
   ["vhost", "domains"],
   ["server", "server"],
   ["dns", "dns-provider"],
@@ -65,9 +63,7 @@ function parseApps(text: string): Record<string, Properties | undefined> {
   }
   if (
     isRecord(value) &&
-    Object.values(value).every(
-      (each) => isRecord(each) && Object.values(each).every(is.text),
-    )
+    Object.values(value).every((each) => isRecord(each) && Object.values(each).every(is.text))
   )
     return value as Record<string, Properties>;
   throw usage(
@@ -107,25 +103,18 @@ function parseApp(
   const warnings =
     lego.unknown.length === 0
       ? []
-      : [
-          `lego-args: ${lego.unknown.join(", ")} is unknown here and has no effect.`,
-        ];
+      : [`lego-args: ${lego.unknown.join(", ")} is unknown here and has no effect.`];
   return { target: finish(target, { id: app, dir, effective }), warnings };
 }
 
 /** Notes what no option says. */
 function checkApp(
   given: Given,
-  {
-    app,
-    effective,
-    lego,
-  }: { app: string; effective: Properties; lego: LegoArgs },
+  { app, effective, lego }: { app: string; effective: Properties; lego: LegoArgs },
 ): void {
   if (!/^[a-z0-9][a-z0-9._-]*$/.test(app))
     given.wrong(undefined, `${app}: this is not an app's name.`);
-  for (const { text, hint } of lego.mistakes)
-    given.wrong(undefined, text, { hint });
+  for (const { text, hint } of lego.mistakes) given.wrong(undefined, text, { hint });
   if (effective["dns-provider"] && effective[`${DNS}EXEC_MODE`] === "RAW")
     given.wrong(undefined, `${DNS}EXEC_MODE RAW is not supported.`, {
       hint: "Take it out; the program is called as PROGRAM present|cleanup FQDN VALUE.",
@@ -135,11 +124,7 @@ function checkApp(
 /** Options are called as the properties, or the arguments for lego, that they come from. */
 function dialectFor(
   { ca }: Properties,
-  {
-    own,
-    lego,
-    subject,
-  }: { own: Options; lego: LegoArgs; subject: Dialect["subject"] },
+  { own, lego, subject }: { own: Options; lego: LegoArgs; subject: Dialect["subject"] },
 ): Dialect {
   const writeOne = (option: OptionName, value: string | true) => {
     const property = option === "server" && ca ? "ca" : PROPERTY_OF.get(option);
@@ -168,9 +153,7 @@ function optionsOf(properties: Properties): Options {
   );
   return {
     ...Object.fromEntries(renamed),
-    vhost: (properties["+domains"] ?? "")
-      .split(/\s+/)
-      .filter((each) => each !== ""),
+    vhost: (properties["+domains"] ?? "").split(/\s+/).filter((each) => each !== ""),
     server: serversOf(properties),
     file: ["key.pem", "fullchain.pem"],
     force: properties["+force"] === "true",
@@ -204,10 +187,7 @@ interface App {
 }
 
 /** What no option says: the id, the folder, and what only the app's own program may know. */
-function finish(
-  { ask, keep, ...target }: Draft,
-  { id, dir, effective }: App,
-): Draft {
+function finish({ ask, keep, ...target }: Draft, { id, dir, effective }: App): Draft {
   const { method } = ask;
   const env = Object.entries(effective).flatMap(([name, value = ""]) =>
     name.startsWith(DNS) ? [[name.slice(DNS.length), value] as const] : [],
@@ -217,10 +197,7 @@ function finish(
     id,
     ask: {
       ...ask,
-      method:
-        method.kind === "dns"
-          ? { ...method, env: Object.fromEntries(env) }
-          : method,
+      method: method.kind === "dns" ? { ...method, env: Object.fromEntries(env) } : method,
     },
     keep: { ...keep, dir, legoAccounts: true },
   };

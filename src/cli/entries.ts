@@ -60,24 +60,16 @@ export function keyOf(option: OptionName): string | undefined {
  * Reads a file of targets, YAML or JSON (which is YAML too): `defaults`, a mapping, and
  * `targets`, a list of such. Only what it says is read, not what it means.
  */
-export function readEntries(
-  text: string,
-  wrong: Wrong,
-): { defaults: Entry; targets: Entry[] } {
+export function readEntries(text: string, wrong: Wrong): { defaults: Entry; targets: Entry[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const reader = readerOf(document, lines, wrong);
   for (const { pos, message } of document.errors)
     wrong({ line: lines.linePos(pos[0]).line, path: "" }, firstLine(message));
-  const members = new Map(
-    document.errors.length > 0 ? [] : reader.pairs(document.contents, ""),
-  );
+  const members = new Map(document.errors.length > 0 ? [] : reader.pairs(document.contents, ""));
   for (const key of members.keys())
     if (key !== "defaults" && key !== "targets")
-      wrong(
-        reader.spot(members.get(key), key),
-        "it is neither defaults nor targets.",
-      );
+      wrong(reader.spot(members.get(key), key), "it is neither defaults nor targets.");
   const defaults = reader.entry(members.get("defaults"), "defaults");
   const list = members.get("targets");
   if (isSeq<ParsedNode>(list) && list.items.length > 0)
@@ -87,16 +79,14 @@ export function readEntries(
         reader.entry(reader.follow(item), `targets[${index}]`),
       ),
     };
-  if (document.errors.length === 0)
-    wrong(reader.spot(list, ""), "there is no list of targets.");
+  if (document.errors.length === 0) wrong(reader.spot(list, ""), "there is no list of targets.");
   return { defaults, targets: [] };
 }
 
 type Value = ParsedNode | null | undefined;
 
 function readerOf(document: Document.Parsed, lines: LineCounter, wrong: Wrong) {
-  const follow = (node: Value): Value =>
-    isAlias(node) ? (node.resolve(document) as Value) : node;
+  const follow = (node: Value): Value => (isAlias(node) ? (node.resolve(document) as Value) : node);
   const spot = (node: Value, path: string): Spot => ({
     line: node ? lines.linePos(node.range[0]).line : 1,
     path,
@@ -140,15 +130,11 @@ function readerOf(document: Document.Parsed, lines: LineCounter, wrong: Wrong) {
   function words(option: OptionName, value: Value): unknown {
     const { value: taken, repeatable } = specOf(option);
     if (taken === undefined)
-      return isScalar(value) && typeof value.value === "boolean"
-        ? value.value
-        : undefined;
+      return isScalar(value) && typeof value.value === "boolean" ? value.value : undefined;
     if (!repeatable) return textOf(value);
     const items = isSeq<ParsedNode>(value) ? value.items : [value];
     const texts = items.map((item) => textOf(follow(item)));
-    return texts.length > 0 && texts.every((text) => text !== undefined)
-      ? texts
-      : undefined;
+    return texts.length > 0 && texts.every((text) => text !== undefined) ? texts : undefined;
   }
 
   return { follow, spot, pairs, entry };
@@ -159,9 +145,7 @@ const UNKNOWN_KEY = `there is no such key. The keys are id, method, ${[...KEYS.k
 function wanted(option: OptionName): string {
   const { value, repeatable } = specOf(option);
   if (value === undefined) return "true or false is needed.";
-  return repeatable
-    ? "a text or a list of texts is needed."
-    : "a text or a number is needed.";
+  return repeatable ? "a text or a list of texts is needed." : "a text or a number is needed.";
 }
 
 /** A scalar as it is written, so that 0640 stays what it is; undefined for everything else. */

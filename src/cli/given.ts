@@ -39,11 +39,7 @@ export interface Given extends Dialect {
     more?: { value?: string | undefined; hint?: string | undefined },
   ) => void;
   /** Notes a value that is none of those there are. */
-  unknown: (
-    option: OptionName,
-    value: string,
-    known: readonly string[],
-  ) => void;
+  unknown: (option: OptionName, value: string, known: readonly string[]) => void;
 }
 
 export function givenBy(
@@ -92,13 +88,9 @@ export function givenBy(
 }
 
 /** What is read of the options. Throws `usage` with every mistake in them, each on a line of its own. */
-export function understand<T>(
-  given: Given,
-  read: (given: Given) => T | undefined,
-): T {
+export function understand<T>(given: Given, read: (given: Given) => T | undefined): T {
   const value = read(given);
-  if (value === undefined || given.mistakes.length > 0)
-    throw refusal(given, "\n");
+  if (value === undefined || given.mistakes.length > 0) throw refusal(given, "\n");
   return value;
 }
 
@@ -114,10 +106,7 @@ export function refusal(given: Given, separator: string): AppError {
 }
 
 /** A mistake as it is told. */
-export function sentenceOf(
-  { option, value, text, hint }: Mistake,
-  { subject }: Dialect,
-): string {
+export function sentenceOf({ option, value, text, hint }: Mistake, { subject }: Dialect): string {
   const about = option && `${subject(option, value)}: `;
   return [`${about ?? ""}${text}`, hint ?? []].flat().join(" ");
 }

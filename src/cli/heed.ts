@@ -22,11 +22,7 @@ export function heededBy(verb: Verb, argv: Options, env: Options): Heeded {
   for (const name of OPTION_NAMES) {
     if (isHeeded(name, verb)) continue;
     if (argv[name] !== undefined) unheeded.set(name, `--${name}`);
-    else if (
-      specOf(name).strict &&
-      env[name] === true &&
-      GETTING.includes(verb)
-    )
+    else if (specOf(name).strict && env[name] === true && GETTING.includes(verb))
       unheeded.set(name, variableOf(name));
   }
   return {
@@ -38,9 +34,7 @@ export function heededBy(verb: Verb, argv: Options, env: Options): Heeded {
 
 function only(options: Options, verb: Verb): Options {
   return Object.fromEntries(
-    Object.entries(options).filter(([name]) =>
-      isHeeded(name as OptionName, verb),
-    ),
+    Object.entries(options).filter(([name]) => isHeeded(name as OptionName, verb)),
   );
 }
 
@@ -60,8 +54,7 @@ export function noteUnheeded(
       given.wrong(undefined, `${written} does not work with ${verb}.`, {
         hint: `It is for ${whose}.`,
       });
-    else if (verb === "revoke")
-      warnings.push(`${written} has no effect with --revoke.`);
+    else if (verb === "revoke") warnings.push(`${written} has no effect with --revoke.`);
     else
       warnings.push(
         `${written} has no effect here. It is for ${whose}; without a command, the program runs ${verb}.`,

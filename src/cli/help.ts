@@ -9,21 +9,17 @@ const INDENT = 26;
 export const COMMANDS: Record<string, string> = {
   issue: "Get or renew one certificate (this is the default)",
   revoke: "Revoke it, as --revoke does",
-  "batch FILE":
-    "Get or renew every certificate in a file; - reads standard input",
+  "batch FILE": "Get or renew every certificate in a file; - reads standard input",
   "renew [DIR]": "Renew what earlier runs recorded in DIR and below",
   "status [DIR]": "List the certificates there, the most urgent first",
-  "tar [DIR]":
-    "Write the certificates there to standard output as a tar, for dokku certs:add",
+  "tar [DIR]": "Write the certificates there to standard output as a tar, for dokku certs:add",
   nginx:
     "Print the nginx block that forwards the CA to --listen; with --stateless, the block that lets nginx answer by itself",
   "account show": "Print the account's URL, key type, thumbprint and contact",
   "account rollover": "Give the account a new key",
   "account deactivate": "End the account for ever; needs --yes",
-  "account import DIR":
-    "Take over an account and a certificate of certbot or lego",
-  "plugin [IMAGE]":
-    "Write the Dokku plugin to standard output as a tar; it will run IMAGE",
+  "account import DIR": "Take over an account and a certificate of certbot or lego",
+  "plugin [IMAGE]": "Write the Dokku plugin to standard output as a tar; it will run IMAGE",
   "plugin install": "Print the script that installs the Dokku plugin",
   dokku: "For the Dokku plugin only: do what it asks on standard input",
 };
@@ -104,8 +100,7 @@ function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const line = lines.at(-1);
-    if (line === undefined || line.length + word.length >= width)
-      lines.push(word);
+    if (line === undefined || line.length + word.length >= width) lines.push(word);
     else lines[lines.length - 1] = `${line} ${word}`;
   }
   return lines;

@@ -3,24 +3,14 @@ import type { Import } from "../commands/import.ts";
 import { flagOf } from "./dialect.ts";
 import type { Given } from "./given.ts";
 import { parseRootless } from "./method.ts";
-import {
-  isForAll,
-  isHeeded,
-  OPTION_NAMES,
-  type OptionName,
-  specOf,
-} from "./options.ts";
+import { isForAll, isHeeded, OPTION_NAMES, type OptionName, specOf } from "./options.ts";
 import { AUTHORITIES } from "./server.ts";
 import { parseKeep, parseValues } from "./target.ts";
 import { parseEmail, parseListen } from "./values.ts";
 import type { Options } from "./words.ts";
 
 /** What is to be imported from a folder; `argv`: the options of the command line alone. */
-export function parseImport(
-  folder: string | undefined,
-  given: Given,
-  argv: Options,
-): Import {
+export function parseImport(folder: string | undefined, given: Given, argv: Options): Import {
   if (folder === undefined)
     given.wrong(undefined, "There is no folder to import from.", {
       hint: "Write account import DIR, and options after it.",
@@ -54,7 +44,5 @@ function renewalWords(argv: Options): string[] {
 }
 
 function isForRenewal(name: OptionName): boolean {
-  return (
-    name !== "vhost" && isHeeded(name, "account import") && !isForAll(name)
-  );
+  return name !== "vhost" && isHeeded(name, "account import") && !isForAll(name);
 }

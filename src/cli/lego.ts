@@ -83,8 +83,7 @@ const MUST_STAPLE = {
 };
 
 function valueOf(name: OptionName, value: unknown): unknown {
-  if (name === "dns_resolvers")
-    return [value].flat().flatMap((each) => String(each).split(","));
+  if (name === "dns_resolvers") return [value].flat().flatMap((each) => String(each).split(","));
   return name === "key_type" ? String(value).toLowerCase() : String(value);
 }
 
@@ -95,8 +94,7 @@ function secondsOf(duration: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?(?:h|ms?|s))+$/.test(duration)) return undefined;
   const parts = duration.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g);
   const seconds = [...parts].reduce(
-    (sum, [, amount, unit = ""]) =>
-      sum + Number(amount) * (UNITS[unit] ?? 0.001),
+    (sum, [, amount, unit = ""]) => sum + Number(amount) * (UNITS[unit] ?? 0.001),
     0,
   );
   return Math.ceil(seconds);

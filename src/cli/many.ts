@@ -10,10 +10,7 @@ const MOST_AT_ONCE = 100;
 /** How `batch` and `renew` are to work. */
 export function parseWork(given: Given): Work {
   const concurrency = given.number("concurrency");
-  if (
-    concurrency !== undefined &&
-    !(concurrency >= 1 && concurrency <= MOST_AT_ONCE)
-  )
+  if (concurrency !== undefined && !(concurrency >= 1 && concurrency <= MOST_AT_ONCE))
     given.wrong("concurrency", `choose 1 to ${MOST_AT_ONCE}.`, {
       value: String(concurrency),
     });

@@ -31,9 +31,7 @@ export function parseMethod(given: Given, roots: Roots): Method {
         hint: `Give each a folder with ${given.write({ vhost: "NAME:ROOT" })} or all of them one with ${given.write({ default_root: "ROOT" })}, or none at all.`,
       },
     );
-  const folders = [...roots].map(
-    ([name, root = ""]) => [name, resolve(given.cwd, root)] as const,
-  );
+  const folders = [...roots].map(([name, root = ""]) => [name, resolve(given.cwd, root)] as const);
   return { kind: "webroot", roots: new Map(folders) };
 }
 
@@ -44,29 +42,22 @@ export function parseRootless(
   const stateless = given.flag("stateless");
   if (!given.has("dns")) {
     if (given.has("dns_exec"))
-      given.wrong(
-        "dns_exec",
-        `it has no effect without ${given.write({ dns: true })}.`,
-        {
-          value: given.text("dns_exec"),
-          hint: `Add ${given.write({ dns: "exec" })}.`,
-        },
-      );
+      given.wrong("dns_exec", `it has no effect without ${given.write({ dns: true })}.`, {
+        value: given.text("dns_exec"),
+        hint: `Add ${given.write({ dns: "exec" })}.`,
+      });
     return stateless ? { kind: "stateless" } : undefined;
   }
   if (stateless)
-    given.wrong(
-      "stateless",
-      `it does not work with ${given.write({ dns: true })}.`,
-      { hint: "Choose one." },
-    );
+    given.wrong("stateless", `it does not work with ${given.write({ dns: true })}.`, {
+      hint: "Choose one.",
+    });
   return { kind: "dns", ...parseDnsExec(given) };
 }
 
 function parseDnsExec(given: Given) {
   const provider = given.text("dns");
-  if (provider !== undefined && provider !== "exec")
-    given.unknown("dns", provider, ["exec"]);
+  if (provider !== undefined && provider !== "exec") given.unknown("dns", provider, ["exec"]);
   else if (!given.has("dns_exec"))
     given.wrong("dns", "it needs a program that sets the records.", {
       value: provider,
@@ -80,9 +71,7 @@ function parseDnsExec(given: Given) {
       least: 1,
     }),
     wait: wait && parseSpan(given, "dns_wait", { seconds: wait, least: 0 }),
-    resolvers: given
-      .list("dns_resolvers")
-      .map((text) => parseResolver(given, text)),
+    resolvers: given.list("dns_resolvers").map((text) => parseResolver(given, text)),
   };
 }
 
@@ -98,30 +87,19 @@ function parseSpan(
   return seconds * SECOND;
 }
 
-function parseResolver(
-  given: Given,
-  value: string,
-): { host: string; port: number } {
+function parseResolver(given: Given, value: string): { host: string; port: number } {
   if (isIPv6(value)) return { host: value, port: 53 };
   const [, six, plain, digits = "53"] =
     /^(?:\[([^\]]+)\]|([^:[\]\s/]+))(?::(\d+))?$/.exec(value) ?? [];
   const host = six !== undefined && isIPv6(six) ? six : plain;
   const port = Number(digits);
   if (host === undefined || port < 1 || port > 65535)
-    given.wrong(
-      "dns_resolvers",
-      "write HOST, HOST:PORT, IPV6 or [IPV6]:PORT.",
-      { value },
-    );
+    given.wrong("dns_resolvers", "write HOST, HOST:PORT, IPV6 or [IPV6]:PORT.", { value });
   return { host: host ?? "", port };
 }
 
 /** Whether names go with a method that needs no folders. */
-function checkNames(
-  given: Given,
-  roots: Roots,
-  { kind }: { kind: "stateless" | "dns" },
-): void {
+function checkNames(given: Given, roots: Roots, { kind }: { kind: "stateless" | "dns" }): void {
   const names = [...roots.keys()];
   const way = given.write({ [kind]: true });
   noteNames(

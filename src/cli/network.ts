@@ -3,24 +3,16 @@ import type { Target } from "../core/target.ts";
 import type { Given } from "./given.ts";
 
 /** How to reach CAs, as it is told for the whole run. */
-export function parseNetwork(
-  given: Given,
-  { version }: { version: string },
-): Network {
+export function parseNetwork(given: Given, { version }: { version: string }): Network {
   const { caBundle, userAgent } = parseWay(given);
   return { caBundle, userAgent, usualAgent: `acme-sidecar/${version}` };
 }
 
 /** How to reach CAs, as a target has it. */
-export function parseWay(
-  given: Given,
-): Pick<Target["ask"], "caBundle" | "userAgent"> {
+export function parseWay(given: Given): Pick<Target["ask"], "caBundle" | "userAgent"> {
   const userAgent = given.text("user_agent");
   // RFC 9110 section 5.5. The run and its target read this, each for itself.
-  if (
-    !given.isWrong("user_agent") &&
-    /[^\t\x20-\x7e\x80-\xff]/.test(userAgent ?? "")
-  )
+  if (!given.isWrong("user_agent") && /[^\t\x20-\x7e\x80-\xff]/.test(userAgent ?? ""))
     given.wrong("user_agent", "it has a character that a header cannot have.", {
       hint: "Write it on one line, with letters, digits and signs of ASCII.",
     });

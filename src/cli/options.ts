@@ -74,8 +74,7 @@ export const OPTIONS = {
   },
   user_agent: {
     value: "TEXT",
-    describe:
-      'User agent for the CA; "" sends only ACME [acme-sidecar/VERSION]',
+    describe: 'User agent for the CA; "" sends only ACME [acme-sidecar/VERSION]',
     verbs: [...TARGET, ...ACCOUNT, "renew"],
   },
   log_format: {
@@ -92,8 +91,7 @@ export const OPTIONS = {
   tos_sha256: {
     value: "HASH",
     gone: "ignored",
-    describe:
-      "A new account agrees to the CA's terms of service; their address is shown.",
+    describe: "A new account agrees to the CA's terms of service; their address is shown.",
     verbs: VERB_NAMES,
   },
 } as const satisfies Record<string, OptionSpec>;
@@ -118,7 +116,5 @@ export function isForAll(option: OptionName): boolean {
 
 /** What the help says beside an option that is not for getting one certificate: who heeds it. */
 export function forWhom(option: OptionName): string {
-  return isHeeded(option, "issue")
-    ? ""
-    : ` (${specOf(option).verbs.join(", ")})`;
+  return isHeeded(option, "issue") ? "" : ` (${specOf(option).verbs.join(", ")})`;
 }

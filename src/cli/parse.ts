@@ -7,12 +7,7 @@ import type { Network } from "../commands/network.ts";
 import type { PluginPart } from "../commands/plugin.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Draft } from "../core/target.ts";
-import {
-  parseDeactivation,
-  parseRevocation,
-  parseRollover,
-  parseShow,
-} from "./account.ts";
+import { parseDeactivation, parseRevocation, parseRollover, parseShow } from "./account.ts";
 import { commandLine } from "./dialect.ts";
 import { parseDokku } from "./dokku.ts";
 import { type Given, givenBy, understand } from "./given.ts";
@@ -68,17 +63,12 @@ export interface Words {
 }
 
 /** The commands that have a word of their own after them. */
-const WITH_OPERAND = [
-  ...["batch", "renew", "status", "tar", "plugin"],
-  "account import",
-];
+const WITH_OPERAND = [...["batch", "renew", "status", "tar", "plugin"], "account import"];
 
 /** What somebody wants done, without how to talk to the CA or to people. */
 type Wish = DistributiveOmit<Task, keyof Common>;
 type Task = Exclude<Request, { verb: "print" }>;
-type DistributiveOmit<T, K extends keyof T> = T extends unknown
-  ? Omit<T, K>
-  : never;
+type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
 /** What there is beside the options as they are read. */
 interface Beside extends Heeded {
@@ -128,10 +118,7 @@ const VERBS: Record<Verb, Understand> = {
   }),
   plugin: (_given, { operand }) => ({
     verb: "plugin",
-    part:
-      operand === "install"
-        ? { kind: "script" }
-        : { kind: "tar", image: operand },
+    part: operand === "install" ? { kind: "script" } : { kind: "tar", image: operand },
   }),
   tar: (given, beside) => ({
     verb: "tar",
@@ -140,8 +127,7 @@ const VERBS: Record<Verb, Understand> = {
   }),
 };
 
-const isVerb = (word: string): word is Verb =>
-  (VERB_NAMES as readonly string[]).includes(word);
+const isVerb = (word: string): word is Verb => (VERB_NAMES as readonly string[]).includes(word);
 
 /** Understands the words of a command line; pure. Throws an AppError with the code `usage`, with every mistake in them. */
 export function parse(words: Words): Request {
@@ -154,10 +140,8 @@ export function parse(words: Words): Request {
     );
   const typed = readOptions(rest);
   const ignored = warningsOfGone(typed);
-  if (!isVerb(word) || typed.help === true)
-    return { verb: "print", text: helpText() };
-  if (typed.version === true)
-    return { verb: "print", text: `acme-sidecar ${words.version}` };
+  if (!isVerb(word) || typed.help === true) return { verb: "print", text: helpText() };
+  if (typed.version === true) return { verb: "print", text: `acme-sidecar ${words.version}` };
   const env = readVariables(words.env);
   const { verb, argv } = meant(word, typed, env);
   const heeded = heededBy(verb, argv, env);
@@ -199,11 +183,9 @@ interface Split {
 /** The words before the first option are the command; `account` takes one more, and some a word of their own. */
 function splitVerb(argv: readonly string[]): Split {
   const [first = "", second = ""] = argv;
-  if (first === "" || first.startsWith("-"))
-    return { verb: "issue", bare: true, rest: argv };
+  if (first === "" || first.startsWith("-")) return { verb: "issue", bare: true, rest: argv };
   const twofold = VERB_NAMES.some((verb) => verb.startsWith(`${first} `));
-  const verb =
-    twofold && !second.startsWith("-") ? `${first} ${second}`.trim() : first;
+  const verb = twofold && !second.startsWith("-") ? `${first} ${second}`.trim() : first;
   const rest = argv.slice(verb.includes(" ") ? 2 : 1);
   const [operand = ""] = rest;
   const isOperand = operand === "-" || /^[^-]/.test(operand);
@@ -217,8 +199,7 @@ function warningsOfGone(typed: Options): string[] {
   const given = OPTION_NAMES.filter((name) => typed[name] !== undefined);
   return given.flatMap((name) => {
     const { gone, describe } = specOf(name);
-    if (gone === "refused")
-      throw usage(`--${name} is an option of simp_le only.`, describe);
+    if (gone === "refused") throw usage(`--${name} is an option of simp_le only.`, describe);
     return gone === "ignored" ? `--${name} is ignored. ${describe}` : [];
   });
 }

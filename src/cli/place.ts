@@ -31,10 +31,7 @@ export function parsePlace(given: Given): Omit<Place, "pkcs12"> {
   const formats = parseFormats(given);
   return {
     dir: parseDir(given),
-    formats:
-      accounts === undefined
-        ? formats
-        : formats.filter((name) => !isAccountFile(name)),
+    formats: accounts === undefined ? formats : formats.filter((name) => !isAccountFile(name)),
     accounts,
     keyMode: parseKeyMode(given),
     owner: parseFileOwner(given),
@@ -46,21 +43,13 @@ export function parseWholePlace(given: Given): Omit<Place, "pkcs12"> {
   const place = parsePlace(given);
   // What one of them should have been may hold what is missing.
   if (given.isWrong("file")) return place;
-  const held = new Set<Component>(
-    place.formats.flatMap((name) => FORMATS[name].holds),
-  );
+  const held = new Set<Component>(place.formats.flatMap((name) => FORMATS[name].holds));
   if (place.accounts !== undefined) held.add("accountKey");
-  const missing = Object.entries(NEEDED).filter(
-    ([component]) => !held.has(component as Component),
-  );
+  const missing = Object.entries(NEEDED).filter(([component]) => !held.has(component as Component));
   if (missing.length > 0)
-    given.wrong(
-      "file",
-      `these files cannot hold ${missing.map(([, what]) => what).join(", ")}.`,
-      {
-        hint: `Name account_key.json, key.pem and fullchain.pem, for example, or leave out ${given.write({ file: true })} altogether.`,
-      },
-    );
+    given.wrong("file", `these files cannot hold ${missing.map(([, what]) => what).join(", ")}.`, {
+      hint: `Name account_key.json, key.pem and fullchain.pem, for example, or leave out ${given.write({ file: true })} altogether.`,
+    });
   return place;
 }
 
@@ -82,9 +71,7 @@ function parseFormats(given: Given): FormatName[] {
     else
       given.wrong("file", "this file cannot be chosen.", {
         value,
-        hint:
-          entryOf(ELSEWHERE, value)?.(given) ??
-          `The files are ${FORMAT_NAMES.join(", ")}.`,
+        hint: entryOf(ELSEWHERE, value)?.(given) ?? `The files are ${FORMAT_NAMES.join(", ")}.`,
       });
   }
   return [...chosen];

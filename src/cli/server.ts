@@ -6,8 +6,7 @@ import type { Given } from "./given.ts";
 /** The directories of CAs that have a short name, as their documentation gives them. */
 export const AUTHORITIES: Record<string, string | undefined> = {
   letsencrypt: "https://acme-v02.api.letsencrypt.org/directory",
-  "letsencrypt-staging":
-    "https://acme-staging-v02.api.letsencrypt.org/directory",
+  "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
   zerossl: "https://acme.zerossl.com/v2/DV90",
   google: "https://dv.acme-v02.api.pki.goog/directory",
   "google-staging": "https://dv.acme-v02.test-api.pki.goog/directory",
@@ -34,17 +33,11 @@ export function warningsAbout(given: Given): string[] {
 /** The directory URLs that `--server` means, in their order. */
 export function parseServers(given: Given): readonly [string, ...string[]] {
   const [first = "letsencrypt", ...others] = given.list("server");
-  return [
-    parseServer(given, first),
-    ...others.map((text) => parseServer(given, text)),
-  ];
+  return [parseServer(given, first), ...others.map((text) => parseServer(given, text))];
 }
 
 function parseServer(given: Given, value: string): string {
-  const known = entryOf(
-    AUTHORITIES,
-    entryOf(GONE, value) ?? value.toLowerCase(),
-  );
+  const known = entryOf(AUTHORITIES, entryOf(GONE, value) ?? value.toLowerCase());
   if (known !== undefined) return known;
   const url = URL.parse(value);
   if (url !== null && isAddress(url.href)) return url.href;
@@ -54,35 +47,23 @@ function parseServer(given: Given, value: string): string {
       hint: "Leave out what is before the @: no CA's directory needs it.",
     });
   else
-    given.wrong(
-      "server",
-      "this is neither a CA's name nor an https:// address.",
-      {
-        value,
-        hint: `The names are ${Object.keys(AUTHORITIES).join(", ")}.`,
-      },
-    );
+    given.wrong("server", "this is neither a CA's name nor an https:// address.", {
+      value,
+      hint: `The names are ${Object.keys(AUTHORITIES).join(", ")}.`,
+    });
   return value;
 }
 
 /** The same at the directories for trying things, whatever is there already. */
-export function forTrying(
-  given: Given,
-  { want, ask, ...others }: Draft,
-): Draft {
+export function forTrying(given: Given, { want, ask, ...others }: Draft): Draft {
   const [first, ...more] = ask.from;
-  const from = [
-    stagingOf(given, first),
-    ...more.map((url) => stagingOf(given, url)),
-  ] as const;
+  const from = [stagingOf(given, first), ...more.map((url) => stagingOf(given, url))] as const;
   return { ...others, want: { ...want, force: true }, ask: { ...ask, from } };
 }
 
 /** The directory for trying things, of a CA that has one; any other address stays. */
 function stagingOf(given: Given, directoryUrl: string): string {
-  const known = Object.entries(AUTHORITIES).find(
-    ([, url]) => url === directoryUrl,
-  )?.[0];
+  const known = Object.entries(AUTHORITIES).find(([, url]) => url === directoryUrl)?.[0];
   if (known === undefined || known.endsWith("-staging")) return directoryUrl;
   const staging = AUTHORITIES[`${known}-staging`];
   if (staging === undefined)

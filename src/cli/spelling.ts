@@ -11,9 +11,7 @@ const SHORT = new Map(
 
 /** The words of a command line as the table of options spells them; values stay as they are. */
 export function spell(argv: readonly string[]): string[] {
-  return argv.flatMap((word) =>
-    word.startsWith("--") ? fullName(word) : apart(word),
-  );
+  return argv.flatMap((word) => (word.startsWith("--") ? fullName(word) : apart(word)));
 }
 
 /** simp_le has underscores in its options, most others hyphens; and simp_le takes the beginnings of names. */
@@ -21,9 +19,7 @@ function fullName(word: string): string {
   const [, start, value] = /^--([^=]+)(=.*)?$/s.exec(word) ?? [];
   if (start === undefined) return word;
   const name = complete(start.replaceAll("-", "_"));
-  const spec = Object.hasOwn(OPTIONS, name)
-    ? specOf(name as OptionName)
-    : undefined;
+  const spec = Object.hasOwn(OPTIONS, name) ? specOf(name as OptionName) : undefined;
   if (spec !== undefined && spec.value === undefined && value !== undefined)
     throw usage(`--${name} takes no value.`, `Write --${name} alone.`);
   return `--${name}${value ?? ""}`;
@@ -32,8 +28,7 @@ function fullName(word: string): string {
 /** Several short options in one word, the last perhaps with its value, as `-vdexample.com`. */
 function apart(word: string): string[] {
   const takesValue = SHORT.get(word.charAt(1));
-  if (!word.startsWith("-") || takesValue === undefined || word.length === 2)
-    return [word];
+  if (!word.startsWith("-") || takesValue === undefined || word.length === 2) return [word];
   const option = word.slice(0, 2);
   const rest = word.slice(2);
   if (takesValue) return [option, rest.replace(/^=/, "")];

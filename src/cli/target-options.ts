@@ -162,8 +162,7 @@ export const TARGET_OPTIONS = {
   },
   stateless: {
     isNew: true,
-    describe:
-      "Let the web server answer the CA; it needs the block that nginx --stateless prints",
+    describe: "Let the web server answer the CA; it needs the block that nginx --stateless prints",
     verbs: ["issue", "account import", "batch", "nginx"],
   },
   dns: {

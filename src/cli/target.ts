@@ -77,9 +77,7 @@ export function parseNextRun(given: Given): number | undefined {
 function parseProfile(given: Given): Target["ask"]["profile"] {
   const required = given.text("profile");
   const name = required ?? given.text("preferred_profile");
-  return name === undefined
-    ? undefined
-    : { name, required: required !== undefined };
+  return name === undefined ? undefined : { name, required: required !== undefined };
 }
 
 function parsePkcs12(given: Given): Draft["keep"]["pkcs12"] {

@@ -19,13 +19,10 @@ export function parseRsa(
   bits = given.number(option),
 ): KeyType | undefined {
   if (bits === undefined) return undefined;
-  if (bits >= SMALLEST_RSA && bits <= LARGEST_RSA && bits % 8 === 0)
-    return { rsa: bits };
-  given.wrong(
-    option,
-    `RSA keys have ${SMALLEST_RSA} to ${LARGEST_RSA} bits, a multiple of 8.`,
-    { value: String(bits) },
-  );
+  if (bits >= SMALLEST_RSA && bits <= LARGEST_RSA && bits % 8 === 0) return { rsa: bits };
+  given.wrong(option, `RSA keys have ${SMALLEST_RSA} to ${LARGEST_RSA} bits, a multiple of 8.`, {
+    value: String(bits),
+  });
   return undefined;
 }
 
@@ -76,8 +73,7 @@ export function parseKeyType(given: Given): KeyType | undefined {
   const text = given.text("key_type");
   if (text === undefined) return undefined;
   const known = entryOf(KEY_TYPES, text.toLowerCase());
-  if (known === undefined)
-    given.unknown("key_type", text, Object.keys(KEY_TYPES));
+  if (known === undefined) given.unknown("key_type", text, Object.keys(KEY_TYPES));
   return known;
 }
 
@@ -86,9 +82,7 @@ export function parseBinding(given: Given): Draft["ask"]["binding"] {
   const kid = given.text("eab_kid");
   const file = given.path("eab_hmac_key_file");
   const key = given.text("eab_hmac_key");
-  const keyOption = given.has("eab_hmac_key_file")
-    ? "eab_hmac_key_file"
-    : "eab_hmac_key";
+  const keyOption = given.has("eab_hmac_key_file") ? "eab_hmac_key_file" : "eab_hmac_key";
   if (!given.has("eab_kid") && given.has(keyOption))
     given.wrong(keyOption, "it needs a key ID too.", {
       hint: `Give ${given.write({ eab_kid: "ID" })}.`,
@@ -98,10 +92,7 @@ export function parseBinding(given: Given): Draft["ask"]["binding"] {
       value: kid,
       hint: `Give ${waysToGiveKey(given)}.`,
     });
-  const macKey =
-    file === undefined && key !== undefined
-      ? parseMacKey(given, key)
-      : undefined;
+  const macKey = file === undefined && key !== undefined ? parseMacKey(given, key) : undefined;
   if (kid === undefined) return undefined;
   return file === undefined
     ? macKey && { kid, macKey }
@@ -110,8 +101,7 @@ export function parseBinding(given: Given): Draft["ask"]["binding"] {
 
 function waysToGiveKey(given: Given): string {
   const ways = [];
-  if (given.knows("eab_hmac_key_file"))
-    ways.push(given.write({ eab_hmac_key_file: "FILE" }));
+  if (given.knows("eab_hmac_key_file")) ways.push(given.write({ eab_hmac_key_file: "FILE" }));
   ways.push(given.write({ eab_hmac_key: "KEY" }));
   return ways.join(", or ");
 }
@@ -146,11 +136,10 @@ export function parseKeyMode(given: Given): number | undefined {
   if (value === undefined) return undefined;
   const mode = Number.parseInt(value, 8);
   if (!/^0?[0-7]{3}$/.test(value) || (mode & 0o600) !== 0o600)
-    given.wrong(
-      "key_mode",
-      "write three octal digits that let the owner read and write.",
-      { value, hint: "0600 and 0640 are usual." },
-    );
+    given.wrong("key_mode", "write three octal digits that let the owner read and write.", {
+      value,
+      hint: "0600 and 0640 are usual.",
+    });
   return mode;
 }
 

@@ -18,12 +18,7 @@ export const VERB_NAMES = [
 export type Verb = (typeof VERB_NAMES)[number];
 
 /** Who heeds what a target is: `account import` for the command that it tells. */
-export const TARGET = [
-  "issue",
-  "account import",
-  "batch",
-  "dokku",
-] as const satisfies Verb[];
+export const TARGET = ["issue", "account import", "batch", "dokku"] as const satisfies Verb[];
 
 /** Who is about one account, or the certificate that it is to revoke. */
 export const ACCOUNT = [

@@ -45,14 +45,10 @@ function parseVhost(
       : value.indexOf(":", value.startsWith("[") ? value.indexOf("]") : 0);
   const root = colon < 0 ? undefined : value.slice(colon + 1);
   if (root !== undefined && /^\d+$/.test(root)) {
-    given.wrong(
-      "vhost",
-      `"${root}" looks like a port, but a certificate is good for every port.`,
-      {
-        value,
-        hint: `Give the name alone, or write ${given.write({ vhost: `${value.slice(0, colon)}:./${root}` })} if it is a folder.`,
-      },
-    );
+    given.wrong("vhost", `"${root}" looks like a port, but a certificate is good for every port.`, {
+      value,
+      hint: `Give the name alone, or write ${given.write({ vhost: `${value.slice(0, colon)}:./${root}` })} if it is a folder.`,
+    });
     return undefined;
   }
   const parsed = parseName(colon < 0 ? value : value.slice(0, colon));

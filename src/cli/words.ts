@@ -19,12 +19,9 @@ export function readOptions(argv: readonly string[]): Options {
     .map((name) => `${name.length > 1 ? "--" : "-"}${name} is not an option.`);
   const [first, ...others] = [
     ...unknown,
-    ...strays.map(
-      (stray) => `"${stray}" is not an option, nor the value of one.`,
-    ),
+    ...strays.map((stray) => `"${stray}" is not an option, nor the value of one.`),
   ];
-  if (first !== undefined)
-    throw usage([first, ...others].join("\n"), "See --help.");
+  if (first !== undefined) throw usage([first, ...others].join("\n"), "See --help.");
   // The parser has the values by their short names too.
   return Object.fromEntries(
     Object.entries(parsed).filter(([name]) => Object.hasOwn(OPTIONS, name)),
@@ -65,9 +62,7 @@ const GRAMMAR = {
   },
 };
 
-const KNOWN = new Set<string>(
-  OPTION_NAMES.flatMap((name) => [name, specOf(name).alias ?? name]),
-);
+const KNOWN = new Set<string>(OPTION_NAMES.flatMap((name) => [name, specOf(name).alias ?? name]));
 
 /** The environment variable that stands for an option. */
 export function variableOf(option: OptionName): string {
@@ -75,21 +70,16 @@ export function variableOf(option: OptionName): string {
 }
 
 /** The options that the environment gives to whoever heeds them. */
-export function readVariables(
-  env: Record<string, string | undefined>,
-): Options {
+export function readVariables(env: Record<string, string | undefined>): Options {
   const found: Options = {};
   for (const name of OPTION_NAMES) {
     const value = env[variableOf(name)];
     if (value === undefined || value === "") continue;
     const spec = specOf(name);
     if (spec.gone) continue;
-    if (spec.value === undefined)
-      found[name] = /^(1|true|yes|on)$/i.test(value);
+    if (spec.value === undefined) found[name] = /^(1|true|yes|on)$/i.test(value);
     else
-      found[name] = spec.repeatable
-        ? value.split(/[\s,]+/).filter((each) => each !== "")
-        : value;
+      found[name] = spec.repeatable ? value.split(/[\s,]+/).filter((each) => each !== "") : value;
   }
   return found;
 }

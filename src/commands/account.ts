@@ -63,7 +63,5 @@ export async function account(
 /** As `--key_type` has it. */
 function sayType(key: KeyObject): string {
   const type = typeOf(key);
-  return typeof type === "object"
-    ? `rsa${type.rsa}`
-    : (type ?? key.asymmetricKeyType ?? "unknown");
+  return typeof type === "object" ? `rsa${type.rsa}` : (type ?? key.asymmetricKeyType ?? "unknown");
 }

@@ -56,21 +56,15 @@ export async function batch(
   const drafts = await read(await contentsOf(file, host));
   const ids = drafts.map(({ id }) => id);
   const source = { file, gone: false };
-  const targets = await together(
-    drafts.map((draft) => readSecrets({ ...draft, source })),
-  );
+  const targets = await together(drafts.map((draft) => readSecrets({ ...draft, source })));
   makeFolder(dir, 0o755);
   // One that waits for another finds less to do, and a port that is free.
   using _held = await lockRun(dir, host);
   const outcomes = await workOff(targets, work, { network, host });
   const { signal, emit } = host;
   if (signal.aborted) return outcomes;
-  const left = await reviewUnlisted(
-    { dir, file, ids },
-    { prune, signal, emit },
-  );
-  for (const outcome of left)
-    emit({ type: "ended", outcome }, outcome.subject.id);
+  const left = await reviewUnlisted({ dir, file, ids }, { prune, signal, emit });
+  for (const outcome of left) emit({ type: "ended", outcome }, outcome.subject.id);
   return [...outcomes, ...left];
 }
 
@@ -109,16 +103,11 @@ export async function renew(
 }
 
 /** What was recorded of a set, with what is not: a name for the messages, and secrets. */
-async function usable(
-  { dir, target }: FoundSet,
-  nextRun: number | undefined,
-): Promise<Target> {
+async function usable({ dir, target }: FoundSet, nextRun: number | undefined): Promise<Target> {
   if (target === undefined)
-    throw new AppError(
-      "bad-file",
-      `What is recorded in ${dir} cannot be read.`,
-      { hint: "Run issue or batch for it once more, which records it anew." },
-    );
+    throw new AppError("bad-file", `What is recorded in ${dir} cannot be read.`, {
+      hint: "Run issue or batch for it once more, which records it anew.",
+    });
   if (target.ask.method.kind === "dns" && !isStateTrusted(dir))
     throw new AppError(
       "unsafe-folder",
@@ -156,10 +145,7 @@ async function workOff(
   { concurrency, retry, tarChanged }: Work,
   { network, host }: Means,
 ): Promise<Outcome[]> {
-  const bounds =
-    concurrency === undefined
-      ? CONCURRENCY
-      : { all: concurrency, each: concurrency };
+  const bounds = concurrency === undefined ? CONCURRENCY : { all: concurrency, each: concurrency };
   const surroundings = await surroundingsOf(network, host, bounds.each);
   await using responders = shareResponders(host);
   const changes = tarChanged ? await tarInto(host.stdout) : undefined;
@@ -172,8 +158,7 @@ async function workOff(
         ...{ concurrency: bounds, retry },
         ended: (outcome) => {
           host.emit({ type: "ended", outcome }, outcome.subject.id);
-          if (isChange(outcome))
-            changes?.add({ ...outcome.bundle, folder: outcome.subject.id });
+          if (isChange(outcome)) changes?.add({ ...outcome.bundle, folder: outcome.subject.id });
         },
       },
     );
@@ -204,10 +189,6 @@ async function tarInto(output: Writable) {
   };
 }
 
-function isChange(
-  outcome: Outcome,
-): outcome is Extract<Outcome, { kind: "issued" | "kept" }> {
-  return (
-    outcome.kind === "issued" || (outcome.kind === "kept" && outcome.completed)
-  );
+function isChange(outcome: Outcome): outcome is Extract<Outcome, { kind: "issued" | "kept" }> {
+  return outcome.kind === "issued" || (outcome.kind === "kept" && outcome.completed);
 }

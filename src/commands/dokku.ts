@@ -12,8 +12,7 @@ import { readSecrets } from "./secrets.ts";
 
 /** What one app wants, or why it cannot have it. */
 export type Wished =
-  | { target: Draft; warnings: readonly string[] }
-  | { subject: Subject; error: AppError };
+  { target: Draft; warnings: readonly string[] } | { subject: Subject; error: AppError };
 
 /** The apps of a Dokku host, and who understands what is said of them. */
 export interface DokkuSource {
@@ -38,8 +37,7 @@ export async function dokku(
   makeFolder(dir, 0o700);
   const ended = (outcome: Outcome) => {
     host.emit({ type: "ended", outcome }, outcome.subject.id);
-    if (!isUnfinished(outcome))
-      host.stdout.write(`${sayResult(outcome, host.now())}\n`);
+    if (!isUnfinished(outcome)) host.stdout.write(`${sayResult(outcome, host.now())}\n`);
   };
   const refused: Outcome[] = [];
   const targets: Target[] = [];
@@ -63,9 +61,7 @@ export async function dokku(
   return [...refused, ...outcomes];
 }
 
-type Ready =
-  | { target: Target; warnings: readonly string[] }
-  | Extract<Wished, { error: AppError }>;
+type Ready = { target: Target; warnings: readonly string[] } | Extract<Wished, { error: AppError }>;
 
 /** A wish with its secrets read; an app whose secrets are of no use stops no other. */
 async function readyToGet(wish: Wished): Promise<Ready> {

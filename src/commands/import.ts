@@ -15,13 +15,7 @@ import type { Contents } from "../store/formats.ts";
 import { readLego } from "../store/lego.ts";
 import { lock } from "../store/lock.ts";
 import { checkFolder } from "../store/folder.ts";
-import {
-  loadSet,
-  occupant,
-  type Place,
-  recoverSet,
-  saveSet,
-} from "../store/set.ts";
+import { loadSet, occupant, type Place, recoverSet, saveSet } from "../store/set.ts";
 import type { Process } from "./network.ts";
 
 /** What somebody wants to take over from another tool. */
@@ -70,11 +64,7 @@ export async function importFrom(
       changed: recovered || written,
       account: account && (imported.registration?.uri ?? account.label),
       bundle,
-      server:
-        asked ??
-        renewal.server ??
-        server ??
-        wish.known.find((url) => account?.isAt(url)),
+      server: asked ?? renewal.server ?? server ?? wish.known.find((url) => account?.isAt(url)),
       words,
     },
   ];
@@ -110,18 +100,11 @@ async function prove(certificate: ForeignCertificate | undefined) {
   const bundle = { key, leaf, chain };
   // Whether it has ended since is no matter: it will be renewed then.
   const names = namesOf(leaf);
-  const flaw =
-    names.length > 0
-      ? flawOf(bundle, names, new Date(0))
-      : "it is for no DNS name";
+  const flaw = names.length > 0 ? flawOf(bundle, names, new Date(0)) : "it is for no DNS name";
   if (flaw === undefined) return { bundle, account, server };
-  throw new AppError(
-    "bad-file",
-    `${certificate.file} cannot be imported: ${flaw}.`,
-    {
-      hint: "Nothing was written. Have the other tool renew it, or let this program get a new one instead.",
-    },
-  );
+  throw new AppError("bad-file", `${certificate.file} cannot be imported: ${flaw}.`, {
+    hint: "Nothing was written. Have the other tool renew it, or let this program get a new one instead.",
+  });
 }
 
 async function readOwner(
@@ -129,8 +112,7 @@ async function readOwner(
 ): Promise<Contents & { server?: string | undefined }> {
   if (account === undefined) return {};
   const { accountKey, registration, server } = await account.read();
-  const key =
-    accountKey && createPublicKey(accountKey).export({ format: "jwk" });
+  const key = accountKey && createPublicKey(accountKey).export({ format: "jwk" });
   return {
     ...(accountKey && { accountKey }),
     ...(registration && {

@@ -6,11 +6,7 @@ import { openResponder } from "./responders.ts";
 import { readSecrets } from "./secrets.ts";
 
 /** Gets or renews the certificate of one target when that is due. */
-export async function issue(
-  draft: Draft,
-  network: Network,
-  host: Process,
-): Promise<Outcome[]> {
+export async function issue(draft: Draft, network: Network, host: Process): Promise<Outcome[]> {
   const outcome = await fulfil(await readSecrets(draft), {
     ...(await surroundingsOf(network, host)),
     openResponder: (method) => openResponder(method, host),

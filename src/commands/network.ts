@@ -74,14 +74,10 @@ async function rootsOf({ caBundle }: Network): Promise<string | undefined> {
   try {
     return await readRoots(caBundle);
   } catch (error) {
-    throw new AppError(
-      "usage",
-      `--ca_bundle ${caBundle}: ${messageOf(error)}.`,
-      {
-        hint: "Name a PEM file with the root certificates of your CA.",
-        scope: "run",
-      },
-    );
+    throw new AppError("usage", `--ca_bundle ${caBundle}: ${messageOf(error)}.`, {
+      hint: "Name a PEM file with the root certificates of your CA.",
+      scope: "run",
+    });
   }
 }
 
@@ -123,7 +119,6 @@ function isProxy(text: string): boolean {
 
 async function readRoots(file: string): Promise<string> {
   const text = await readFile(file, "utf8");
-  if (!text.includes("-----BEGIN CERTIFICATE-----"))
-    throw new Error("it has no PEM certificate");
+  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw new Error("it has no PEM certificate");
   return text;
 }

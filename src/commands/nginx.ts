@@ -12,11 +12,7 @@ export type Include =
   | { kind: "stateless"; account: AccountRef; keyType: KeyType | undefined };
 
 /** Tells the include. Throws an AppError. */
-export async function nginx(
-  include: Include,
-  network: Network,
-  host: Process,
-): Promise<Outcome[]> {
+export async function nginx(include: Include, network: Network, host: Process): Promise<Outcome[]> {
   const text =
     include.kind === "proxy"
       ? proxyInclude(include.to)
@@ -33,7 +29,5 @@ async function answeringFor(
   // The other include needs nothing that talks to a CA.
   const { accountKeyOf } = await import("../core/account.ts");
   const reach = await reachOf(network, host);
-  return statelessInclude(
-    thumbprintOf(await accountKeyOf(account, keyType, reach)),
-  );
+  return statelessInclude(thumbprintOf(await accountKeyOf(account, keyType, reach)));
 }

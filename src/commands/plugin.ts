@@ -4,8 +4,7 @@ import type { Outcome } from "../core/outcome.ts";
 import type { Process } from "./network.ts";
 
 /** The script that installs the plugin, or the plugin itself for those who do that by hand, and the image that it is to use. */
-export type PluginPart =
-  { kind: "script" } | { kind: "tar"; image: string | undefined };
+export type PluginPart = { kind: "script" } | { kind: "tar"; image: string | undefined };
 
 /** Writes a part of what the folder of the program has for Dokku to the standard output. Throws an AppError. */
 export async function plugin(

@@ -4,10 +4,7 @@ import type { Method } from "../core/target.ts";
 import type { Process } from "./network.ts";
 
 /** Opens what answers the CA by a method; loaded when it is first needed. */
-export async function openResponder(
-  method: Method,
-  host: Process,
-): Promise<Responder> {
+export async function openResponder(method: Method, host: Process): Promise<Responder> {
   switch (method.kind) {
     case "standalone": {
       const { openStandalone } = await import("../challenge/standalone.ts");
@@ -48,8 +45,7 @@ export function shareResponders(host: Process) {
       return { ...responder, [Symbol.asyncDispose]: () => Promise.resolve() };
     },
     async [Symbol.asyncDispose]() {
-      for (const responder of listening.values())
-        await (await responder)[Symbol.asyncDispose]();
+      for (const responder of listening.values()) await (await responder)[Symbol.asyncDispose]();
     },
   };
 }

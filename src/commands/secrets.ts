@@ -32,8 +32,7 @@ export async function together<T>(parts: readonly Promise<T>[]): Promise<T[]> {
     each.status === "rejected" ? [each.reason] : [],
   );
   const errors = reasons.filter((reason) => reason instanceof AppError);
-  if (errors.length < reasons.length || errors.length < 2)
-    return Promise.all(parts);
+  if (errors.length < reasons.length || errors.length < 2) return Promise.all(parts);
   const lines = errors.flatMap(({ message, hint }) =>
     [message, hint ?? []].flat().join(" ").split("\n"),
   );
@@ -42,20 +41,14 @@ export async function together<T>(parts: readonly Promise<T>[]): Promise<T[]> {
   });
 }
 
-async function readBinding(
-  binding: Draft["ask"]["binding"],
-): Promise<Binding | undefined> {
+async function readBinding(binding: Draft["ask"]["binding"]): Promise<Binding | undefined> {
   if (binding === undefined || "macKey" in binding) return binding;
   const { kid, file } = binding;
-  const macKey = await readAs(binding, MAC_KEY_HINT, (data) =>
-    readMacKey(data.toString()),
-  );
+  const macKey = await readAs(binding, MAC_KEY_HINT, (data) => readMacKey(data.toString()));
   return { kid, file, macKey };
 }
 
-async function readPassword(
-  named: SecretFile | undefined,
-): Promise<Protection | undefined> {
+async function readPassword(named: SecretFile | undefined): Promise<Protection | undefined> {
   if (named === undefined) return undefined;
   const password = await readAs(named, PASSWORD_HINT, firstLine);
   return { file: named.file, password };

@@ -27,9 +27,7 @@ export async function tar(
   const sets = chosen.map((set) => read(set, now()));
   const [only, ...others] = sets;
   await writeTar(
-    only !== undefined && others.length === 0
-      ? [{ ...only, folder: undefined }]
-      : sets,
+    only !== undefined && others.length === 0 ? [{ ...only, folder: undefined }] : sets,
     stdout,
   );
   return chosen.map((set) => ({
@@ -52,20 +50,16 @@ function choose(found: readonly FoundSet[], id: string): FoundSet {
 function read({ id, dir, target, files }: FoundSet, now: Date): TarSet {
   const formats = target?.keep.formats ?? files;
   const { key, leaf, chain } = loadSet({ dir, formats });
-  if (!key || !leaf || !chain)
-    throw unusable(`A part of the certificate in ${dir} is missing.`);
+  if (!key || !leaf || !chain) throw unusable(`A part of the certificate in ${dir} is missing.`);
   const bundle = { key, leaf, chain };
   const flaw = flawOf(bundle, namesOf(leaf), now);
-  if (flaw !== undefined)
-    throw unusable(`The certificate in ${dir} cannot be used: ${flaw}.`);
+  if (flaw !== undefined) throw unusable(`The certificate in ${dir} cannot be used: ${flaw}.`);
   return { ...bundle, folder: id || namesOf(leaf)[0] };
 }
 
 function unusable(message: string, hint?: string): AppError {
   return new AppError("bad-file", message, {
-    hint:
-      hint ??
-      "See how things stand with status, and get it with issue, batch or renew.",
+    hint: hint ?? "See how things stand with status, and get it with issue, batch or renew.",
     scope: "run",
   });
 }

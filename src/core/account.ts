@@ -14,8 +14,7 @@ import { rollOver, settle } from "./rollover.ts";
 import type { KeyType, Target } from "./target.ts";
 
 /** What is needed to talk to a CA. */
-export type Reach = Omit<Surroundings, "openResponder" | "wayOf"> &
-  Omit<Way, "shared">;
+export type Reach = Omit<Surroundings, "openResponder" | "wayOf"> & Omit<Way, "shared">;
 
 /** An account that a verb is about. */
 export interface AccountRef {
@@ -32,9 +31,7 @@ export async function loadAccount(
 ): Promise<Pick<Contents, "accountKey" | "registration">> {
   await settle(home, reach);
   const kept = loadSet(home);
-  return kept.accountKey === undefined && home.shared
-    ? adopt(home, reach)
-    : kept;
+  return kept.accountKey === undefined && home.shared ? adopt(home, reach) : kept;
 }
 
 /** What lego has kept in the folder, which it calls the same, becomes ours. */
@@ -78,8 +75,7 @@ async function open(
   try {
     const kept = await loadAccount(home, surroundings);
     const accountKey =
-      kept.accountKey ??
-      (await makeAccountKey(home, ask.accountKey, surroundings));
+      kept.accountKey ?? (await makeAccountKey(home, ask.accountKey, surroundings));
     const authority = new Authority({
       ...{ ...surroundings, directoryUrl, accountKey, contact },
       lanes: surroundings.shared.lanes,
@@ -88,16 +84,12 @@ async function open(
       registration: kept.registration,
       keep: async (registration) => {
         using _again =
-          home.shared && held === undefined
-            ? await enter(home, surroundings)
-            : undefined;
+          home.shared && held === undefined ? await enter(home, surroundings) : undefined;
         await saveSet(home, { accountKey, registration }, surroundings.emit);
-        if (home.legoAccounts)
-          await writeLego(home.dir, { accountKey, registration }, contact);
+        if (home.legoAccounts) await writeLego(home.dir, { accountKey, registration }, contact);
       },
     });
-    if (home.shared && kept.registration === undefined)
-      await authority.account();
+    if (home.shared && kept.registration === undefined) await authority.account();
     return authority;
   } finally {
     held?.[Symbol.dispose]();
@@ -154,8 +146,7 @@ export function accountKeyOf(
   return within(
     account,
     reach,
-    async (home, { accountKey }) =>
-      accountKey ?? makeAccountKey(home, type, reach),
+    async (home, { accountKey }) => accountKey ?? makeAccountKey(home, type, reach),
   );
 }
 
@@ -169,9 +160,7 @@ export function showAccount(
     const options = { ...reach, directoryUrl: account.from, accountKey: key };
     return {
       key,
-      registration:
-        registration ??
-        (await find(openTransport(options), { key, emit: reach.emit })),
+      registration: registration ?? (await find(openTransport(options), { key, emit: reach.emit })),
     };
   });
 }
@@ -195,10 +184,7 @@ export function rollOverAccount(
  * Ends an account for ever (RFC 8555 section 7.3.6), and puts its files aside so that
  * the next run makes another. Resolves to whether the CA had known it as active.
  */
-export function deactivateAccount(
-  account: AccountRef,
-  reach: Reach,
-): Promise<boolean> {
+export function deactivateAccount(account: AccountRef, reach: Reach): Promise<boolean> {
   return within(account, reach, async (home, { accountKey }) => {
     if (accountKey === undefined && (await retire(home)).before) return false;
     const key = accountKey ?? none(home);
@@ -215,15 +201,11 @@ export function deactivateAccount(
 }
 
 /** The URL of a key's account, unless that is deactivated: its key gets nothing but this refusal (section 7.3.6). */
-async function activeAccount(
-  transport: Transport,
-  key: KeyObject,
-): Promise<string | undefined> {
+async function activeAccount(transport: Transport, key: KeyObject): Promise<string | undefined> {
   try {
     return (await find(transport, { key, emit: () => undefined })).uri;
   } catch (error) {
-    if (error instanceof ProblemError && error.problem.type === "unauthorized")
-      return undefined;
+    if (error instanceof ProblemError && error.problem.type === "unauthorized") return undefined;
     throw error;
   }
 }

@@ -61,10 +61,7 @@ export async function fulfilAll(
   return targets.flatMap((target) => outcomes.get(target) ?? []);
 }
 
-async function fulfilOne(
-  target: Target,
-  surroundings: Surroundings,
-): Promise<Outcome> {
+async function fulfilOne(target: Target, surroundings: Surroundings): Promise<Outcome> {
   const { id, keep, want } = target;
   const { signal, emit } = surroundings;
   const subject = { id, names: want.names, dir: keep.dir };

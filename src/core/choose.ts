@@ -18,14 +18,10 @@ export async function chooseCertificate(
   wanted: readonly string[],
 ): Promise<ForeignCertificate | undefined> {
   const called = certificates.filter(({ name }) => wanted.join() === name);
-  const fitting =
-    called.length > 0 ? called : await isFor(certificates, wanted);
-  if (fitting.length === 1 || certificates.length + wanted.length === 0)
-    return fitting[0];
+  const fitting = called.length > 0 ? called : await isFor(certificates, wanted);
+  if (fitting.length === 1 || certificates.length + wanted.length === 0) return fitting[0];
   const about = wanted.length === 0 ? "" : ` for ${wanted.join(", ")}`;
-  const list = (fitting.length > 0 ? fitting : certificates).map(
-    ({ name }) => name,
-  );
+  const list = (fitting.length > 0 ? fitting : certificates).map(({ name }) => name);
   throw ambiguous(
     `There ${fitting.length > 0 ? "are several certificates" : "is no certificate"}${about}.`,
     list.length > 0
@@ -43,10 +39,7 @@ async function isFor(
   const asked = wanted.map(asName);
   const fitting = [];
   for (const certificate of certificates) {
-    const names: string[] = await readAs(
-      certificate.file,
-      FORMATS["cert.pem"].decode,
-    ).then(
+    const names: string[] = await readAs(certificate.file, FORMATS["cert.pem"].decode).then(
       ({ leaf }) => namesOf(leaf),
       () => [],
     );
@@ -70,9 +63,7 @@ export function chooseAccount(
   server: string | undefined,
   owner: string | undefined,
 ): ForeignAccount | undefined {
-  const there = accounts.filter(
-    (account) => server === undefined || account.isAt(server),
-  );
+  const there = accounts.filter((account) => server === undefined || account.isAt(server));
   const own = there.find(({ id }) => id === owner);
   if (own !== undefined) return own;
   if (server === undefined && owner !== undefined) return undefined;

@@ -14,14 +14,7 @@ export type Decision =
  * another kind of key or profile, too little life left, the CA's wish, or asked for.
  */
 export type Why =
-  | "missing"
-  | "incomplete"
-  | "names"
-  | "key"
-  | "profile"
-  | "expiring"
-  | "renewal-info"
-  | "forced";
+  "missing" | "incomplete" | "names" | "key" | "profile" | "expiring" | "renewal-info" | "forced";
 
 interface Present {
   found: Contents;
@@ -38,18 +31,14 @@ export function decide(want: Want, { found, origin, now }: Present): Decision {
   const { key, leaf, chain } = found;
   if (want.force) return { keep: false, why: "forced" };
   if (leaf === undefined) return { keep: false, why: "missing" };
-  if (!sameNames(namesOf(leaf), want.names))
-    return { keep: false, why: "names" };
-  if (key !== undefined && want.key && !isOfType(key, want.key))
-    return { keep: false, why: "key" };
+  if (!sameNames(namesOf(leaf), want.names)) return { keep: false, why: "names" };
+  if (key !== undefined && want.key && !isOfType(key, want.key)) return { keep: false, why: "key" };
   if (isOtherProfile(want, origin)) return { keep: false, why: "profile" };
   const why = whyNow(want, leaf, { origin, now });
   if (why !== undefined) return { keep: false, why };
-  if (key === undefined || chain === undefined)
-    return { keep: false, why: "incomplete" };
+  if (key === undefined || chain === undefined) return { keep: false, why: "incomplete" };
   const bundle = { key, leaf, chain };
-  if (flawOf(bundle, want.names, now) !== undefined)
-    return { keep: false, why: "incomplete" };
+  if (flawOf(bundle, want.names, now) !== undefined) return { keep: false, why: "incomplete" };
   return { keep: true, bundle, next: scheduleOf(want, leaf, origin).at };
 }
 
@@ -73,8 +62,7 @@ function whyNow(
   { origin, now }: Omit<Present, "found">,
 ): "expiring" | "renewal-info" | undefined {
   const due = dueAt(leaf, want.validAtLeast);
-  if (want.validAtLeast !== undefined)
-    return due <= now ? "expiring" : undefined;
+  if (want.validAtLeast !== undefined) return due <= now ? "expiring" : undefined;
   // What would be due before the next run is due now: that run, or the CA then, may fail.
   const isDue = (moment: Date) => early(moment, leaf, want.nextRun) <= now;
   if (isDue(after(leaf.validToDate, -lifeOf(leaf) / LAST))) return "expiring";
@@ -107,9 +95,7 @@ export function scheduleOf(
   const at = dueAt(leaf, validAtLeast);
   if (validAtLeast !== undefined) return { at, by: "valid-min" };
   const pick = origin?.window?.pick;
-  return pick === undefined
-    ? { at, by: "lifetime" }
-    : { at: pick, by: "window" };
+  return pick === undefined ? { at, by: "lifetime" } : { at: pick, by: "window" };
 }
 
 /**

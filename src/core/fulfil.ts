@@ -32,10 +32,7 @@ export interface Surroundings {
 }
 
 /** Makes a target true, one run at a time for each folder. Never rejects: a failure is an outcome. */
-export async function fulfil(
-  target: Target,
-  surroundings: Surroundings,
-): Promise<Outcome> {
+export async function fulfil(target: Target, surroundings: Surroundings): Promise<Outcome> {
   const { now, signal, emit } = surroundings;
   const { id, keep, want } = target;
   const subject = { id, names: want.names, dir: keep.dir };
@@ -45,8 +42,7 @@ export async function fulfil(
     try {
       return { subject, ...(await fulfilLocked(target, surroundings)) };
     } catch (error) {
-      if (!signal.aborted)
-        await rememberFailure(target, asAppError(error, signal), now());
+      if (!signal.aborted) await rememberFailure(target, asAppError(error, signal), now());
       throw error;
     }
   } catch (error) {
@@ -94,18 +90,12 @@ async function fulfilLocked(target: Target, surroundings: Surroundings) {
 /** Whether there is nothing to remember of a run that keeps what is there. */
 export function isSettled(state: State, target: Target): boolean {
   return (
-    state.failure === undefined &&
-    state.untold === undefined &&
-    isRecorded(state.target, target)
+    state.failure === undefined && state.untold === undefined && isRecorded(state.target, target)
   );
 }
 
 /** What was wanted before stays recorded: it may be what is in use. */
-async function rememberFailure(
-  target: Target,
-  error: AppError,
-  at: Date,
-): Promise<void> {
+async function rememberFailure(target: Target, error: AppError, at: Date): Promise<void> {
   const { dir } = target.keep;
   const state = loadState(dir);
   const wanted = record(target);

@@ -32,11 +32,7 @@ export function homeOf(
       shared: false,
     };
   return {
-    dir: join(
-      accounts,
-      folderName(new URL(from).host),
-      folderName(contact.join(",") || "none"),
-    ),
+    dir: join(accounts, folderName(new URL(from).host), folderName(contact.join(",") || "none")),
     formats: ["account_key.json", "account_reg.json"],
     keyMode,
     owner,
@@ -68,8 +64,5 @@ function folderName(text: string): string {
   return text
     .toLowerCase()
     .replace(":", "_")
-    .replace(
-      /[^a-z0-9.,@+_-]/g,
-      (odd) => `%${odd.codePointAt(0)?.toString(16) ?? ""}`,
-    );
+    .replace(/[^a-z0-9.,@+_-]/g, (odd) => `%${odd.codePointAt(0)?.toString(16) ?? ""}`);
 }

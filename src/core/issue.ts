@@ -61,17 +61,15 @@ export async function issue(target: Target, start: Start): Promise<Issued> {
 function guarded(from: string, target: Target, means: Means): Promise<Issued> {
   const { ask, keep } = target;
   const account = homeOf(keep, { from, contact: ask.contact }).dir;
-  return means.surroundings.shared.strikes.guard(
-    { authority: from, account },
-    () => issueAt(from, target, means),
+  return means.surroundings.shared.strikes.guard({ authority: from, account }, () =>
+    issueAt(from, target, means),
   );
 }
 
 /** Whether another CA may do what this one could not: what a name is at fault for, it would refuse too. */
 function isOutOfUse(error: unknown): error is AppError {
   return (
-    error instanceof AppError &&
-    (error.scope === "authority" || error.code === "rate-limited")
+    error instanceof AppError && (error.scope === "authority" || error.code === "rate-limited")
   );
 }
 
@@ -130,19 +128,13 @@ function replacedBy(
   { found, origin }: Pick<Start, "found" | "origin">,
   from: string,
 ): Buffer | undefined {
-  if (found.leaf === undefined || (origin?.from ?? from) !== from)
-    return undefined;
+  if (found.leaf === undefined || (origin?.from ?? from) !== from) return undefined;
   if (origin?.unknownTo === from) return undefined;
   const old: string[] = namesOf(found.leaf);
-  return want.names.some((name) => old.includes(name))
-    ? found.leaf.raw
-    : undefined;
+  return want.names.some((name) => old.includes(name)) ? found.leaf.raw : undefined;
 }
 
-function certificateKey(
-  { ask, want }: Target,
-  kept: KeyObject | undefined,
-): Promise<KeyObject> {
+function certificateKey({ ask, want }: Target, kept: KeyObject | undefined): Promise<KeyObject> {
   const fits = kept && (want.key === undefined || isOfType(kept, want.key));
   if (fits && ask.reuseKey) return Promise.resolve(kept);
   return makeKey(ask.key ?? (kept && typeOf(kept)) ?? "ec256");

@@ -20,8 +20,7 @@ export async function makeKey(type: KeyType): Promise<KeyObject> {
 /** The kind of a key, so that its successor can be of the same; undefined for kinds that are not made here. */
 export function typeOf(key: KeyObject): KeyType | undefined {
   const bits = key.asymmetricKeyDetails?.modulusLength;
-  if (key.asymmetricKeyType === "rsa" && bits !== undefined)
-    return { rsa: bits };
+  if (key.asymmetricKeyType === "rsa" && bits !== undefined) return { rsa: bits };
   const curve = key.asymmetricKeyDetails?.namedCurve;
   if (curve === "prime256v1") return "ec256";
   return curve === "secp384r1" ? "ec384" : undefined;

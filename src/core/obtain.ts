@@ -35,15 +35,11 @@ export async function obtain(errand: Errand): Promise<Bundle> {
   const { chain, authority, names, key, emit } = errand;
   const order = await authority.newOrder(errand);
   emit({ type: "ordered", url: order.url, names });
-  const ready =
-    order.status === "pending" ? await validate(order, errand) : order;
+  const ready = order.status === "pending" ? await validate(order, errand) : order;
   if (ready.status !== "ready") throw unusable(ready);
   const finished = await authority.finalize(ready, await createCsr(names, key));
   if (finished.status !== "valid") throw unusable(finished);
-  return prove(
-    await chooseChain(authority.chains(finished), chain, emit),
-    errand,
-  );
+  return prove(await chooseChain(authority.chains(finished), chain, emit), errand);
 }
 
 async function validate(order: Order, errand: Errand): Promise<Order> {
@@ -60,40 +56,25 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
   const pending = authorizations.filter(({ status }) => status !== "valid");
   const failed = pending.filter(({ status }) => status !== "pending");
   if (failed.length > 0) throw rejected(named(failed), { type });
-  const tasks = await Promise.all(
-    pending.map((authorization) => taskOf(authorization, errand)),
-  );
+  const tasks = await Promise.all(pending.map((authorization) => taskOf(authorization, errand)));
   const answers = tasks.map(({ answer }) => answer);
 
   await using publication = await responder.publish(answers, signal);
-  if (answers.length > 0)
-    emit({ type: "validating", names: answers.map(({ name }) => name) });
+  if (answers.length > 0) emit({ type: "validating", names: answers.map(({ name }) => name) });
   await Promise.all(
-    tasks.map(({ authorization, challenge }) =>
-      authority.respond(authorization, challenge),
-    ),
+    tasks.map(({ authorization, challenge }) => authority.respond(authorization, challenge)),
   );
-  const verdicts = () =>
-    Promise.all(pending.map(({ url }) => authority.authorization(url)));
+  const verdicts = () => Promise.all(pending.map(({ url }) => authority.authorization(url)));
   const validated = await authority
     .validated(order, publication.asked(signal))
     .catch(async (error: unknown) => {
-      if (!(error instanceof AppError) || error.code !== "timed-out")
-        throw error;
-      const open = (await verdicts()).filter(
-        ({ status }) => status !== "valid",
-      );
-      throw open.length > 0
-        ? rejected(named(open), { type, publication, late: error })
-        : error;
+      if (!(error instanceof AppError) || error.code !== "timed-out") throw error;
+      const open = (await verdicts()).filter(({ status }) => status !== "valid");
+      throw open.length > 0 ? rejected(named(open), { type, publication, late: error }) : error;
     });
   if (validated.status === "invalid") {
-    const failed = (await verdicts()).filter(
-      ({ status, error }) => status === "invalid" || error,
-    );
-    throw failed.length > 0
-      ? rejected(named(failed), { type, publication })
-      : unusable(validated);
+    const failed = (await verdicts()).filter(({ status, error }) => status === "invalid" || error);
+    throw failed.length > 0 ? rejected(named(failed), { type, publication }) : unusable(validated);
   }
   emit({ type: "validated" });
   return validated;
@@ -108,8 +89,7 @@ interface Task {
 /** The name of ours that an authorization is for. */
 function orderedIn(names: readonly Name[], { name }: Authorization): Name {
   return (
-    names.find((each) => each === name) ??
-    misbehaved(`asks about ${name}, which was not ordered`)
+    names.find((each) => each === name) ?? misbehaved(`asks about ${name}, which was not ordered`)
   );
 }
 
@@ -118,9 +98,7 @@ async function taskOf(
   { names, authority, responder }: Errand,
 ): Promise<Task> {
   const name = orderedIn(names, authorization);
-  const challenge = authorization.challenges.find(
-    ({ type }) => type === responder.type,
-  );
+  const challenge = authorization.challenges.find(({ type }) => type === responder.type);
   if (challenge === undefined) {
     const offered = authorization.challenges.map(({ type }) => type).join(", ");
     throw new AppError(
@@ -139,16 +117,10 @@ async function taskOf(
 }
 
 function unusable(order: Order): AppError {
-  const reason = order.error
-    ? describeProblem(order.error)
-    : "it gave no reason";
-  return new AppError(
-    "ca-refused",
-    `The CA left the order ${order.status}: ${reason}`,
-    {
-      hint: "Run again; the CA starts a new order then.",
-    },
-  );
+  const reason = order.error ? describeProblem(order.error) : "it gave no reason";
+  return new AppError("ca-refused", `The CA left the order ${order.status}: ${reason}`, {
+    hint: "Run again; the CA starts a new order then.",
+  });
 }
 
 /** A clock may be wrong by its time zone; what is valid later than that is of no use now. */
@@ -163,14 +135,10 @@ function checkStart(leaf: X509Certificate, now: Date): void {
 
 function prove(pem: string, { key, names, now }: Errand): Bundle {
   const flaw = (what: string, cause?: unknown) =>
-    new AppError(
-      "bad-certificate",
-      `The CA sent a certificate that cannot be used: ${what}.`,
-      {
-        hint: "Nothing was changed. Run again; if it happens again, tell the CA's operator.",
-        cause,
-      },
-    );
+    new AppError("bad-certificate", `The CA sent a certificate that cannot be used: ${what}.`, {
+      hint: "Nothing was changed. Run again; if it happens again, tell the CA's operator.",
+      cause,
+    });
   let certificates: X509Certificate[];
   try {
     certificates = readCertificates(pem);

@@ -48,10 +48,7 @@ export type Outcome = { subject: Subject } & (
 );
 
 /** Whether a signal has kept a subject from ending: that is no failure, since the next run goes on with it. */
-export function isUnfinished(outcome: Outcome): outcome is Extract<
-  Outcome,
-  { kind: "failed" }
-> & {
+export function isUnfinished(outcome: Outcome): outcome is Extract<Outcome, { kind: "failed" }> & {
   error: { code: "interrupted" };
 } {
   return outcome.kind === "failed" && outcome.error.code === "interrupted";

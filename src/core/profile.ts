@@ -16,8 +16,7 @@ export async function chooseProfile(
   const hasAddress = want.names.some((name) => kindOf(name) === "ip");
   if (ask.profile === undefined && !hasAddress) return undefined;
   const offered = await authority.profiles();
-  if (ask.profile === undefined)
-    return offered.find((name) => name === FOR_ADDRESSES);
+  if (ask.profile === undefined) return offered.find((name) => name === FOR_ADDRESSES);
   const { name, required } = ask.profile;
   if (offered.includes(name)) return name;
   if (!required) {

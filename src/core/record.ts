@@ -33,8 +33,7 @@ export function record({ source, want, ask, keep }: Target | Draft): object {
 }
 
 function plainMethod(method: Method): object {
-  if (method.kind === "webroot")
-    return { ...method, roots: Object.fromEntries(method.roots) };
+  if (method.kind === "webroot") return { ...method, roots: Object.fromEntries(method.roots) };
   return method.kind === "dns" ? { ...method, env: undefined } : method;
 }
 
@@ -90,8 +89,7 @@ export function asGone(recorded: unknown): unknown {
     : recorded;
 }
 
-const isKeyType: Check = (value) =>
-  value === "ec256" || value === "ec384" || isRsa(value);
+const isKeyType: Check = (value) => value === "ec256" || value === "ec384" || isRsa(value);
 const isRsa = is.shape({ rsa: is.number, exponent: is.optional(is.number) });
 
 const isWant = is.shape<Omit<Target["want"], "force">>({
@@ -160,8 +158,7 @@ function reviveMethod(method: unknown): Method | undefined {
 function reviveRoots(roots: unknown): Method | undefined {
   if (!isRecord(roots)) return undefined;
   const entries = Object.entries(roots);
-  if (!entries.every(([name, root]) => isName(name) && is.text(root)))
-    return undefined;
+  if (!entries.every(([name, root]) => isName(name) && is.text(root))) return undefined;
   return { kind: "webroot", roots: new Map(entries as [Name, string][]) };
 }
 

@@ -3,11 +3,7 @@ import { describeProblem } from "../acme/problem.ts";
 import type { Authorization } from "../acme/resources.ts";
 import { redirectOf, type Visit, visitOf } from "../acme/visit.ts";
 import { causesOf, cut, sayCauses } from "../causes.ts";
-import {
-  CHALLENGE_PATH,
-  type ChallengeType,
-  type Publication,
-} from "../challenge/responder.ts";
+import { CHALLENGE_PATH, type ChallengeType, type Publication } from "../challenge/responder.ts";
 import { AppError, type NameProblem } from "../errors.ts";
 import { type Name, showName } from "../name.ts";
 
@@ -28,9 +24,7 @@ interface Means {
 /** The error for names without a good verdict: each cause once, and what to do about that of the most names. */
 export function rejected(failed: readonly Failed[], means: Means): AppError {
   const { late } = means;
-  const causes = causesOf(
-    failed.map((one) => ({ name: one.name, text: reasonOf(one, means) })),
-  );
+  const causes = causesOf(failed.map((one) => ({ name: one.name, text: reasonOf(one, means) })));
   const first = failed.find(({ name }) => name === causes[0]?.names[0]);
   return new AppError(
     late === undefined ? "validation-failed" : "timed-out",
@@ -47,8 +41,7 @@ export function rejected(failed: readonly Failed[], means: Means): AppError {
 function reasonOf({ name, authorization }: Failed, means: Means): string {
   const { error, status } = authorization;
   if (error !== undefined) return describeProblem(error);
-  const silent =
-    wasAsked(name, means) === false ? ", and the CA never asked" : "";
+  const silent = wasAsked(name, means) === false ? ", and the CA never asked" : "";
   return `its authorization is ${status}${silent}`;
 }
 
@@ -94,26 +87,20 @@ function remedyFor(failed: Failed, means: Means): string {
   const { type, publication } = means;
   const look = type === "http-01" ? LOOK_HTTP : LOOK_DNS;
   const usual = publication?.hint ?? look;
-  if (error === undefined)
-    return wasAsked(failed.name, means) === false ? UNANSWERED : usual;
+  if (error === undefined) return wasAsked(failed.name, means) === false ? UNANSWERED : usual;
   const { hint } = consequenceOf(error, 0);
   if (![...WRONG_ANSWER, ...NO_WAY].includes(error.type)) return hint;
   return type === "http-01" ? onTheWay(failed, hint, means) : usual;
 }
 
 /** What to do about a web server that leads elsewhere, answers something else, or cannot be reached. */
-function onTheWay(
-  { name, authorization }: Failed,
-  usual: string,
-  means: Means,
-): string {
+function onTheWay({ name, authorization }: Failed, usual: string, means: Means): string {
   const visit = visitOf(authorization);
   const target = redirectOf(name, visit);
   if (target !== undefined) return sayRedirect(target);
   const asked = wasAsked(name, means);
   const type = authorization.error?.type ?? "";
-  if (WRONG_ANSWER.includes(type))
-    return asked === true ? TWO_PLACES : sayAnswer(visit, means);
+  if (WRONG_ANSWER.includes(type)) return asked === true ? TWO_PLACES : sayAnswer(visit, means);
   return type === "connection" && asked === false ? UNREACHED : usual;
 }
 
@@ -126,8 +113,7 @@ function sayAnswer({ address, status }: Visit, { publication }: Means): string {
   const where = address === undefined ? "" : ` at ${address}`;
   const what = status === undefined ? "something else" : String(status);
   const answered = `The web server${where} answered ${what} itself`;
-  if (publication?.hint !== undefined)
-    return `${answered}. ${publication.hint}`;
+  if (publication?.hint !== undefined) return `${answered}. ${publication.hint}`;
   return publication?.fetched === undefined
     ? `${answered}: it must serve ${CHALLENGE_PATH} from the folder given for the name, before any redirect.`
     : `${answered}: it does not forward ${CHALLENGE_PATH} here ("acme-sidecar nginx" prints the block for that), or is not the right one (check the name's A and AAAA records).`;

@@ -47,8 +47,7 @@ export function withRenewalInfo(
   const { start, end } = window;
   const before = origin.window;
   const same =
-    before?.start.getTime() === start.getTime() &&
-    before.end.getTime() === end.getTime();
+    before?.start.getTime() === start.getTime() && before.end.getTime() === end.getTime();
   const pick = same
     ? before.pick
     : after(start, Math.floor(random * (end.getTime() - start.getTime())));

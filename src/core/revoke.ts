@@ -61,11 +61,7 @@ export async function revoke(
     }).revoke({ certificate: leaf.raw, reason, byKey }),
   );
   if (revoked === undefined)
-    throw missing(
-      keep,
-      "key",
-      "account_key.json or the file with the certificate's key",
-    );
+    throw missing(keep, "key", "account_key.json or the file with the certificate's key");
   const names = namesOf(leaf);
   return {
     subject: { id: names[0] ?? keep.dir, names, dir: keep.dir },
@@ -106,11 +102,7 @@ async function accountOf(owner: AccountRef, reach: Reach) {
   return account;
 }
 
-function missing(
-  { dir, formats }: Place,
-  what: string,
-  which: string,
-): AppError {
+function missing({ dir, formats }: Place, what: string, which: string): AppError {
   return new AppError(
     "bad-file",
     `${dir} has no ${what} to revoke with (checked ${formats.join(", ")}).`,

@@ -4,12 +4,7 @@ import { changeKey, hasAccount, keyChangeOf } from "../acme/rollover.ts";
 import { openTransport } from "../acme/transport.ts";
 import type { Registration } from "../store/formats.ts";
 import { publicJwk } from "../store/jwk.ts";
-import {
-  dropPending,
-  loadPending,
-  type PendingKey,
-  savePending,
-} from "../store/pending.ts";
+import { dropPending, loadPending, type PendingKey, savePending } from "../store/pending.ts";
 import { loadSet, type Place, saveSet } from "../store/set.ts";
 import type { Reach } from "./account.ts";
 
@@ -56,10 +51,8 @@ export async function settle(home: Place, reach: Reach): Promise<void> {
   }
   const { directoryUrl, key: newKey } = pending;
   const taken =
-    (await hasAccount(
-      { ...reach, directoryUrl, accountKey: newKey },
-      newKey,
-    )) || (await takeAgain(pending, { accountKey, registration, reach }));
+    (await hasAccount({ ...reach, directoryUrl, accountKey: newKey }, newKey)) ||
+    (await takeAgain(pending, { accountKey, registration, reach }));
   if (taken) await adopt(home, pending, reach);
   else await dropPending(home.dir);
   reach.emit({ type: "rollover-settled", completed: taken });
@@ -83,11 +76,7 @@ interface Kept {
   reach: Reach;
 }
 
-async function adopt(
-  home: Place,
-  { key }: PendingKey,
-  { emit }: Reach,
-): Promise<void> {
+async function adopt(home: Place, { key }: PendingKey, { emit }: Reach): Promise<void> {
   const { registration } = loadSet(home);
   await saveSet(
     home,

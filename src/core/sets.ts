@@ -25,20 +25,13 @@ export async function findSets(root: string): Promise<FoundSet[]> {
   return found.sort((a, b) => (a.dir < b.dir ? -1 : 1));
 }
 
-async function walk(
-  root: string,
-  dir: string,
-  found: FoundSet[],
-): Promise<void> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch(
-    (error: unknown) => {
-      throw new AppError(
-        "usage",
-        `The folder ${dir} cannot be read: ${messageOf(error)}.`,
-        { hint: "Name the folder with the certificates.", scope: "run" },
-      );
-    },
-  );
+async function walk(root: string, dir: string, found: FoundSet[]): Promise<void> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
+    throw new AppError("usage", `The folder ${dir} cannot be read: ${messageOf(error)}.`, {
+      hint: "Name the folder with the certificates.",
+      scope: "run",
+    });
+  });
   const names = entries.map(({ name }) => name);
   const files = FORMAT_NAMES.filter((name) => names.includes(name));
   const certified = files.some((name) =>
@@ -51,7 +44,5 @@ async function walk(
     found.push({ id, dir, state, target, files });
   }
   const below = entries.filter((entry) => entry.isDirectory());
-  await Promise.all(
-    below.map(({ name }) => walk(root, join(dir, name), found)),
-  );
+  await Promise.all(below.map(({ name }) => walk(root, join(dir, name), found)));
 }

@@ -58,10 +58,7 @@ export interface Strikes {
    * Does what goes by way of a CA and of an account there. Throws the last error, without doing
    * it, once too many have failed for what concerns all of them (docs/decisions/0004).
    */
-  guard<T>(
-    way: { authority: string; account: string },
-    work: () => Promise<T>,
-  ): Promise<T>;
+  guard<T>(way: { authority: string; account: string }, work: () => Promise<T>): Promise<T>;
 }
 
 function countStrikes(): Strikes {
@@ -70,13 +67,9 @@ function countStrikes(): Strikes {
     const { count, error } = last.get(way) ?? { count: 0 };
     if (error === undefined || count < most) return;
     const { code, message, hint, scope, retryAfter } = error;
-    throw new AppError(
-      code,
-      `Not tried, because this failed for other targets: ${message}`,
-      {
-        ...{ hint, scope, retryAfter, cause: error },
-      },
-    );
+    throw new AppError(code, `Not tried, because this failed for other targets: ${message}`, {
+      ...{ hint, scope, retryAfter, cause: error },
+    });
   };
   const strike = (way: string, error: AppError) => {
     last.set(way, { count: (last.get(way)?.count ?? 0) + 1, error });
@@ -96,8 +89,7 @@ function countStrikes(): Strikes {
         if (error.scope === "run") strike("run", error);
         if (error.scope === "authority") strike(authority, error);
         else last.delete(authority);
-        if (error.scope === "account" || error.code === "rate-limited")
-          strike(account, error);
+        if (error.scope === "account" || error.code === "rate-limited") strike(account, error);
         throw error;
       }
     },

@@ -71,8 +71,7 @@ function certified(
     from: target?.ask.from[0],
     profile: target?.ask.profile?.name,
   };
-  if (leaf === undefined)
-    return { ...NOTHING, ...wanted, names, why: "missing" };
+  if (leaf === undefined) return { ...NOTHING, ...wanted, names, why: "missing" };
   const origin = originOf(state, leaf.fingerprint256);
   const { from, profile } = { ...wanted, ...origin };
   return {

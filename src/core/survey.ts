@@ -1,12 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { isLeftover } from "../store/commit.ts";
 import { loadSet } from "../store/set.ts";
-import {
-  type Failure,
-  loadState,
-  originOf,
-  type State,
-} from "../store/state.ts";
+import { type Failure, loadState, originOf, type State } from "../store/state.ts";
 import { postponed } from "./backoff.ts";
 import { decide } from "./decide.ts";
 import { isOwed } from "./delivery.ts";
@@ -33,10 +28,7 @@ const AT_ONCE = new Date(0);
  * Finds out whether there is anything to do for a target; changes nothing, locks nothing, and leaves
  * whatever is out of order to who holds the lock.
  */
-export async function survey(
-  target: Target,
-  { now, retry, delivers }: Look,
-): Promise<Survey> {
+export async function survey(target: Target, { now, retry, delivers }: Look): Promise<Survey> {
   const { id, keep, want } = target;
   const subject = { id, names: want.names, dir: keep.dir };
   const state = loadState(keep.dir);
@@ -61,9 +53,7 @@ function look(target: Target, state: State, now: Date): Survey {
   const origin = originOf(state, found.leaf.fingerprint256);
   const decision = decide(want, { found, origin, now });
   // Whether the password opens what is there is for the one who may write it.
-  const open =
-    authorityToAsk(target, origin, now) !== undefined ||
-    keep.pkcs12 !== undefined;
+  const open = authorityToAsk(target, origin, now) !== undefined || keep.pkcs12 !== undefined;
   if (!decision.keep || open || !isSettled(state, target))
     return { urgent: found.leaf.validToDate };
   const { bundle, next } = decision;
@@ -73,9 +63,5 @@ function look(target: Target, state: State, now: Date): Survey {
 
 /** A failure that is still to come was noted by a clock that was wrong, and so was the time of the next try. */
 function isWaiting(failure: Failure, target: Target, now: Date): boolean {
-  return (
-    failure.at <= now &&
-    now < failure.next &&
-    isRecorded(failure.target, target)
-  );
+  return failure.at <= now && now < failure.next && isRecorded(failure.target, target);
 }

@@ -4,8 +4,7 @@ import type { Name } from "../name.ts";
 import type { Place } from "../store/set.ts";
 
 /** A kind of key to make: an elliptic curve, or RSA of so many bits (and with 65537, if nothing else). */
-export type KeyType =
-  "ec256" | "ec384" | { rsa: number; exponent?: number | undefined };
+export type KeyType = "ec256" | "ec384" | { rsa: number; exponent?: number | undefined };
 
 /**
  * How the CA is answered: http-01 on a port of our own, by files in the folders a web

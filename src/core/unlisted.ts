@@ -2,12 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import { lock } from "../store/lock.ts";
-import {
-  forgetTarget,
-  loadState,
-  saveState,
-  type State,
-} from "../store/state.ts";
+import { forgetTarget, loadState, saveState, type State } from "../store/state.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 import { sourceOf, asGone } from "./record.ts";
 
@@ -29,10 +24,7 @@ export interface Review {
  * Looks after the sets that earlier batches of a file recorded, and that it has no more. Their files stay, and so
  * does what is known of their certificates. Resolves to what could not be done.
  */
-export async function reviewUnlisted(
-  listed: Listed,
-  review: Review,
-): Promise<Outcome[]> {
+export async function reviewUnlisted(listed: Listed, review: Review): Promise<Outcome[]> {
   const { dir, file } = listed;
   const unlisted: string[] = [];
   const failed: Outcome[] = [];
@@ -47,8 +39,7 @@ export async function reviewUnlisted(
     }
   }
   const forgotten = review.prune;
-  if (unlisted.length > 0)
-    review.emit({ type: "unlisted", file, dir, ids: unlisted, forgotten });
+  if (unlisted.length > 0) review.emit({ type: "unlisted", file, dir, ids: unlisted, forgotten });
   return failed;
 }
 
@@ -66,18 +57,12 @@ async function findUnlisted({ dir, file, ids }: Listed): Promise<string[]> {
 
 /** Whether this file, and no other, is where what is recorded comes from. */
 function isOf({ target, failure }: State, file: string): boolean {
-  const sources = [target, failure?.target].flatMap(
-    (recorded) => sourceOf(recorded) ?? [],
-  );
+  const sources = [target, failure?.target].flatMap((recorded) => sourceOf(recorded) ?? []);
   return sources.length > 0 && sources.every((source) => source.file === file);
 }
 
 /** Forgets or notes; resolves to whether it is still the file's, since another run may have got it anew for itself. */
-async function leave(
-  dir: string,
-  file: string,
-  { prune, signal, emit }: Review,
-): Promise<boolean> {
+async function leave(dir: string, file: string, { prune, signal, emit }: Review): Promise<boolean> {
   using _held = await lock(dir, { signal, emit });
   const state = loadState(dir);
   if (!isOf(state, file)) return false;

@@ -20,15 +20,7 @@ import { join, resolve } from "node:path";
 import { geteuid } from "node:process";
 import { AppError, systemCode } from "../errors.ts";
 import { type NewFile, rightsByPath } from "./new-file.ts";
-import {
-  chmodEntry,
-  HANDLES,
-  handlesWork,
-  linkAt,
-  lookAt,
-  MOST_LINKS,
-  walk,
-} from "./walk.ts";
+import { chmodEntry, HANDLES, handlesWork, linkAt, lookAt, MOST_LINKS, walk } from "./walk.ts";
 
 /**
  * An open folder. What is done by it is done in that folder, whatever somebody else renames or links
@@ -89,9 +81,7 @@ export interface Place extends Disposable {
  * belongs to this user or to root; throws `unsafe-folder` for one of somebody else.
  */
 export function openDirectory(path: string, make?: number): Directory {
-  return handlesWork()
-    ? opened(walk(undefined, resolve(path), make), path)
-    : plain(path, make);
+  return handlesWork() ? opened(walk(undefined, resolve(path), make), path) : plain(path, make);
 }
 
 /** By handle. */
@@ -148,16 +138,8 @@ interface Opened {
   close: () => void;
 }
 
-function directoryOf({
-  path,
-  base,
-  byHandle,
-  stats,
-  open: below,
-  close,
-}: Opened): Directory {
-  const at = (name?: string) =>
-    `${base}/${name === undefined ? "." : checked(name)}`;
+function directoryOf({ path, base, byHandle, stats, open: below, close }: Opened): Directory {
+  const at = (name?: string) => `${base}/${name === undefined ? "." : checked(name)}`;
   const self: Directory = {
     path,
     stats,
@@ -221,8 +203,7 @@ function directoryOf({
 
 /** A name leads nowhere else. */
 function checked(name: string): string {
-  if (name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name))
-    return name;
+  if (name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name)) return name;
   throw new Error(`"${name}" is not the name of a file`);
 }
 
@@ -235,10 +216,8 @@ function followed(from: Directory, called: string): Place {
     for (let links = 0; links <= MOST_LINKS; links += 1) {
       const shown = join(directory.path, name);
       const target = linkAt(directory.at(name), shown);
-      if (target === undefined)
-        return { directory, name, [Symbol.dispose]: leave };
-      const [, way = ".", last = ""] =
-        /^(.*\/)?([^/]+)\/*$/s.exec(target) ?? [];
+      if (target === undefined) return { directory, name, [Symbol.dispose]: leave };
+      const [, way = ".", last = ""] = /^(.*\/)?([^/]+)\/*$/s.exec(target) ?? [];
       const next = leadTo(directory, way, shown);
       leave();
       [directory, name] = [next, last];
@@ -271,8 +250,7 @@ function readAt(path: string): Buffer | undefined {
   }
   try {
     const { size } = fstatSync(fd);
-    if (size > LARGEST_FILE)
-      throw new Error(`it has more than ${LARGEST_FILE} bytes`);
+    if (size > LARGEST_FILE) throw new Error(`it has more than ${LARGEST_FILE} bytes`);
     const data = Buffer.alloc(size);
     let read = 0;
     for (let part = -1; part !== 0 && read < size; read += part)

@@ -38,11 +38,7 @@ export function handlesWork(): boolean {
 }
 
 /** Goes from folder to folder, each by way of the one before; the result is to be closed. */
-export function walk(
-  from: number | undefined,
-  path: string,
-  make: number | undefined,
-): number {
+export function walk(from: number | undefined, path: string, make: number | undefined): number {
   const root = () => openSync("/", O_PATH | O_DIRECTORY);
   let here =
     path.startsWith("/") || from === undefined
@@ -63,8 +59,7 @@ export function walk(
         here = root();
         continue;
       }
-      if (make !== undefined && lookAt(entry) === undefined)
-        makeMissing(entry, make);
+      if (make !== undefined && lookAt(entry) === undefined) makeMissing(entry, make);
       const next = openSync(entry, O_PATH | O_DIRECTORY | O_NOFOLLOW);
       closeSync(here);
       here = next;
@@ -76,8 +71,7 @@ export function walk(
   }
 }
 
-const partsOf = (path: string) =>
-  path.split("/").filter((part) => part !== "" && part !== ".");
+const partsOf = (path: string) => path.split("/").filter((part) => part !== "" && part !== ".");
 
 function makeMissing(entry: string, mode: number): void {
   try {

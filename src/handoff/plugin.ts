@@ -28,8 +28,7 @@ function* entriesOf({ dir, image }: Plugin): Generator<TarEntry> {
       data: readFileSync(file),
     };
   }
-  if (image !== undefined)
-    yield { name: IMAGE, mode: 0o644, mtime: newest, data: `${image}\n` };
+  if (image !== undefined) yield { name: IMAGE, mode: 0o644, mtime: newest, data: `${image}\n` };
 }
 
 function filesIn(dir: string): string[] {

@@ -21,14 +21,10 @@ export function flawOf(
   if (!leaf.checkPrivateKey(key)) return "it belongs to another key";
   if (!sameNames(namesOf(leaf), names))
     return `it is for ${namesOf(leaf).join(", ")} instead of ${names.join(", ")}`;
-  if (leaf.validToDate <= now)
-    return `it expired at ${leaf.validToDate.toISOString()}`;
+  if (leaf.validToDate <= now) return `it expired at ${leaf.validToDate.toISOString()}`;
   const path = [leaf, ...chain];
-  const gap = path
-    .slice(0, -1)
-    .findIndex((issued, index) => !isIssuedBy(issued, path[index + 1]));
-  if (gap >= 0)
-    return `certificate ${gap + 2} of its chain did not issue the one before it`;
+  const gap = path.slice(0, -1).findIndex((issued, index) => !isIssuedBy(issued, path[index + 1]));
+  if (gap >= 0) return `certificate ${gap + 2} of its chain did not issue the one before it`;
   return chain.length === 0 ? "its issuer's certificate is missing" : undefined;
 }
 
@@ -43,24 +39,16 @@ export function namesOf(leaf: X509Certificate): string[] {
   });
 }
 
-export function sameNames(
-  some: readonly string[],
-  others: readonly string[],
-): boolean {
+export function sameNames(some: readonly string[], others: readonly string[]): boolean {
   const set = new Set(some);
-  return (
-    set.size === new Set(others).size && others.every((name) => set.has(name))
-  );
+  return set.size === new Set(others).size && others.every((name) => set.has(name));
 }
 
 /**
  * Of a signature whose algorithm is newer than this Node.js, only the names are known: refusing it would have each
  * run get another certificate.
  */
-function isIssuedBy(
-  issued: X509Certificate,
-  issuer: X509Certificate | undefined,
-): boolean {
+function isIssuedBy(issued: X509Certificate, issuer: X509Certificate | undefined): boolean {
   if (issuer === undefined) return false;
   return issued.signatureAlgorithm === undefined
     ? issued.issuer === issuer.subject

@@ -32,14 +32,8 @@ function accountIn(root: string, path: string): ForeignAccount {
     label: `${server} (${id})`,
     isAt: (url) => url.replace(/\/$/, "") === server,
     read: async () => ({
-      ...(await readAs(
-        join(folder, ACCOUNT_KEY),
-        FORMATS["account_key.json"].decode,
-      )),
-      ...(await readAs(
-        join(folder, "regr.json"),
-        FORMATS["account_reg.json"].decode,
-      )),
+      ...(await readAs(join(folder, ACCOUNT_KEY), FORMATS["account_key.json"].decode)),
+      ...(await readAs(join(folder, "regr.json"), FORMATS["account_reg.json"].decode)),
       server,
     }),
   };
@@ -66,7 +60,6 @@ async function readRenewal(dir: string, name: string) {
   const folder = join(dir, "renewal");
   if (!(await list(folder)).includes(file)) return {};
   const text = await readAs(join(folder, file), String);
-  const valueOf = (key: string) =>
-    new RegExp(`^${key}\\s*=\\s*(.+?)\\s*$`, "m").exec(text)?.[1];
+  const valueOf = (key: string) => new RegExp(`^${key}\\s*=\\s*(.+?)\\s*$`, "m").exec(text)?.[1];
   return { account: valueOf("account"), server: valueOf("server") };
 }

@@ -57,7 +57,5 @@ export function readCommit(directory: Directory): Move[] {
 
 /** Versions before 1.0 wrote names only. */
 function readMove(value: unknown): unknown {
-  return is.text(value)
-    ? { name: value, fresh: `.${visible(value)}.new` }
-    : value;
+  return is.text(value) ? { name: value, fresh: `.${visible(value)}.new` } : value;
 }

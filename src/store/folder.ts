@@ -35,30 +35,22 @@ export function checkFolder(dir: string): void {
 /** The error for a folder that cannot be written to, or the one that is known already. */
 export function unwritable(dir: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
-  return new AppError(
-    "store-unwritable",
-    `Cannot write to ${dir}: ${messageOf(cause)}.`,
-    {
-      hint: "Make room or give this user the right to write there, and run again.",
-      scope: "run",
-      cause,
-    },
-  );
+  return new AppError("store-unwritable", `Cannot write to ${dir}: ${messageOf(cause)}.`, {
+    hint: "Make room or give this user the right to write there, and run again.",
+    scope: "run",
+    cause,
+  });
 }
 
 /** Why a file cannot be replaced, and what to do about it, by the code of the system's error. */
-const REASONS: Record<
-  string,
-  { why: string; hint: (file: string) => string } | undefined
-> = {
+const REASONS: Record<string, { why: string; hint: (file: string) => string } | undefined> = {
   EBUSY: {
     why: "it is mounted by itself",
     hint: () => "Mount its folder instead of the file.",
   },
   EISDIR: {
     why: "it is a folder",
-    hint: () =>
-      "Remove it. (Docker makes a folder when the file to mount does not exist.)",
+    hint: () => "Remove it. (Docker makes a folder when the file to mount does not exist.)",
   },
   EPERM: {
     why: "it is immutable or append-only, or its folder is",
@@ -86,8 +78,7 @@ export function unreplaceable(
     `${file} cannot be replaced: ${known?.why ?? messageOf(cause)}.`,
     {
       hint:
-        known?.hint(file) ??
-        "Make room or give this user the right to write there, and run again.",
+        known?.hint(file) ?? "Make room or give this user the right to write there, and run again.",
       cause,
     },
   );

@@ -36,16 +36,12 @@ export interface ForeignBundle extends Bundle {
 }
 
 /** Reads a file of another tool. `decode` throws an Error whose message is the end of a sentence about the file. */
-export async function readAs<T>(
-  file: string,
-  decode: (data: Buffer) => T,
-): Promise<T> {
+export async function readAs<T>(file: string, decode: (data: Buffer) => T): Promise<T> {
   try {
     return decode(await readFile(file));
   } catch (error) {
     const absent = systemCode(error) === "ENOENT";
-    const why =
-      error instanceof SyntaxError ? "it is not JSON" : messageOf(error);
+    const why = error instanceof SyntaxError ? "it is not JSON" : messageOf(error);
     throw new AppError("bad-file", `${file} cannot be imported: ${why}.`, {
       hint: absent
         ? "Nothing was written. Name the tool's whole folder: its files can be links to others in it."
@@ -74,14 +70,10 @@ export async function list(dir: string, deep = false): Promise<string[]> {
 }
 
 function closed(dir: string, cause: unknown): AppError {
-  return new AppError(
-    "bad-file",
-    `${dir} cannot be read: ${messageOf(cause)}.`,
-    {
-      hint: "Nothing was written. Name a folder that is there, and run as a user who may read all of it.",
-      cause,
-    },
-  );
+  return new AppError("bad-file", `${dir} cannot be read: ${messageOf(cause)}.`, {
+    hint: "Nothing was written. Name a folder that is there, and run as a user who may read all of it.",
+    cause,
+  });
 }
 
 /** Whether a folder holds a set of files as this program and simp_le write them. */

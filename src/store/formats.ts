@@ -1,12 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isRecord } from "../json.ts";
 import { readJwk, writeJwk } from "./jwk.ts";
-import {
-  readCertificates,
-  readPrivateKey,
-  writeCertificates,
-  writePrivateKey,
-} from "./pem.ts";
+import { readCertificates, readPrivateKey, writeCertificates, writePrivateKey } from "./pem.ts";
 
 /** What is kept of an account: its URL and the account object of RFC 8555 section 7.1.2. */
 export interface Registration {
@@ -47,15 +42,10 @@ const accountRegistration: Format = {
   holds: ["registration"],
   secret: false,
   encode: ({ registration }) =>
-    registration &&
-    `${JSON.stringify({ body: registration.body, uri: registration.uri })}\n`,
+    registration && `${JSON.stringify({ body: registration.body, uri: registration.uri })}\n`,
   decode(data) {
     const value: unknown = JSON.parse(data.toString("utf8"));
-    if (
-      !isRecord(value) ||
-      typeof value["uri"] !== "string" ||
-      !isRecord(value["body"])
-    )
+    if (!isRecord(value) || typeof value["uri"] !== "string" || !isRecord(value["body"]))
       throw new Error('it is not a registration with "body" and "uri"');
     return { registration: { uri: value["uri"], body: value["body"] } };
   },
@@ -104,8 +94,7 @@ export const FORMATS = {
   "fullchain.pem": {
     holds: ["leaf", "chain"],
     secret: false,
-    encode: ({ leaf, chain }) =>
-      leaf && chain && writeCertificates([leaf, ...chain]),
+    encode: ({ leaf, chain }) => leaf && chain && writeCertificates([leaf, ...chain]),
     decode(data) {
       const [leaf, ...chain] = certificatesIn(data, 2);
       return { leaf, chain };
@@ -115,10 +104,7 @@ export const FORMATS = {
     holds: ["key", "leaf", "chain"],
     secret: true,
     encode: ({ key, leaf, chain }) =>
-      key &&
-      leaf &&
-      chain &&
-      writePrivateKey(key) + writeCertificates([leaf, ...chain]),
+      key && leaf && chain && writePrivateKey(key) + writeCertificates([leaf, ...chain]),
     decode(data) {
       const [leaf, ...chain] = certificatesIn(data, 2);
       return { key: readPrivateKey(data.toString("latin1")), leaf, chain };
@@ -136,43 +122,28 @@ export function isAccountFile(name: FormatName): boolean {
 export const FORMAT_NAMES = Object.keys(FORMATS) as FormatName[];
 
 /** Whether two contents have the same of one kind. */
-export function agree(
-  component: Component,
-  some: Contents,
-  others: Contents,
-): boolean {
+export function agree(component: Component, some: Contents, others: Contents): boolean {
   return fingerprint(component, some) === fingerprint(component, others);
 }
 
-function fingerprint(
-  component: Component,
-  contents: Contents,
-): string | undefined {
+function fingerprint(component: Component, contents: Contents): string | undefined {
   switch (component) {
     case "accountKey":
     case "key":
-      return contents[component]
-        ?.export({ type: "pkcs8", format: "der" })
-        .toString("base64");
+      return contents[component]?.export({ type: "pkcs8", format: "der" }).toString("base64");
     case "registration":
       return contents.registration && JSON.stringify(contents.registration);
     case "leaf":
       return contents.leaf?.fingerprint256;
     case "chain":
-      return contents.chain
-        ?.map((certificate) => certificate.fingerprint256)
-        .join();
+      return contents.chain?.map((certificate) => certificate.fingerprint256).join();
   }
 }
 
-function certificatesIn(
-  data: Buffer,
-  least: 1 | 2,
-): [X509Certificate, ...X509Certificate[]] {
+function certificatesIn(data: Buffer, least: 1 | 2): [X509Certificate, ...X509Certificate[]] {
   const [first, ...others] = readCertificates(data.toString("latin1"));
   if (first === undefined) throw new Error("it has no certificate");
-  if (others.length + 1 < least)
-    throw new Error("it has only one certificate, without its issuer");
+  if (others.length + 1 < least) throw new Error("it has only one certificate, without its issuer");
   return [first, ...others];
 }
 

@@ -29,8 +29,7 @@ export function readJwk(value: unknown): KeyObject {
     ),
   );
   if (jwk.kty === undefined) throw new Error("it is not a JSON Web Key");
-  if (jwk.d === undefined)
-    throw new Error("it is a public key, without the private part");
+  if (jwk.d === undefined) throw new Error("it is a public key, without the private part");
   const absent = DERIVED.filter((name) => jwk[name] === undefined);
   if (jwk.kty === "RSA" && absent.length > 0 && absent.length < DERIVED.length)
     throw new Error(`its key lacks ${absent.join(", ")}`);
@@ -64,16 +63,12 @@ export function publicJwk(key: KeyObject): Record<string, unknown> {
 export function thumbprintOf(key: KeyObject): string {
   const { e, n, crv, x, y, kty } = publicJwk(key);
   const required = kty === "RSA" ? { e, kty, n } : { crv, kty, x, y };
-  return createHash("sha256")
-    .update(JSON.stringify(required))
-    .digest("base64url");
+  return createHash("sha256").update(JSON.stringify(required)).digest("base64url");
 }
 
 /** Node.js does not look whether the members of an RSA key belong together. */
 function wholeRsa(jwk: JsonWebKey, bare: boolean): JsonWebKey {
-  const primes = bare
-    ? derive(jwk)
-    : { p: numberOf(jwk.p), q: numberOf(jwk.q) };
+  const primes = bare ? derive(jwk) : { p: numberOf(jwk.p), q: numberOf(jwk.q) };
   const { p, q } = primes;
   const d = numberOf(jwk.d);
   const sound =
@@ -154,9 +149,6 @@ function numberOf(text = ""): bigint {
 
 function textOf(number: bigint): string {
   const hex = number.toString(16);
-  const bytes = Buffer.from(
-    hex.padStart(hex.length + (hex.length % 2), "0"),
-    "hex",
-  );
+  const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex");
   return bytes.toString("base64url");
 }

@@ -77,11 +77,7 @@ export async function writeLegoAccount(
 type AccountPart = "accountKey" | "registration";
 
 /** In one step, so that lego finds all of it or nothing. */
-async function place(
-  dir: string,
-  name: string,
-  data: string | Buffer,
-): Promise<void> {
+async function place(dir: string, name: string, data: string | Buffer): Promise<void> {
   try {
     using directory = openDirectory(dir, 0o700);
     await replaceFile(directory, name, { data, mode: 0o600 });
@@ -130,7 +126,5 @@ function readBundle(data: Buffer) {
 }
 
 function recordOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null
-    ? (value as Record<string, unknown>)
-    : {};
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -79,8 +79,7 @@ function tryLock(database: DatabaseSync, file: string): boolean {
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
-    const code =
-      error instanceof Error && "errcode" in error ? Number(error.errcode) : 0;
+    const code = error instanceof Error && "errcode" in error ? Number(error.errcode) : 0;
     if (code === BUSY) return false;
     throw (code & 0xff) === IOERR
       ? unlockable(file, "its file system has no locks", error)
@@ -97,18 +96,13 @@ function openLockable(dir: string, file: string): Directory {
   }
 }
 
-function openDatabase(
-  directory: Directory,
-  name: string,
-  file: string,
-): DatabaseSync {
+function openDatabase(directory: Directory, name: string, file: string): DatabaseSync {
   try {
     if (directory.look(name) === undefined) directory.touch(name);
     const found = directory.look(name);
     if (found?.isFile() !== true) throw new Error("it is not a regular file");
     // Versions before 1.0 let everybody open it.
-    if ((found.mode & 0o077) !== 0 && isChangeable(found))
-      directory.chmod(name, 0o600);
+    if ((found.mode & 0o077) !== 0 && isChangeable(found)) directory.chmod(name, 0o600);
     // SQLite falls back to reading a file that it may not write, and then locks nobody out.
     accessSync(directory.at(name), constants.W_OK);
     const url = pathToFileURL(directory.at(name));

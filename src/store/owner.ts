@@ -40,10 +40,7 @@ export async function giveOwner(
 }
 
 /** Resolves to whether a new file has this owner and group now. */
-async function tryOwner(
-  file: NewFile,
-  { uid, gid }: Pick<Stats, "uid" | "gid">,
-): Promise<boolean> {
+async function tryOwner(file: NewFile, { uid, gid }: Pick<Stats, "uid" | "gid">): Promise<boolean> {
   const made = await file.stat();
   if (made.uid === uid && made.gid === gid) return true;
   try {

@@ -2,8 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
 /** The PEM blocks of a text (RFC 7468), whatever stands between them. Throws when one has no end. */
 function blocksOf(text: string): string[] {
-  const whole =
-    text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
+  const whole = text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
   if (whole.length < text.split("-----BEGIN ").length - 1)
     throw new Error("it is cut off, or damaged");
   return whole;
@@ -34,12 +33,9 @@ export function readCertificates(text: string): X509Certificate[] {
 
 /** The first private key of a PEM text: PKCS#8, PKCS#1 or SEC 1. Throws when there is none, or it is encrypted. */
 export function readPrivateKey(text: string): KeyObject {
-  const block = blocksOf(text).find((each) =>
-    /^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(each),
-  );
+  const block = blocksOf(text).find((each) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(each));
   if (block === undefined) throw new Error("it has no private key");
-  if (block.includes("ENCRYPTED"))
-    throw new Error("its private key is encrypted");
+  if (block.includes("ENCRYPTED")) throw new Error("its private key is encrypted");
   try {
     return createPrivateKey(block);
   } catch (error) {
@@ -52,10 +48,6 @@ export function writePrivateKey(key: KeyObject): string {
 }
 
 /** Certificates as PEM, one after the other, with a newline at the end. */
-export function writeCertificates(
-  certificates: readonly X509Certificate[],
-): string {
-  return certificates
-    .map((certificate) => `${certificate.toString().trim()}\n`)
-    .join("");
+export function writeCertificates(certificates: readonly X509Certificate[]): string {
+  return certificates.map((certificate) => `${certificate.toString().trim()}\n`).join("");
 }

@@ -16,10 +16,7 @@ export interface PendingKey {
 export const PENDING_FILE = ".account_key.json.next";
 
 /** Keeps a key beside the one in use, safely on disk when this resolves: only then may the CA learn of it. */
-export async function savePending(
-  dir: string,
-  { directoryUrl, key }: PendingKey,
-): Promise<void> {
+export async function savePending(dir: string, { directoryUrl, key }: PendingKey): Promise<void> {
   const text = JSON.stringify({ directory: directoryUrl, key: writeJwk(key) });
   try {
     using directory = openDirectory(dir);

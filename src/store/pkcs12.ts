@@ -51,10 +51,7 @@ const LOCAL_KEY_ID = "301006092a864886f70d0109153103040101";
  * PBES2 (PBKDF2 with HMAC-SHA-256, AES-256-CBC) and under a MAC with SHA-256. The same contents make
  * other bytes each time. The password is taken as UTF-8, and must not be empty.
  */
-async function writePkcs12(
-  { key, leaf, chain }: Bundle,
-  password: string,
-): Promise<Buffer> {
+async function writePkcs12({ key, leaf, chain }: Bundle, password: string): Promise<Buffer> {
   // Most runs write no such file, and need not wait for this to be loaded.
   const pkijs = await import("pkijs");
   const protection = {
@@ -64,9 +61,7 @@ async function writePkcs12(
     iterationCount: ITERATIONS,
     contentType: DATA,
   };
-  const bagAttributes = [
-    pkijs.Attribute.fromBER(Buffer.from(LOCAL_KEY_ID, "hex")),
-  ];
+  const bagAttributes = [pkijs.Attribute.fromBER(Buffer.from(LOCAL_KEY_ID, "hex"))];
   const keyBag = new pkijs.PKCS8ShroudedKeyBag({
     parsedValue: pkijs.PrivateKeyInfo.fromBER(derOf(key)),
   });
@@ -127,11 +122,7 @@ function derOf(key: KeyObject): Buffer {
 }
 
 /** Whether a file can be opened with this password, and is for this certificate. */
-async function holdsPkcs12(
-  dir: string,
-  leaf: X509Certificate,
-  password: string,
-): Promise<boolean> {
+async function holdsPkcs12(dir: string, leaf: X509Certificate, password: string): Promise<boolean> {
   // As with pkijs: most runs do without.
   const { createSecureContext, TLSSocket } = await import("node:tls");
   try {

@@ -1,18 +1,7 @@
 import { constants, type Dirent } from "node:fs";
-import {
-  type Directory,
-  openDirectory,
-  type Place,
-} from "../directory/directory.ts";
+import { type Directory, openDirectory, type Place } from "../directory/directory.ts";
 import { systemCode } from "../errors.ts";
-import {
-  COMMIT,
-  freshName,
-  type Move,
-  nameOfFresh,
-  readCommit,
-  visible,
-} from "./commit.ts";
+import { COMMIT, freshName, type Move, nameOfFresh, readCommit, visible } from "./commit.ts";
 import { unreplaceable } from "./folder.ts";
 import { giveOwner, modeOf, type Owner, type OwnerEvent } from "./owner.ts";
 
@@ -77,10 +66,7 @@ function readOld(directory: Directory, file: Replacement): Wish {
 }
 
 /** What a file of a set holds, also where it is a link; undefined: there is none. */
-export function readPlace(
-  directory: Directory,
-  name: string,
-): Buffer | undefined {
+export function readPlace(directory: Directory, name: string): Buffer | undefined {
   using place = directory.follow(name);
   return place.directory.read(place.name);
 }
@@ -107,8 +93,7 @@ async function prepare(
     for (const wish of wishes) {
       const move: Move = { name: wish.name, fresh: undefined };
       moves.push(move);
-      if (wish.data !== undefined)
-        await writeFresh(directory, wish, { move, ...means });
+      if (wish.data !== undefined) await writeFresh(directory, wish, { move, ...means });
     }
     const data = JSON.stringify(moves);
     await replaceFile(directory, COMMIT, { data, mode: 0o600 });
@@ -136,10 +121,7 @@ interface Failed {
 }
 
 /** Puts the new files in place and ends the commit; resolves to the first that could not be, which leaves it open. */
-async function complete(
-  directory: Directory,
-  moves: readonly Move[],
-): Promise<Failed | undefined> {
+async function complete(directory: Directory, moves: readonly Move[]): Promise<Failed | undefined> {
   for (const [at, { name, fresh }] of moves.entries()) {
     using place = directory.follow(name);
     if (fresh === undefined) {
@@ -193,17 +175,11 @@ async function writeThrough(
  * Completes or undoes what an interrupted `replaceFiles` of these names left in
  * the folder. Resolves to whether new files came into place by it.
  */
-export async function recover(
-  dir: string,
-  names: readonly string[],
-  emit: Emit,
-): Promise<boolean> {
+export async function recover(dir: string, names: readonly string[], emit: Emit): Promise<boolean> {
   using directory = openDirectory(dir);
   // Mostly there is nothing, which one look tells.
   const present = directory.entries();
-  const moves = present.some(({ name }) => name === COMMIT)
-    ? readCommit(directory)
-    : undefined;
+  const moves = present.some(({ name }) => name === COMMIT) ? readCommit(directory) : undefined;
   if (moves !== undefined) {
     const failed = await complete(directory, moves);
     if (failed !== undefined) throw failed.error;

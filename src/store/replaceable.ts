@@ -1,10 +1,6 @@
 import { constants } from "node:fs";
 import { geteuid } from "node:process";
-import {
-  type Directory,
-  openDirectory,
-  type Place,
-} from "../directory/directory.ts";
+import { type Directory, openDirectory, type Place } from "../directory/directory.ts";
 import type { NewFile } from "../directory/new-file.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import { unreplaceable, unwritable } from "./folder.ts";
@@ -94,17 +90,13 @@ async function tryOut(
 }
 
 /** Throws for a file that nothing can be renamed over. */
-async function tryPlace(
-  { directory, name }: Place,
-  trial: Trial,
-): Promise<void> {
+async function tryPlace({ directory, name }: Place, trial: Trial): Promise<void> {
   const old = directory.look(name);
   const sticky = (directory.stats.mode & 0o1000) !== 0;
   const mine = [0, old?.uid, directory.stats.uid].includes(geteuid?.());
   if (old?.isDirectory()) throw unreplaceable(directory, name, "EISDIR");
   if (sticky && !mine) throw unreplaceable(directory, name, "EACCES");
-  if (old?.dev !== directory.stats.dev)
-    throw unreplaceable(directory, name, "EBUSY");
+  if (old?.dev !== directory.stats.dev) throw unreplaceable(directory, name, "EBUSY");
   directory.remove(trial.name);
   // A mount point has no second name in the folder that it is mounted in (link(2)).
   const linked = codeOf(() => {

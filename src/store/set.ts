@@ -33,10 +33,7 @@ export type StoreEvent =
 type Emit = (event: StoreEvent) => void;
 
 /** What is written in a set's folder, each beside its place first. */
-const WRITTEN = [
-  ...FORMAT_NAMES,
-  ...[PKCS12_FILE, STATE_FILE, PENDING_FILE, TRIAL],
-];
+const WRITTEN = [...FORMAT_NAMES, ...[PKCS12_FILE, STATE_FILE, PENDING_FILE, TRIAL]];
 
 /** Where a set of files lives and which of simp_le's files it consists of. */
 export interface Place {
@@ -81,9 +78,7 @@ export function loadSet({ dir, formats }: Place): Contents {
       const other = source[component];
       if (part[component] === undefined) continue;
       if (other !== undefined && !agree(component, part, contents))
-        throw disagreement(
-          `${other} and ${name} in ${dir} contradict each other`,
-        );
+        throw disagreement(`${other} and ${name} in ${dir} contradict each other`);
       source[component] = name;
     }
     contents = { ...part, ...contents };
@@ -97,18 +92,13 @@ export function loadSet({ dir, formats }: Place): Contents {
 }
 
 /** The file of the set that holds something else than these contents; one that holds nothing of them does not. */
-export function occupant(
-  { dir, formats }: Place,
-  contents: Contents,
-): FormatName | undefined {
+export function occupant({ dir, formats }: Place, contents: Contents): FormatName | undefined {
   using directory = openSet(dir);
   for (const name of formats) {
     const part = readPart(directory, name);
     const other = FORMATS[name].holds.some(
       (each) =>
-        part[each] !== undefined &&
-        contents[each] !== undefined &&
-        !agree(each, part, contents),
+        part[each] !== undefined && contents[each] !== undefined && !agree(each, part, contents),
     );
     if (other) return name;
   }
@@ -125,21 +115,13 @@ function disagreement(what: string): AppError {
  * Writes the files whose contents are all given, those that hold something else
  * and no others, as one set. Resolves to whether there were any.
  */
-export async function saveSet(
-  place: Place,
-  contents: Contents,
-  emit: Emit,
-): Promise<boolean> {
+export async function saveSet(place: Place, contents: Contents, emit: Emit): Promise<boolean> {
   const changed = changesOf(place, contents, holds);
   return write(place, contents, { changed, emit });
 }
 
 /** The same for a set that has just been read, and so agrees: writes what is missing. */
-export async function fillSet(
-  place: Place,
-  contents: Contents,
-  emit: Emit,
-): Promise<boolean> {
+export async function fillSet(place: Place, contents: Contents, emit: Emit): Promise<boolean> {
   const isThere = (directory: Directory, name: FormatName) => {
     using file = directory.follow(name);
     return file.directory.look(file.name) !== undefined;
@@ -152,19 +134,13 @@ export async function fillSet(
 function changesOf(
   { dir, formats }: Place,
   contents: Contents,
-  isRight: (
-    directory: Directory,
-    name: FormatName,
-    contents: Contents,
-  ) => boolean,
+  isRight: (directory: Directory, name: FormatName, contents: Contents) => boolean,
 ): Replacement[] {
   using directory = openSet(dir);
   return formats.flatMap((name) => {
     const { encode, secret }: Format = FORMATS[name];
     const data = encode(contents);
-    return data === undefined || isRight(directory, name, contents)
-      ? []
-      : [{ name, data, secret }];
+    return data === undefined || isRight(directory, name, contents) ? [] : [{ name, data, secret }];
   });
 }
 
@@ -222,10 +198,7 @@ export function closeKeys({ dir, formats, keyMode }: Place, emit: Emit): void {
 }
 
 /** Whether this user may do that. */
-function changeMode(
-  { directory, name }: ReturnType<Directory["follow"]>,
-  mode: number,
-): boolean {
+function changeMode({ directory, name }: ReturnType<Directory["follow"]>, mode: number): boolean {
   try {
     directory.chmod(name, mode);
     return true;
@@ -285,11 +258,7 @@ function unreadable(file: string, why: string, cause: unknown): AppError {
 }
 
 /** Whether a file has these contents already, in whatever form. */
-function holds(
-  directory: Directory,
-  name: FormatName,
-  contents: Contents,
-): boolean {
+function holds(directory: Directory, name: FormatName, contents: Contents): boolean {
   try {
     const part = readPart(directory, name);
     return FORMATS[name].holds.every((each) => agree(each, part, contents));

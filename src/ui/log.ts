@@ -33,10 +33,7 @@ export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
     transports: [new transports.Stream({ stream })],
     format: format.printf(({ level, message, fields }) => {
       const time = new Date().toISOString();
-      if (json)
-        return shown(
-          JSON.stringify({ time, level, ...(fields as object), message }),
-        );
+      if (json) return shown(JSON.stringify({ time, level, ...(fields as object), message }));
       const mark = terminal
         ? styleText(COLOURS[level as Level], level, { validateStream: false })
         : `${time} ${level}`;
@@ -48,9 +45,7 @@ export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
   return {
     write(line, fields) {
       if (json) logger.log(line.level, wholeOf(line), { fields });
-      else
-        for (const { level, text } of forPeople(line, terminal))
-          logger.log(level, text);
+      else for (const { level, text } of forPeople(line, terminal)) logger.log(level, text);
     },
     async close() {
       const finished = once(logger, "finish");
@@ -63,8 +58,7 @@ export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
 /** What people see of a message: lines that are not too long, and with -v the whole as well where they are cut. */
 function forPeople(line: Line, terminal: boolean): Line[] {
   const whole: Line = { level: "debug", text: wholeOf(line) };
-  const quiet =
-    line.quiet === "always" || (line.quiet !== undefined && terminal);
+  const quiet = line.quiet === "always" || (line.quiet !== undefined && terminal);
   if (quiet || line.level === "debug") return [whole];
   const [first = "", ...more] = fit(line);
   const lines: Line[] = [

@@ -2,9 +2,7 @@ import type { Outcome } from "../core/outcome.ts";
 import { line, type Line, minute, names } from "./text.ts";
 
 /** The sentence for how a target ended. */
-export function sayOutcome(
-  outcome: Exclude<Outcome, { kind: "failed" | "told" }>,
-): Line {
+export function sayOutcome(outcome: Exclude<Outcome, { kind: "failed" | "told" }>): Line {
   const { dir } = outcome.subject;
   const about = names(outcome.subject.names);
   switch (outcome.kind) {
@@ -60,8 +58,7 @@ function sayImported(outcome: Imported): Line {
     ? `Imported into ${subject.dir}: ${what.join(" and ")}.`
     : `Nothing to do: ${subject.dir} has ${what.join(" and ")} already.`;
   const purpose = bundle ? "Renew it" : "Get a certificate";
-  const url =
-    outcome.server === undefined ? ", with the URL of the CA's directory" : "";
+  const url = outcome.server === undefined ? ", with the URL of the CA's directory" : "";
   return line("info", `${done} ${purpose} with${url}: ${renewalOf(outcome)}`);
 }
 
@@ -74,14 +71,10 @@ export function renewalOf({ server, words, subject }: Imported): string {
       ? ["--dns", "exec", "--dns_exec", "PROGRAM"]
       : [];
   const command = ["acme-sidecar", ...from, ...words, ...dns];
-  return [...command, ...wanted.flatMap((name) => ["-d", name])]
-    .map(quote)
-    .join(" ");
+  return [...command, ...wanted.flatMap((name) => ["-d", name])].map(quote).join(" ");
 }
 
 /** A word as a shell takes it. */
 function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word)
-    ? word
-    : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -23,19 +23,9 @@ export function sayStanding(
   { json, dir }: { json: boolean; dir: string },
 ): string {
   if (json) return JSON.stringify(standings.map(plain), null, 1);
-  if (standings.length === 0)
-    return `There is no certificate in ${dir} or below it.`;
+  if (standings.length === 0) return `There is no certificate in ${dir} or below it.`;
   return table([
-    [
-      "ID",
-      "NAMES",
-      "CA",
-      "PROFILE",
-      "EXPIRES",
-      "RENEWAL",
-      "WHY",
-      "LAST FAILURE",
-    ],
+    ["ID", "NAMES", "CA", "PROFILE", "EXPIRES", "RENEWAL", "WHY", "LAST FAILURE"],
     ...standings.map(cells).map(bounded),
   ]);
 }
@@ -58,17 +48,13 @@ function cells(standing: Standing): string[] {
     notAfter ? day(notAfter) : "-",
     standing.recorded ? renewal(next, flaw) : "not recorded",
     reason(standing),
-    failure
-      ? `${failure.count} x, ${day(failure.at)}: ${failure.message}`
-      : "-",
+    failure ? `${failure.count} x, ${day(failure.at)}: ${failure.message}` : "-",
   ];
 }
 
 /** Short enough for every row to fit into a line. */
 function bounded(row: readonly string[]): string[] {
-  const before = row
-    .slice(0, -1)
-    .map((cell, column) => cut(cell, WIDEST[column] ?? LONGEST_LINE));
+  const before = row.slice(0, -1).map((cell, column) => cut(cell, WIDEST[column] ?? LONGEST_LINE));
   return [...before, ...row.slice(-1)];
 }
 
@@ -79,9 +65,7 @@ function renewal(next: Date | undefined, flaw: string | undefined): string {
 
 function reason({ why, flaw, source }: Standing): string {
   const said = flaw ?? (why === undefined ? "-" : WHY[why]);
-  return source?.gone === true
-    ? `${said}; not in ${fileOf(source.file)} any more`
-    : said;
+  return source?.gone === true ? `${said}; not in ${fileOf(source.file)} any more` : said;
 }
 
 const day = (date: Date) => date.toISOString().slice(0, 10);

@@ -8,24 +8,13 @@ type Failed = Extract<Outcome, { kind: "failed" }>;
 const MOST_CAUSES = 5;
 
 /** What became of many targets: a line each for what several failed for, the most of them first, and one that counts. */
-export function reportSummary(
-  outcomes: readonly Outcome[],
-  write: Write,
-): void {
+export function reportSummary(outcomes: readonly Outcome[], write: Write): void {
   reportFailures(outcomes, write);
   const unfinished = outcomes.filter(isUnfinished);
   const of = (kind: Outcome["kind"]) =>
-    idsOf(
-      outcomes.filter(
-        (outcome) => outcome.kind === kind && !isUnfinished(outcome),
-      ),
-    );
+    idsOf(outcomes.filter((outcome) => outcome.kind === kind && !isUnfinished(outcome)));
   const [issued, kept, failed] = [of("issued"), of("kept"), of("failed")];
-  const counts = [
-    sayIds("issued", issued),
-    `${kept.length} kept`,
-    sayIds("failed", failed),
-  ];
+  const counts = [sayIds("issued", issued), `${kept.length} kept`, sayIds("failed", failed)];
   const [first] = unfinished;
   if (first !== undefined) counts.push(`${unfinished.length} not finished`);
   const left =
@@ -46,23 +35,17 @@ export function reportSummary(
 }
 
 /** The same where somebody else counts: what several failed for, and what a signal has left. */
-export function reportTroubles(
-  outcomes: readonly Outcome[],
-  write: Write,
-): void {
+export function reportTroubles(outcomes: readonly Outcome[], write: Write): void {
   if (outcomes.some(isUnfinished)) reportSummary(outcomes, write);
   else reportFailures(outcomes, write);
 }
 
-const idsOf = (outcomes: readonly Outcome[]) =>
-  outcomes.map(({ subject }) => subject.id);
+const idsOf = (outcomes: readonly Outcome[]) => outcomes.map(({ subject }) => subject.id);
 
 /** What several targets failed for. That of one alone has been told already. */
 function reportFailures(outcomes: readonly Outcome[], write: Write): void {
   const causes = Map.groupBy(
-    outcomes.filter(
-      (outcome) => outcome.kind === "failed" && !isUnfinished(outcome),
-    ) as Failed[],
+    outcomes.filter((outcome) => outcome.kind === "failed" && !isUnfinished(outcome)) as Failed[],
     causeOf,
   );
   const shared = [...causes.values()]
@@ -76,12 +59,9 @@ function reportFailures(outcomes: readonly Outcome[], write: Write): void {
   }
   const more = shared.length - MOST_CAUSES;
   if (more > 0)
-    write(
-      line("warn", `Others failed for ${more} more causes; -v shows them.`),
-      {
-        event: "failures",
-      },
-    );
+    write(line("warn", `Others failed for ${more} more causes; -v shows them.`), {
+      event: "failures",
+    });
 }
 
 function reasonOf([first]: readonly Failed[]): string {
@@ -101,7 +81,5 @@ export function causeOf({ subject, error }: Failed): string {
 }
 
 function sayIds(what: string, ids: readonly string[]): string {
-  return ids.length === 0
-    ? `0 ${what}`
-    : `${ids.length} ${what} (${listed(ids)})`;
+  return ids.length === 0 ? `0 ${what}` : `${ids.length} ${what} (${listed(ids)})`;
 }

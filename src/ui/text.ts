@@ -47,15 +47,9 @@ function sayLack({ server, fqdn, silent }: Lack): string {
 }
 
 /** How a file of targets is called in a sentence. */
-export const fileOf = (file: string) =>
-  file === "-" ? "the standard input" : file;
+export const fileOf = (file: string) => (file === "-" ? "the standard input" : file);
 
-function sayUnlisted({
-  file,
-  dir,
-  ids,
-  forgotten,
-}: Extract<Event, { type: "unlisted" }>): Line {
+function sayUnlisted({ file, dir, ids, forgotten }: Extract<Event, { type: "unlisted" }>): Line {
   const away = `not in ${fileOf(file)} any more`;
   return forgotten
     ? line(
@@ -68,8 +62,7 @@ function sayUnlisted({
       );
 }
 
-export const minute = (date: Date) =>
-  `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+export const minute = (date: Date) => `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 const octal = (mode: number) => `0${mode.toString(8)}`;
 export const line = (level: Level, text: string, hint?: string): Line => ({
   level,
@@ -93,12 +86,8 @@ const SAY: Say = {
   warning: (event) => line("warn", event.text),
   unlisted: (event) => sayUnlisted(event),
   decided: (event) =>
-    line(
-      "info",
-      `A certificate for ${names(event.names)} is needed: ${WHY[event.why]}.`,
-    ),
-  waiting: (event) =>
-    line("info", `Another run is using ${event.dir}; waiting for it to end.`),
+    line("info", `A certificate for ${names(event.names)} is needed: ${WHY[event.why]}.`),
+  waiting: (event) => line("info", `Another run is using ${event.dir}; waiting for it to end.`),
   completed: (event) =>
     line(
       "warn",
@@ -132,17 +121,12 @@ const SAY: Say = {
       `The CA has no profile "${event.profile}"${event.offered.length > 0 ? ` (it has ${listed(event.offered)})` : ""}; asking for none.`,
     ),
   "not-replaced": (event) =>
-    line(
-      "debug",
-      event.error.message,
-      "Ordering again without naming the old certificate.",
-    ),
+    line("debug", event.error.message, "Ordering again without naming the old certificate."),
   "revoking-by-key": (event) =>
     line("info", event.error.message, "Trying with the certificate's own key."),
   "renewal-explained": (event) =>
     line("warn", `The CA explains why this must be renewed: ${event.url}`),
-  "next-authority": (event) =>
-    line("warn", event.error.message, `Going on with ${event.to}.`),
+  "next-authority": (event) => line("warn", event.error.message, `Going on with ${event.to}.`),
   "account-key-made": () => routine("Generating new account key."),
   "rollover-settled": (event) =>
     line(
@@ -152,17 +136,11 @@ const SAY: Say = {
         : "A change of the account's key was interrupted. The CA did not accept the new key, so the old one stays.",
     ),
   "terms-agreed": (event) =>
-    line(
-      "info",
-      `By using this CA you agree to its terms of service: ${event.url}`,
-    ),
+    line("info", `By using this CA you agree to its terms of service: ${event.url}`),
   "contact-changed": (event) =>
     line("info", `The account's contact is now ${listed(event.contact)}.`),
   account: (event) =>
-    line(
-      "info",
-      `${event.created ? "Created" : "Found"} the account ${event.uri}.`,
-    ),
+    line("info", `${event.created ? "Created" : "Found"} the account ${event.uri}.`),
   key: (event) =>
     routine(
       event.reused
@@ -170,18 +148,11 @@ const SAY: Say = {
         : "Generating new certificate private key.",
     ),
   ordered: (event) => line("debug", `Placed the order ${event.url}.`),
-  validating: (event) =>
-    line("info", `The CA is validating ${names(event.names)}.`),
+  validating: (event) => line("info", `The CA is validating ${names(event.names)}.`),
   answered: (event) =>
-    line(
-      event.of > MOST_TOLD ? "debug" : "info",
-      `The CA has asked for ${showName(event.name)}.`,
-    ),
+    line(event.of > MOST_TOLD ? "debug" : "info", `The CA has asked for ${showName(event.name)}.`),
   "record-delegated": (event) =>
-    line(
-      "info",
-      `${event.from} is an alias (CNAME) of ${event.to}: its TXT record belongs there.`,
-    ),
+    line("info", `${event.from} is an alias (CNAME) of ${event.to}: its TXT record belongs there.`),
   "alias-unknown": (event) =>
     line(
       "warn",
@@ -192,8 +163,7 @@ const SAY: Say = {
       "debug",
       `The program's ${event.action} for ${event.fqdn} took ${event.took.toFixed(0)} ms. ${event.output}`.trim(),
     ),
-  "records-set": (event) =>
-    line("info", `The TXT records for ${names(event.names)} are set.`),
+  "records-set": (event) => line("info", `The TXT records for ${names(event.names)} are set.`),
   "records-waiting": (event) =>
     line(
       "info",
@@ -215,16 +185,9 @@ const SAY: Say = {
   validated: () => line("info", "The CA has validated every name."),
   saved: (event) => routine(`Saving ${event.file}.`),
   retry: (event) =>
-    line(
-      "warn",
-      event.error.message,
-      `Trying again in ${(event.pause / 1000).toFixed(1)} s.`,
-    ),
+    line("warn", event.error.message, `Trying again in ${(event.pause / 1000).toFixed(1)} s.`),
   request: (event) =>
-    line(
-      "debug",
-      `${event.method} ${event.url} ${event.status} in ${event.took.toFixed(0)} ms`,
-    ),
+    line("debug", `${event.method} ${event.url} ${event.status} in ${event.took.toFixed(0)} ms`),
 };
 
 /** The sentence for something that happened. */

@@ -29,8 +29,7 @@ function registration(program: Sidecar) {
   };
 }
 
-const keyOf = (program: Sidecar) =>
-  readJwk(JSON.parse(program.read("account_key.json")));
+const keyOf = (program: Sidecar) => readJwk(JSON.parse(program.read("account_key.json")));
 
 /** The next run is the account's, its files agree, and nothing is left over. */
 async function checkAccount(
@@ -160,9 +159,7 @@ describe("account rollover", { skip, concurrency: true }, () => {
       deaf.remove();
       cut.remove();
       const next =
-        verb === "issue"
-          ? await program.issue(["a.test"], "--force")
-          : await program.run(verb);
+        verb === "issue" ? await program.issue(["a.test"], "--force") : await program.run(verb);
       assert.equal(next.code, 0, next.stderr);
       assert.match(next.stderr, /was interrupted\. It is complete now/);
       await checkAccount(env, uri);

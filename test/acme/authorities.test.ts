@@ -31,23 +31,17 @@ describe("several CAs", { skip, concurrency: 4 }, () => {
     return {
       ...{ first, second },
       issue: (...more: string[]) =>
-        first.run(
-          ...["--server", second.directoryUrl, "-d", first.name, ...more],
-        ),
+        first.run(...["--server", second.directoryUrl, "-d", first.name, ...more]),
       [Symbol.asyncDispose]: () => all.disposeAsync(),
     };
   }
 
-  const issuerOf = ({ certs }: Site) =>
-    new X509Certificate(certs.read("cert.pem")).issuer;
+  const issuerOf = ({ certs }: Site) => new X509Certificate(certs.read("cert.pem")).issuer;
   const orders = (recorder: Recorder) => recorder.count("new-order");
 
   for (const [what, fault] of [
     ["cannot be reached", { kind: "directory", reset: "before" }],
-    [
-      "has a fault",
-      { kind: "directory", answer: problem("serverInternal", 500) },
-    ],
+    ["has a fault", { kind: "directory", answer: problem("serverInternal", 500) }],
     [
       "is busy",
       {

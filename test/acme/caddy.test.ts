@@ -22,14 +22,7 @@ test(
     assert.deepEqual(namesOf(program.leaf()).sort(), names);
     execFileSync(
       "openssl",
-      [
-        "verify",
-        "-CAfile",
-        caddy.caFile,
-        "-untrusted",
-        "chain.pem",
-        "cert.pem",
-      ],
+      ["verify", "-CAfile", caddy.caFile, "-untrusted", "chain.pem", "cert.pem"],
       {
         cwd: program.dir,
         stdio: "pipe",

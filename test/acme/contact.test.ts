@@ -12,122 +12,104 @@ interface Kept {
   body: { contact?: string[] };
 }
 
-const kept = (program: Sidecar) =>
-  JSON.parse(program.read("account_reg.json")) as Kept;
+const kept = (program: Sidecar) => JSON.parse(program.read("account_reg.json")) as Kept;
 const updates = ({ recorder }: Environment) =>
-  recorder.requests
-    .filter(({ kind }) => kind === "account")
-    .map(({ body }) => body?.payload);
+  recorder.requests.filter(({ kind }) => kind === "account").map(({ body }) => body?.payload);
 
-describe(
-  "the contact of an account",
-  { skip: missing("pebble"), concurrency: true },
-  () => {
-    test("is sent when other addresses are given, with the next order, and once", async () => {
-      await using env = await environment();
-      const { program, recorder } = env;
-      assert.equal((await program.issue(["a.test"])).code, 0);
-      assert.deepEqual(kept(program).body.contact, ["mailto:me@example.com"]);
-      const other = ["--email", "you@example.com,us@example.com"];
-      const idle = await program.issue(["a.test"], ...other);
-      assert.equal(idle.code, 1);
-      assert.deepEqual(updates(env), []);
-      for (const words of [
-        other,
-        other,
-        ["--email", "us@example.com,you@example.com"],
-      ]) {
-        const { code, stderr } = await program.issue(
-          ["a.test"],
-          "--force",
-          ...words,
-        );
-        assert.equal(code, 0, stderr);
-      }
-      const contact = ["mailto:you@example.com", "mailto:us@example.com"];
-      assert.deepEqual(updates(env), [{ contact }]);
-      assert.deepEqual(kept(program).body.contact, contact);
-      assert.equal(recorder.count("new-account"), 1);
-      const shown = await program.run("account show", "--json");
-      assert.deepEqual(
-        (JSON.parse(shown.stdout) as Kept["body"]).contact,
-        contact,
-      );
-    });
-
-    test("is remembered of a CA that does not give it back", async () => {
-      await using env = await environment();
-      const { program, recorder } = env;
-      for (const kind of ["new-account", "account"] as const)
-        recorder.inject({
-          kind,
-          alter: ({ body }) => {
-            const rest = {
-              ...(JSON.parse(body) as object),
-              contact: undefined,
-            };
-            return {
-              body: JSON.stringify(rest),
-              headers: { "content-length": [] },
-            };
-          },
-        });
-      for (const email of ["me", "you", "you"]) {
-        const { code, stderr } = await program.issue(
-          ["a.test"],
-          ...["--force", "--email", `${email}@example.com`],
-        );
-        assert.equal(code, 0, stderr);
-      }
-      assert.equal(updates(env).length, 1);
-    });
-
-    test("stays as it is when none is given", async () => {
-      await using env = await environment();
-      const { program } = env;
-      assert.equal((await program.issue(["a.test"])).code, 0);
-      const listen = `127.0.0.1:${env.pebble.httpPort}`;
-      const { code, stderr } = await program.run(
-        "issue",
-        ...["-d", "a.test", "--force", "--listen", listen],
-      );
+describe("the contact of an account", { skip: missing("pebble"), concurrency: true }, () => {
+  test("is sent when other addresses are given, with the next order, and once", async () => {
+    await using env = await environment();
+    const { program, recorder } = env;
+    assert.equal((await program.issue(["a.test"])).code, 0);
+    assert.deepEqual(kept(program).body.contact, ["mailto:me@example.com"]);
+    const other = ["--email", "you@example.com,us@example.com"];
+    const idle = await program.issue(["a.test"], ...other);
+    assert.equal(idle.code, 1);
+    assert.deepEqual(updates(env), []);
+    for (const words of [other, other, ["--email", "us@example.com,you@example.com"]]) {
+      const { code, stderr } = await program.issue(["a.test"], "--force", ...words);
       assert.equal(code, 0, stderr);
-      assert.deepEqual(updates(env), []);
-    });
+    }
+    const contact = ["mailto:you@example.com", "mailto:us@example.com"];
+    assert.deepEqual(updates(env), [{ contact }]);
+    assert.deepEqual(kept(program).body.contact, contact);
+    assert.equal(recorder.count("new-account"), 1);
+    const shown = await program.run("account show", "--json");
+    assert.deepEqual((JSON.parse(shown.stdout) as Kept["body"]).contact, contact);
+  });
 
-    test("that the CA refuses is one error, and the old one stays", async () => {
-      await using env = await environment();
-      const { program } = env;
-      assert.equal((await program.issue(["a.test"])).code, 0);
-      env.recorder.inject({
-        kind: "account",
-        answer: problem("invalidContact", 400),
-        withNonce: true,
+  test("is remembered of a CA that does not give it back", async () => {
+    await using env = await environment();
+    const { program, recorder } = env;
+    for (const kind of ["new-account", "account"] as const)
+      recorder.inject({
+        kind,
+        alter: ({ body }) => {
+          const rest = {
+            ...(JSON.parse(body) as object),
+            contact: undefined,
+          };
+          return {
+            body: JSON.stringify(rest),
+            headers: { "content-length": [] },
+          };
+        },
       });
+    for (const email of ["me", "you", "you"]) {
       const { code, stderr } = await program.issue(
         ["a.test"],
-        ...["--force", "--email", "you@example.com"],
-      );
-      assert.equal(code, 2);
-      assert.equal(stderr.match(/ error: /g)?.length, 1, stderr);
-      assert.match(stderr, /refused to change the contact.*--email/);
-      assert.deepEqual(kept(program).body.contact, ["mailto:me@example.com"]);
-    });
-
-    test("is sent to an account that is found by its key", async () => {
-      await using env = await environment();
-      const { program } = env;
-      assert.equal((await program.issue(["a.test"])).code, 0);
-      rmSync(join(program.dir, "account_reg.json"));
-      const { code, stderr } = await program.issue(
-        ["a.test"],
-        ...["--force", "--email", "you@example.com"],
+        ...["--force", "--email", `${email}@example.com`],
       );
       assert.equal(code, 0, stderr);
-      assert.deepEqual(kept(program).body.contact, ["mailto:you@example.com"]);
+    }
+    assert.equal(updates(env).length, 1);
+  });
+
+  test("stays as it is when none is given", async () => {
+    await using env = await environment();
+    const { program } = env;
+    assert.equal((await program.issue(["a.test"])).code, 0);
+    const listen = `127.0.0.1:${env.pebble.httpPort}`;
+    const { code, stderr } = await program.run(
+      "issue",
+      ...["-d", "a.test", "--force", "--listen", listen],
+    );
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(updates(env), []);
+  });
+
+  test("that the CA refuses is one error, and the old one stays", async () => {
+    await using env = await environment();
+    const { program } = env;
+    assert.equal((await program.issue(["a.test"])).code, 0);
+    env.recorder.inject({
+      kind: "account",
+      answer: problem("invalidContact", 400),
+      withNonce: true,
     });
-  },
-);
+    const { code, stderr } = await program.issue(
+      ["a.test"],
+      ...["--force", "--email", "you@example.com"],
+    );
+    assert.equal(code, 2);
+    assert.equal(stderr.match(/ error: /g)?.length, 1, stderr);
+    assert.match(stderr, /refused to change the contact.*--email/);
+    assert.deepEqual(kept(program).body.contact, ["mailto:me@example.com"]);
+  });
+
+  test("is sent to an account that is found by its key", async () => {
+    await using env = await environment();
+    const { program } = env;
+    assert.equal((await program.issue(["a.test"])).code, 0);
+    rmSync(join(program.dir, "account_reg.json"));
+    const { code, stderr } = await program.issue(
+      ["a.test"],
+      ...["--force", "--email", "you@example.com"],
+    );
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(kept(program).body.contact, ["mailto:you@example.com"]);
+  });
+});
 
 describe(
   "an account that cannot be used as it is",

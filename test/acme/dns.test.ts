@@ -3,11 +3,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { namesOf } from "../../src/store/bundle.ts";
 import { dnsHook, type Hook } from "../support/hook.ts";
-import {
-  type Pebble,
-  type PebbleOptions,
-  startPebble,
-} from "../support/pebble.ts";
+import { type Pebble, type PebbleOptions, startPebble } from "../support/pebble.ts";
 import { problem, type Recorder, startRecorder } from "../support/recorder.ts";
 import { type Sidecar, sidecar } from "../support/sidecar.ts";
 import { missing } from "../support/tools.ts";
@@ -76,10 +72,7 @@ describe("dns-01 at Pebble", { skip, concurrency: 2 }, () => {
     await dns.setCname("_acme-challenge.a.test", "a.acme.test");
     const { code, stderr } = await s.program.issue(["a.test"]);
     assert.equal(code, 0, stderr);
-    assert.deepEqual(s.hook.begun(), [
-      "present a.acme.test.",
-      "cleanup a.acme.test.",
-    ]);
+    assert.deepEqual(s.hook.begun(), ["present a.acme.test.", "cleanup a.acme.test."]);
     assert.match(stderr, /is an alias \(CNAME\) of a\.acme\.test/);
   });
 
@@ -120,10 +113,7 @@ describe("dns-01 at Pebble", { skip, concurrency: 2 }, () => {
       ...["--dns_exec", "/bin/true", "--dns_timeout", "1"],
     );
     assert.equal(code, 2);
-    assert.match(
-      stderr,
-      new RegExp(`${s.pebble.dns.address} lacks _acme-challenge\\.a\\.test`),
-    );
+    assert.match(stderr, new RegExp(`${s.pebble.dns.address} lacks _acme-challenge\\.a\\.test`));
     assert.match(stderr, /Asking the CA anyway/);
     assert.match(stderr, /TXT record of _acme-challenge\.NAME/);
   });
@@ -148,11 +138,7 @@ describe("dns-01 at Pebble", { skip, concurrency: 2 }, () => {
 
   test("--dns_wait asks nobody", async () => {
     await using s = await setting();
-    const { code, stderr } = await s.program.issue(
-      ["a.test"],
-      "--dns_wait",
-      "1",
-    );
+    const { code, stderr } = await s.program.issue(["a.test"], "--dns_wait", "1");
     assert.equal(code, 0, stderr);
     assert.match(stderr, /Waiting 1 s for the TXT records/);
   });
@@ -165,15 +151,10 @@ describe("dns-01 at Pebble", { skip, concurrency: 2 }, () => {
     await child.until(/is validating/);
     child.kill("SIGTERM");
     assert.equal((await child.exited).code, 143);
-    const ends = s.hook
-      .calls()
-      .filter(({ at, code }) => at === "end" && code === 0);
+    const ends = s.hook.calls().filter(({ at, code }) => at === "end" && code === 0);
     assert.equal(ends.length, 4);
     for (const name of ["a", "b"])
-      assert.deepEqual(
-        await s.pebble.dns.txt(`_acme-challenge.${name}.test`),
-        [],
-      );
+      assert.deepEqual(await s.pebble.dns.txt(`_acme-challenge.${name}.test`), []);
   });
 
   test("SIGTERM while the program sets a record: it is ended, and called to remove it", async () => {

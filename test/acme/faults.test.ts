@@ -17,9 +17,7 @@ const OTHER = "b.test";
 /** A set that already has a certificate. */
 async function prepared(): Promise<Environment> {
   await using stack = new AsyncDisposableStack();
-  const env = stack.use(
-    await environment({ retryAfter: { authz: 1, order: 1 } }),
-  );
+  const env = stack.use(await environment({ retryAfter: { authz: 1, order: 1 } }));
   const { code, stderr } = await env.program.issue(["a.test"]);
   assert.equal(code, 0, stderr);
   stack.move();
@@ -80,17 +78,10 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
       const { code, stderr } = await env.program.issue(["a.test"], "--force");
       assert.equal(code, 2);
       assert.equal(fault.hits(), 1);
-      const hour = new Date(Date.now() + 3_600_000)
-        .toISOString()
-        .slice(0, 13)
-        .replace("T", " ");
-      const before = new Date(Date.now() + 3_540_000)
-        .toISOString()
-        .slice(0, 13)
-        .replace("T", " ");
+      const hour = new Date(Date.now() + 3_600_000).toISOString().slice(0, 13).replace("T", " ");
+      const before = new Date(Date.now() + 3_540_000).toISOString().slice(0, 13).replace("T", " ");
       assert.ok(
-        stderr.includes(`Not before ${hour}`) ||
-          stderr.includes(`Not before ${before}`),
+        stderr.includes(`Not before ${hour}`) || stderr.includes(`Not before ${before}`),
         stderr,
       );
       assert.equal(snapshot(env.program.dir), files);
@@ -239,11 +230,7 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
       const { code, stderr } = await env.program.issue(["a.test"], "--force");
       assert.equal(code, 2, stderr);
       assert.match(stderr, message);
-      assert.equal(
-        stderr.split("\n").filter((line) => line.includes(" error:")).length,
-        1,
-        stderr,
-      );
+      assert.equal(stderr.split("\n").filter((line) => line.includes(" error:")).length, 1, stderr);
       assert.equal(snapshot(env.program.dir), files);
       assert.deepEqual(readdirSync(env.program.dir), listing);
     });

@@ -18,26 +18,17 @@ const skip = missing("pebble", "nginx");
 /** Every file there is must be whole, and of the new or the old set as one. */
 function checkFiles(program: Sidecar): void {
   const files = readdirSync(program.dir);
-  if (files.includes("account_key.json"))
-    JSON.parse(program.read("account_key.json"));
-  if (files.includes("account_reg.json"))
-    JSON.parse(program.read("account_reg.json"));
-  for (const file of files.filter((each) =>
-    /^(cert|chain|fullchain)\.pem$/.test(each),
-  ))
+  if (files.includes("account_key.json")) JSON.parse(program.read("account_key.json"));
+  if (files.includes("account_reg.json")) JSON.parse(program.read("account_reg.json"));
+  for (const file of files.filter((each) => /^(cert|chain|fullchain)\.pem$/.test(each)))
     assert.ok(readCertificates(program.read(file)).length > 0, file);
   if (files.includes("key.pem")) createPrivateKey(program.read("key.pem"));
 }
 
 function checkSet(program: Sidecar): void {
   checkFiles(program);
-  assert.ok(
-    program.leaf().checkPrivateKey(createPrivateKey(program.read("key.pem"))),
-  );
-  assert.equal(
-    program.read("fullchain.pem"),
-    program.read("cert.pem") + program.read("chain.pem"),
-  );
+  assert.ok(program.leaf().checkPrivateKey(createPrivateKey(program.read("key.pem"))));
+  assert.equal(program.read("fullchain.pem"), program.read("cert.pem") + program.read("chain.pem"));
   assert.deepEqual(
     readdirSync(program.dir).filter((file) => /\.new$|commit/.test(file)),
     [],
@@ -93,17 +84,11 @@ describe("a run that is interrupted", { skip, concurrency: 3 }, () => {
     const names = ["key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
     for (const name of names)
       renameSync(join(program.dir, name), join(program.dir, `.${name}.new`));
-    writeFileSync(
-      join(program.dir, ".acme-sidecar.commit"),
-      JSON.stringify(names),
-    );
+    writeFileSync(join(program.dir, ".acme-sidecar.commit"), JSON.stringify(names));
     const requests = env.recorder.count();
     const completing = await program.issue(["a.test"]);
     assert.equal(completing.code, 0, completing.stderr);
-    assert.match(
-      completing.stderr,
-      /An earlier run was interrupted while saving\. Finished it: /,
-    );
+    assert.match(completing.stderr, /An earlier run was interrupted while saving\. Finished it: /);
     checkSet(program);
     assert.equal((await program.issue(["a.test"])).code, 1);
     assert.equal(env.recorder.count(), requests);
@@ -142,9 +127,6 @@ describe("a run that is interrupted", { skip, concurrency: 3 }, () => {
         assert.ok(next.code === 0 || next.code === 1, next.stderr);
         checkSet(env.program);
       }
-      assert.ok(
-        readdirSync(env.program.dir).includes("account_reg.json"),
-        join(env.program.dir),
-      );
+      assert.ok(readdirSync(env.program.dir).includes("account_reg.json"), join(env.program.dir));
     });
 });

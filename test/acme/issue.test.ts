@@ -29,21 +29,13 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
       "chain.pem",
       "fullchain.pem",
     ];
-    const visible = readdirSync(program.dir).filter(
-      (file) => !file.startsWith("."),
-    );
+    const visible = readdirSync(program.dir).filter((file) => !file.startsWith("."));
     assert.deepEqual(visible.sort(), files.sort());
     for (const file of files) {
       const secret = file === "key.pem" || file === "account_key.json";
-      assert.equal(
-        statSync(join(program.dir, file)).mode & 0o777,
-        secret ? 0o600 : 0o644,
-        file,
-      );
+      assert.equal(statSync(join(program.dir, file)).mode & 0o777, secret ? 0o600 : 0o644, file);
     }
-    assert.ok(
-      program.leaf().checkPrivateKey(createPrivateKey(program.read("key.pem"))),
-    );
+    assert.ok(program.leaf().checkPrivateKey(createPrivateKey(program.read("key.pem"))));
     assert.equal(
       program.read("fullchain.pem"),
       program.read("cert.pem") + program.read("chain.pem"),
@@ -84,23 +76,13 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     await using env = await environment();
     const { code, stderr } = await env.program.issue(["bücher.example.test"]);
     assert.equal(code, 0, stderr);
-    assert.match(
-      stderr,
-      /bücher\.example\.test \(xn--bcher-kva\.example\.test\)/,
-    );
-    assert.deepEqual(namesOf(env.program.leaf()), [
-      "xn--bcher-kva.example.test",
-    ]);
+    assert.match(stderr, /bücher\.example\.test \(xn--bcher-kva\.example\.test\)/);
+    assert.deepEqual(namesOf(env.program.leaf()), ["xn--bcher-kva.example.test"]);
   });
 
   test("a CA that rejects every other nonce", async () => {
     await using env = await environment({ nonceReject: 50 });
-    const { code, stderr } = await env.program.issue([
-      "a.test",
-      "b.test",
-      "c.test",
-      "d.test",
-    ]);
+    const { code, stderr } = await env.program.issue(["a.test", "b.test", "c.test", "d.test"]);
     assert.equal(code, 0, stderr);
     const nonces = env.recorder.requests
       .map((request) => request.body?.protected["nonce"])
@@ -128,28 +110,17 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
       vaSleep: 3,
       retryAfter: { authz: 1, order: 1 },
     });
-    const { code, stderr } = await env.program.issue([
-      "a.test",
-      "b.test",
-      "c.test",
-    ]);
+    const { code, stderr } = await env.program.issue(["a.test", "b.test", "c.test"]);
     assert.equal(code, 0, stderr);
-    const { code: forced } = await env.program.issue(
-      ["a.test", "b.test", "c.test"],
-      "--force",
-    );
+    const { code: forced } = await env.program.issue(["a.test", "b.test", "c.test"], "--force");
     assert.equal(forced, 0);
     // Pebble reuses one in a hundred even so.
     const pending = env.recorder.requests.filter(
       ({ kind, answer }) =>
-        kind === "authorization" &&
-        answer?.body.includes('"status": "pending"'),
+        kind === "authorization" && answer?.body.includes('"status": "pending"'),
     );
     assert.ok(pending.length > 0);
-    assert.equal(
-      env.recorder.count("challenge"),
-      new Set(pending.map(({ url }) => url)).size,
-    );
+    assert.equal(env.recorder.count("challenge"), new Set(pending.map(({ url }) => url)).size);
   });
 
   test("a chain of length 3 is written in its order", async () => {
@@ -179,10 +150,7 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
   test("names the CA cannot validate: each is named, with whether the CA came here", async () => {
     await using env = await environment();
     await env.pebble.dns.setA("lost.test", ["127.0.0.9"]);
-    const { code, stderr } = await env.program.issue([
-      "good.test",
-      "lost.test",
-    ]);
+    const { code, stderr } = await env.program.issue(["good.test", "lost.test"]);
     assert.equal(code, 2);
     assert.match(
       stderr,
@@ -208,30 +176,20 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     assert.equal(asked.code, 0, asked.stderr);
     const first = program.leaf().publicKey;
     assert.equal(first.asymmetricKeyDetails?.modulusLength, 2048);
-    assert.equal(
-      (JSON.parse(program.read("account_key.json")) as { kty: string }).kty,
-      "RSA",
-    );
+    assert.equal((JSON.parse(program.read("account_key.json")) as { kty: string }).kty, "RSA");
     assert.equal((await program.issue(["a.test"], "--force")).code, 0);
     const second = program.leaf().publicKey;
     assert.equal(second.asymmetricKeyDetails?.modulusLength, 2048);
     assert.ok(!second.equals(first));
-    assert.equal(
-      (await program.issue(["a.test"], "--force", "--reuse_key")).code,
-      0,
-    );
+    assert.equal((await program.issue(["a.test"], "--force", "--reuse_key")).code, 0);
     assert.ok(program.leaf().publicKey.equals(second));
   });
 
   test("the account is found again by its key when account_reg.json is not kept", async () => {
     await using env = await environment();
-    const files = [
-      "account_key.json",
-      "key.pem",
-      "cert.pem",
-      "chain.pem",
-      "fullchain.pem",
-    ].flatMap((f) => ["-f", f]);
+    const files = ["account_key.json", "key.pem", "cert.pem", "chain.pem", "fullchain.pem"].flatMap(
+      (f) => ["-f", f],
+    );
     assert.equal((await env.program.issue(["a.test"], ...files)).code, 0);
     const again = await env.program.issue(["a.test"], "--force", ...files);
     assert.equal(again.code, 0, again.stderr);
@@ -255,10 +213,7 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     const { code, stderr } = await program.issue(["a.test"], "--force");
     assert.equal(code, 0, stderr);
     assert.equal(program.read("account_key.json"), key);
-    assert.equal(
-      (JSON.parse(program.read("account_reg.json")) as { uri: string }).uri,
-      kept.uri,
-    );
+    assert.equal((JSON.parse(program.read("account_reg.json")) as { uri: string }).uri, kept.uri);
   });
 
   test("a registration whose key was lost is not used for the new key", async () => {
@@ -278,13 +233,8 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     rmSync(join(program.dir, "key.pem"));
     const { code, stderr } = await program.issue(["a.test"]);
     assert.equal(code, 0, stderr);
-    assert.match(
-      stderr,
-      /the key or chain of the current one is missing or wrong/,
-    );
-    assert.ok(
-      program.leaf().checkPrivateKey(createPrivateKey(program.read("key.pem"))),
-    );
+    assert.match(stderr, /the key or chain of the current one is missing or wrong/);
+    assert.ok(program.leaf().checkPrivateKey(createPrivateKey(program.read("key.pem"))));
   });
 
   test("two runs at once place one order: the second waits and finds nothing to do", async () => {
@@ -323,16 +273,12 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     assert.equal(last["event"], "issued");
     assert.deepEqual(last["names"], ["a.test"]);
     assert.ok(
-      !stderr.includes(
-        (JSON.parse(env.program.read("account_key.json")) as { d: string }).d,
-      ),
+      !stderr.includes((JSON.parse(env.program.read("account_key.json")) as { d: string }).d),
     );
   });
 });
 
 function kinds(recorder: { requests: { kind: string }[] }): string {
   const counts = Map.groupBy(recorder.requests, ({ kind }) => kind);
-  return [...counts]
-    .map(([kind, requests]) => `${kind} ${requests.length}`)
-    .join(", ");
+  return [...counts].map(([kind, requests]) => `${kind} ${requests.length}`).join(", ");
 }

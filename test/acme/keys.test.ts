@@ -8,9 +8,7 @@ import { missing } from "../support/tools.ts";
 const skip = missing("pebble");
 
 const keyOf = ({ certs }: Site) => {
-  const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(
-    certs.read("key.pem"),
-  );
+  const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(certs.read("key.pem"));
   const { namedCurve, modulusLength } = asymmetricKeyDetails ?? {};
   return `${String(asymmetricKeyType)} ${String(namedCurve ?? modulusLength)}`;
 };
@@ -55,8 +53,7 @@ describe("keys and chains", { skip, concurrency: 4 }, () => {
 
   test("--reuse_key keeps a key of the right kind, and no other", async () => {
     await using env = await site(pebble);
-    const issue = (...more: string[]) =>
-      env.run("-d", env.name, "--force", "--reuse_key", ...more);
+    const issue = (...more: string[]) => env.run("-d", env.name, "--force", "--reuse_key", ...more);
     assert.equal((await issue()).code, 0);
     const key = env.certs.read("key.pem");
     assert.equal((await issue("--key_type", "ec256")).code, 0);
@@ -67,8 +64,7 @@ describe("keys and chains", { skip, concurrency: 4 }, () => {
 
   test("--preferred_chain takes the chain with that root or issuer, else the usual one, with a warning", async () => {
     await using env = await site(pebble);
-    const issue = (name: string) =>
-      env.run("-d", env.name, "--force", "--preferred_chain", name);
+    const issue = (name: string) => env.run("-d", env.name, "--force", "--preferred_chain", name);
     const names = (await pebble.roots()).map(
       (root) => /^CN=(.*)$/m.exec(new X509Certificate(root).subject)?.[1],
     );
@@ -81,10 +77,7 @@ describe("keys and chains", { skip, concurrency: 4 }, () => {
         .read("chain.pem")
         .split(/(?=-----BEGIN)/)
         .at(-1);
-      assert.match(
-        new X509Certificate(String(last)).issuer,
-        new RegExp(`CN=${String(root)}`),
-      );
+      assert.match(new X509Certificate(String(last)).issuer, new RegExp(`CN=${String(root)}`));
     }
     const none = await issue("No Such Root");
     assert.equal(none.code, 0, none.stderr);

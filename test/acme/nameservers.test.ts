@@ -4,11 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { txtAt } from "../support/dns.ts";
 import { mountSkip, withFile } from "../support/mounts.ts";
-import {
-  type NameServers,
-  portSkip,
-  startNameServers,
-} from "../support/knot.ts";
+import { type NameServers, portSkip, startNameServers } from "../support/knot.ts";
 import { MAIN } from "../support/cli.ts";
 import { startPebble } from "../support/pebble.ts";
 import { type Child, run, startProcess } from "../support/process.ts";
@@ -30,16 +26,12 @@ interface Setting extends AsyncDisposable {
 
 async function setting(count: number, records?: string): Promise<Setting> {
   await using stack = new AsyncDisposableStack();
-  const servers = stack.use(
-    await startNameServers("zone.test", { count, records }),
-  );
+  const servers = stack.use(await startNameServers("zone.test", { count, records }));
   const [first = ""] = servers.addresses;
   const pebble = stack.use(await startPebble({ dnsServer: `${first}:53` }));
   const { path: dir } = stack.use(tempDir());
   const hook = join(dir, "set-txt");
-  const text = /```sh\n(#!\/bin\/sh\n[^`]*)```/.exec(
-    readFileSync("docs/dns.md", "utf8"),
-  )?.[1];
+  const text = /```sh\n(#!\/bin\/sh\n[^`]*)```/.exec(readFileSync("docs/dns.md", "utf8"))?.[1];
   writeFileSync(hook, text ?? "");
   chmodSync(hook, 0o755);
   const conf = join(dir, "resolv.conf");
@@ -70,79 +62,58 @@ async function setting(count: number, records?: string): Promise<Setting> {
   };
 }
 
-describe(
-  "with Knot DNS and the program of docs/dns.md",
-  { skip, concurrency: 2 },
-  () => {
-    test("a wildcard and its base name; the records are removed", async () => {
-      await using s = await setting(1);
-      await using child = await s.start("-d", "zone.test", "-d", "*.zone.test");
-      assert.equal((await child.exited).code, 0, child.output());
-      const [address = ""] = s.servers.addresses;
-      assert.deepEqual(
-        await txtAt(`${address}:53`, "_acme-challenge.zone.test"),
-        [],
-      );
-    });
+describe("with Knot DNS and the program of docs/dns.md", { skip, concurrency: 2 }, () => {
+  test("a wildcard and its base name; the records are removed", async () => {
+    await using s = await setting(1);
+    await using child = await s.start("-d", "zone.test", "-d", "*.zone.test");
+    assert.equal((await child.exited).code, 0, child.output());
+    const [address = ""] = s.servers.addresses;
+    assert.deepEqual(await txtAt(`${address}:53`, "_acme-challenge.zone.test"), []);
+  });
 
-    test("every authoritative server is asked, and the CA only when all have the record", async () => {
-      await using s = await setting(2);
-      const [one = "", two = ""] = s.servers.addresses;
-      await using child = await s.start("-d", "a.zone.test");
-      const [waiting] = await child.until(/Waiting up to .*/);
-      assert.ok(waiting.includes(two), waiting);
-      assert.ok(!waiting.includes(one), waiting);
-      assert.doesNotMatch(child.output(), /is validating/);
-      const fqdn = "_acme-challenge.a.zone.test";
-      const [value = ""] = await txtAt(`${one}:53`, fqdn);
-      await run("env", [
-        ...[`DNS_SERVER=${two}`, `DNS_KEY=${s.servers.keyFile}`],
-        ...[s.hook, "present", `${fqdn}.`, value],
-      ]);
-      assert.equal((await child.exited).code, 0, child.output());
-      assert.doesNotMatch(child.output(), /still lack a TXT record/);
-    });
+  test("every authoritative server is asked, and the CA only when all have the record", async () => {
+    await using s = await setting(2);
+    const [one = "", two = ""] = s.servers.addresses;
+    await using child = await s.start("-d", "a.zone.test");
+    const [waiting] = await child.until(/Waiting up to .*/);
+    assert.ok(waiting.includes(two), waiting);
+    assert.ok(!waiting.includes(one), waiting);
+    assert.doesNotMatch(child.output(), /is validating/);
+    const fqdn = "_acme-challenge.a.zone.test";
+    const [value = ""] = await txtAt(`${one}:53`, fqdn);
+    await run("env", [
+      ...[`DNS_SERVER=${two}`, `DNS_KEY=${s.servers.keyFile}`],
+      ...[s.hook, "present", `${fqdn}.`, value],
+    ]);
+    assert.equal((await child.exited).code, 0, child.output());
+    assert.doesNotMatch(child.output(), /still lack a TXT record/);
+  });
 
-    test("servers that never get the record are named, and the CA decides", async () => {
-      await using s = await setting(2);
-      const [, two = ""] = s.servers.addresses;
-      await using child = await s.start(
-        "-d",
-        "a.zone.test",
-        "--dns_timeout",
-        "1",
-      );
-      assert.equal((await child.exited).code, 0, child.output());
-      assert.match(
-        child.output(),
-        new RegExp(`ns1\\.zone\\.test \\(${two}\\) lacks _acme-challenge`),
-      );
-    });
+  test("servers that never get the record are named, and the CA decides", async () => {
+    await using s = await setting(2);
+    const [, two = ""] = s.servers.addresses;
+    await using child = await s.start("-d", "a.zone.test", "--dns_timeout", "1");
+    assert.equal((await child.exited).code, 0, child.output());
+    assert.match(
+      child.output(),
+      new RegExp(`ns1\\.zone\\.test \\(${two}\\) lacks _acme-challenge`),
+    );
+  });
 
-    test("a chain of CNAME records is followed, and a wildcard CNAME is not", async () => {
-      await using s = await setting(
-        1,
-        [
-          "_acme-challenge.a CNAME x",
-          "x CNAME y.sub",
-          "y.sub A 127.0.0.1",
-          "*.b CNAME elsewhere",
-          "elsewhere A 127.0.0.1",
-        ].join("\n"),
-      );
-      await using child = await s.start(
-        "-d",
-        "a.zone.test",
-        "-d",
-        "b.zone.test",
-        "-v",
-      );
-      assert.equal((await child.exited).code, 0, child.output());
-      assert.match(child.output(), /alias \(CNAME\) of y\.sub\.zone\.test/);
-      assert.match(
-        child.output(),
-        /present for _acme-challenge\.b\.zone\.test/,
-      );
-    });
-  },
-);
+  test("a chain of CNAME records is followed, and a wildcard CNAME is not", async () => {
+    await using s = await setting(
+      1,
+      [
+        "_acme-challenge.a CNAME x",
+        "x CNAME y.sub",
+        "y.sub A 127.0.0.1",
+        "*.b CNAME elsewhere",
+        "elsewhere A 127.0.0.1",
+      ].join("\n"),
+    );
+    await using child = await s.start("-d", "a.zone.test", "-d", "b.zone.test", "-v");
+    assert.equal((await child.exited).code, 0, child.output());
+    assert.match(child.output(), /alias \(CNAME\) of y\.sub\.zone\.test/);
+    assert.match(child.output(), /present for _acme-challenge\.b\.zone\.test/);
+  });
+});

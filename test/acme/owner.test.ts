@@ -40,8 +40,7 @@ describe(
   "a run with --owner",
   {
     skip:
-      missing("pebble", "setpriv") ||
-      (process.getuid?.() !== 0 && "only root can be another user"),
+      missing("pebble", "setpriv") || (process.getuid?.() !== 0 && "only root can be another user"),
     concurrency: true,
   },
   () => {
@@ -66,8 +65,7 @@ describe(
       const words = [...wordsFor(env), "--owner", String(NOBODY)];
       const { code, stderr } = await runCli(words, { uid: NOBODY });
       assert.equal(code, 0, stderr);
-      for (const owner of ownersIn(program.dir))
-        assert.match(owner, new RegExp(`^${NOBODY}:`));
+      for (const owner of ownersIn(program.dir)) assert.match(owner, new RegExp(`^${NOBODY}:`));
 
       chownSync(join(program.dir, "cert.pem"), 0, 4321);
       // Of no concern without a password for it.
@@ -77,10 +75,7 @@ describe(
       rmSync(join(program.dir, "cert.p12"));
       const [first = "", ...others] = again.stderr.split(/(?=GET |POST )/);
       assert.doesNotMatch(first, /cert\.p12/);
-      assert.match(
-        first,
-        /warn: This user cannot keep the owner or group of cert\.pem/,
-      );
+      assert.match(first, /warn: This user cannot keep the owner or group of cert\.pem/);
       assert.doesNotMatch(others.join(), /another user|key\.pem belongs/);
       for (const owner of ownersIn(program.dir))
         assert.match(owner, new RegExp(`^${NOBODY}:(?!4321)`));
@@ -117,18 +112,12 @@ describe(
         assert.equal(code, 2, stderr);
         assert.match(
           stderr,
-          new RegExp(
-            `--owner ${owner}: new files in .* cannot be given to that owner.*root`,
-          ),
+          new RegExp(`--owner ${owner}: new files in .* cannot be given to that owner.*root`),
         );
       }
       assert.equal(recorder.count(), 0);
       const left = readdirSync(program.dir).sort();
-      assert.deepEqual(left, [
-        ".acme-sidecar.json",
-        ".acme-sidecar.lock",
-        ROOTS,
-      ]);
+      assert.deepEqual(left, [".acme-sidecar.json", ".acme-sidecar.lock", ROOTS]);
     });
 
     for (const capability of ["chown", "fowner"])

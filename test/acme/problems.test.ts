@@ -35,11 +35,7 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
   after(() => pebble[Symbol.asyncDispose]());
 
   /** How a run ends whose order is answered so. */
-  async function refusal(
-    document: object,
-    status: number,
-    headers: Record<string, string> = {},
-  ) {
+  async function refusal(document: object, status: number, headers: Record<string, string> = {}) {
     await using env = await site(pebble);
     env.recorder.inject({
       kind: "new-order",
@@ -112,10 +108,7 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
       403,
     );
     assert.equal(error.code, "name-refused");
-    assert.match(
-      message,
-      /2 names: no for a\.test: a\.test, b\.test; c\.test: CAA forbids/,
-    );
+    assert.match(message, /2 names: no for a\.test: a\.test, b\.test; c\.test: CAA forbids/);
     assert.deepEqual(error.problems?.at(-1), {
       ...{ name: "c.test", code: "caa", detail: "CAA forbids c.test" },
     });
@@ -139,13 +132,9 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
       answer: problem("unauthorized", 403),
       withNonce: true,
     });
-    const { code, stderr } = await env.run(
-      ...["--revoke", "--reason", "keycompromise"],
-    );
+    const { code, stderr } = await env.run(...["--revoke", "--reason", "keycompromise"]);
     assert.equal(code, 0, stderr);
-    const last = env.recorder.requests.findLast(
-      ({ kind }) => kind === "revoke",
-    );
+    const last = env.recorder.requests.findLast(({ kind }) => kind === "revoke");
     assert.ok(last?.body?.protected["jwk"]);
     assert.equal((last.body.payload as { reason: number }).reason, 1);
   });

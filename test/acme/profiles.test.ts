@@ -16,21 +16,18 @@ const profiles = {
 
 const leafOf = ({ certs }: Site) => new X509Certificate(certs.read("cert.pem"));
 const daysOf = (leaf: X509Certificate) =>
-  Math.round(
-    (leaf.validToDate.getTime() - leaf.validFromDate.getTime()) / 1000 / DAY,
-  );
+  Math.round((leaf.validToDate.getTime() - leaf.validFromDate.getTime()) / 1000 / DAY);
 const orderOf = ({ recorder }: Site) =>
-  recorder.requests.findLast(({ kind }) => kind === "new-order")?.body
-    ?.payload as { profile?: string; identifiers: object[] };
+  recorder.requests.findLast(({ kind }) => kind === "new-order")?.body?.payload as {
+    profile?: string;
+    identifiers: object[];
+  };
 
 describe("profiles", { skip, concurrency: 4 }, () => {
   let pebble: Pebble;
   let plain: Pebble;
   before(async () => {
-    [pebble, plain] = await Promise.all([
-      startPebble({ profiles }),
-      startPebble(),
-    ]);
+    [pebble, plain] = await Promise.all([startPebble({ profiles }), startPebble()]);
   });
   after(async () => {
     await pebble[Symbol.asyncDispose]();
@@ -53,14 +50,9 @@ describe("profiles", { skip, concurrency: 4 }, () => {
 
   test("--profile that the CA does not list is an error with those that it has, and no order", async () => {
     await using env = await site(pebble);
-    const { code, stderr } = await env.run(
-      ...["-d", env.name, "--profile", "nonsense"],
-    );
+    const { code, stderr } = await env.run(...["-d", env.name, "--profile", "nonsense"]);
     assert.equal(code, 2);
-    assert.match(
-      stderr,
-      /no profile "nonsense".*Choose one of classic, shortlived, tlsserver/,
-    );
+    assert.match(stderr, /no profile "nonsense".*Choose one of classic, shortlived, tlsserver/);
     assert.equal(env.recorder.count("new-order"), 0);
   });
 
@@ -78,9 +70,7 @@ describe("profiles", { skip, concurrency: 4 }, () => {
 
   test("at a CA without profiles, one that is required is an error that says so", async () => {
     await using env = await site(plain);
-    const { code, stderr } = await env.run(
-      ...["-d", env.name, "--profile", "tlsserver"],
-    );
+    const { code, stderr } = await env.run(...["-d", env.name, "--profile", "tlsserver"]);
     // Pebble always has some; another CA may have none.
     assert.equal(code, 2);
     assert.match(stderr, /no profile "tlsserver"/);
@@ -101,10 +91,7 @@ describe("profiles", { skip, concurrency: 4 }, () => {
         })),
       );
       assert.equal(orderOf(env).profile, "shortlived");
-      assert.match(
-        String(leafOf(env).subjectAltName),
-        new RegExp(`IP Address:${host}`),
-      );
+      assert.match(String(leafOf(env).subjectAltName), new RegExp(`IP Address:${host}`));
       const second = await env.run(...words);
       assert.equal(second.code, 1, second.stderr);
     }

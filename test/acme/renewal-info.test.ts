@@ -7,12 +7,7 @@ import { startCli } from "../support/cli.ts";
 import { problem } from "../support/exchange.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { startRecorder } from "../support/recorder.ts";
-import {
-  rsaAccount,
-  type Site,
-  simpLeFiles,
-  site,
-} from "../support/simp_le.ts";
+import { rsaAccount, type Site, simpLeFiles, site } from "../support/simp_le.ts";
 import { missing } from "../support/tools.ts";
 import { eventually } from "../support/wait.ts";
 
@@ -29,8 +24,7 @@ const suggestion = (start: number, end: number, more: object = {}) =>
   });
 
 /** Runs the program for the one name of a site. */
-const issue = (env: Site, ...more: string[]) =>
-  env.run("-d", env.name, ...more);
+const issue = (env: Site, ...more: string[]) => env.run("-d", env.name, ...more);
 
 const kindsSince = ({ recorder }: Site, start: number) =>
   recorder.requests.slice(start).map(({ kind }) => kind);
@@ -217,10 +211,7 @@ describe("renewal information (RFC 9773)", { skip, concurrency: 4 }, () => {
     recorder.inject({ kind: "renewal-info", hang: "before" });
     const words = ["--certs_dir", certs.path, ...env.options, "-d", env.name];
     await using child = await startCli(words);
-    await eventually(
-      "the CA is asked for its wishes",
-      () => recorder.count("renewal-info") === 1,
-    );
+    await eventually("the CA is asked for its wishes", () => recorder.count("renewal-info") === 1);
     child.kill("SIGTERM");
     const { code } = await child.exited;
     assert.equal(code, 0, child.stderr());
@@ -291,8 +282,7 @@ describe("renewal information (RFC 9773)", { skip, concurrency: 4 }, () => {
       await using env = await site(pebble);
       const { recorder } = env;
       takeOver(env);
-      if (answer !== undefined)
-        recorder.inject({ kind: "renewal-info", answer });
+      if (answer !== undefined) recorder.inject({ kind: "renewal-info", answer });
       const first = await issue(env);
       assert.equal(first.code, 1, first.stderr);
       assert.deepEqual(kindsSince(env, 0), LOOK);

@@ -36,9 +36,7 @@ describe("revocation", { skip, concurrency: true }, () => {
     rmSync(join(program.dir, "account_reg.json"));
     const { code, stderr } = await program.issue([], "--revoke");
     assert.equal(code, 0, stderr);
-    const asked = recorder.requests.findLast(
-      ({ kind }) => kind === "new-account",
-    );
+    const asked = recorder.requests.findLast(({ kind }) => kind === "new-account");
     assert.deepEqual(asked?.body?.payload, { onlyReturnExisting: true });
     assert.throws(() => program.read("account_reg.json"), { code: "ENOENT" });
   });
@@ -49,10 +47,7 @@ describe("revocation", { skip, concurrency: true }, () => {
     const { program } = env;
     assert.equal((await program.issue(["a.test"])).code, 0);
     const { directoryUrl } = other.recorder;
-    const { code, stderr } = await program.issue(
-      [],
-      ...["--revoke", "--server", directoryUrl],
-    );
+    const { code, stderr } = await program.issue([], ...["--revoke", "--server", directoryUrl]);
     assert.equal(code, 2);
     assert.match(stderr, /error: .*find the account.*--server/);
     const payloads = other.recorder.requests

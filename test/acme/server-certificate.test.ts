@@ -83,10 +83,7 @@ describe("what a client of TLS takes from a server", () => {
   const CRITICAL = [
     ...["keyUsage=critical,digitalSignature,keyEncipherment"],
     ...["extendedKeyUsage=critical,serverAuth,clientAuth"],
-    ...[
-      "basicConstraints=critical,CA:FALSE",
-      "certificatePolicies=2.23.140.1.2.1",
-    ],
+    ...["basicConstraints=critical,CA:FALSE", "certificatePolicies=2.23.140.1.2.1"],
   ];
 
   const TAKEN: Record<string, Wish> = {
@@ -95,10 +92,7 @@ describe("what a client of TLS takes from a server", () => {
       leaf: plus(
         ...CRITICAL,
         ...["tlsfeature=status_request", "subjectKeyIdentifier=hash"],
-        ...[
-          "authorityInfoAccess=caIssuers;URI:http://ca.test/",
-          "1.2.3.4=DER:0500",
-        ],
+        ...["authorityInfoAccess=caIssuers;URI:http://ca.test/", "1.2.3.4=DER:0500"],
         ...["crlDistributionPoints=URI:http://ca.test/crl"],
         "1.3.6.1.4.1.11129.2.4.2=DER:04020000",
       ),
@@ -130,19 +124,12 @@ describe("what a client of TLS takes from a server", () => {
       { leaf: plus("extendedKeyUsage=clientAuth") },
       /^it is not for TLS servers.*serverAuth/,
     ],
-    [
-      "for anything",
-      { leaf: plus("extendedKeyUsage=anyExtendedKeyUsage") },
-      /lacks serverAuth/,
-    ],
+    ["for anything", { leaf: plus("extendedKeyUsage=anyExtendedKeyUsage") }, /lacks serverAuth/],
     ["of a CA", { leaf: plus("basicConstraints=CA:TRUE") }, /^it is a CA's/],
     [
       "of a CA that may sign",
       {
-        leaf: plus(
-          "basicConstraints=critical,CA:TRUE",
-          "keyUsage=critical,digitalSignature",
-        ),
+        leaf: plus("basicConstraints=critical,CA:TRUE", "keyUsage=critical,digitalSignature"),
       },
       /^it is a CA's/,
     ],
@@ -186,22 +173,10 @@ describe("what a client of TLS takes from a server", () => {
       { issuer: [...ROOT, "extendedKeyUsage=emailProtection"] },
       /^certificate 2 of its chain is not for TLS servers/,
     ],
-    [
-      "whose usages are damaged",
-      { leaf: plus("2.5.29.37=DER:0500") },
-      /^it is damaged/,
-    ],
+    ["whose usages are damaged", { leaf: plus("2.5.29.37=DER:0500") }, /^it is damaged/],
     ["signed with SHA-1", { sign: ["-sha1"] }, /^it is signed with SHA-1/],
-    [
-      "signed with MD5",
-      { by: "rsa", sign: ["-md5"] },
-      /^it is signed with MD5/,
-    ],
-    [
-      "signed with RSA and SHA-1",
-      { by: "rsa", sign: ["-sha1"] },
-      /^it is signed with SHA-1/,
-    ],
+    ["signed with MD5", { by: "rsa", sign: ["-md5"] }, /^it is signed with MD5/],
+    ["signed with RSA and SHA-1", { by: "rsa", sign: ["-sha1"] }, /^it is signed with SHA-1/],
     [
       "signed with RSA-PSS and SHA-1",
       { by: "rsa", sign: [...PSS, "-sha1"] },
@@ -221,11 +196,7 @@ describe("what a client of TLS takes from a server", () => {
   test("no more than ten certificates", () => {
     const [leaf, issuer, root] = path();
     assert.ok(leaf && issuer && root);
-    const many = (count: number) => [
-      leaf,
-      issuer,
-      ...Array.from({ length: count }, () => root),
-    ];
+    const many = (count: number) => [leaf, issuer, ...Array.from({ length: count }, () => root)];
     assert.equal(flawForServer(many(8)), undefined);
     assert.match(flawForServer(many(9)) ?? "", /as 11 certificates/);
   });
@@ -263,9 +234,6 @@ describe("what a client of TLS takes from a server", () => {
     assert.ok(leaf);
     const key = readFileSync(at("ec.key"));
     const now = new Date();
-    assert.equal(
-      flawOf({ key: createPrivateKey(key), leaf, chain }, ["a.test"], now),
-      undefined,
-    );
+    assert.equal(flawOf({ key: createPrivateKey(key), leaf, chain }, ["a.test"], now), undefined);
   });
 });

@@ -69,46 +69,35 @@ describe("the include of nginx", { skip: missing("nginx") }, () => {
   });
 });
 
-describe(
-  "--stateless",
-  { skip: missing("pebble", "nginx"), concurrency: true },
-  () => {
-    for (const words of [[], ["--account_key_size", "2048"]])
-      test(`the include can be made first, and then nginx answers for every certificate ${words.join(" ")}`, async () => {
-        await using env = await environment();
-        const { program, pebble, recorder } = env;
-        const made = await program.run("nginx", "--stateless", ...words);
-        assert.equal(made.code, 0, made.stderr);
-        assert.deepEqual(
-          readdirSync(program.dir).filter((file) => !file.startsWith(".")),
-          ["account_key.json"],
-        );
-        const again = await program.run("nginx", "--stateless");
-        assert.equal(again.stdout, made.stdout);
-        assert.equal(recorder.count(), 0);
-        const key = readJwk(JSON.parse(program.read("account_key.json")));
-        assert.equal(made.stdout, `${statelessInclude(thumbprintOf(key))}\n`);
-
-        await using _nginx = await startNginx(
-          server(pebble.httpPort, made.stdout),
-        );
-        const { code, stderr } = await program.issue(
-          ["a.test", "b.test"],
-          "--stateless",
-        );
-        assert.equal(code, 0, stderr);
-      });
-
-    test("a wrong thumbprint is told with what to do", async () => {
+describe("--stateless", { skip: missing("pebble", "nginx"), concurrency: true }, () => {
+  for (const words of [[], ["--account_key_size", "2048"]])
+    test(`the include can be made first, and then nginx answers for every certificate ${words.join(" ")}`, async () => {
       await using env = await environment();
-      const { program, pebble } = env;
-      await using _nginx = await startNginx(
-        server(pebble.httpPort, statelessInclude("wrong")),
+      const { program, pebble, recorder } = env;
+      const made = await program.run("nginx", "--stateless", ...words);
+      assert.equal(made.code, 0, made.stderr);
+      assert.deepEqual(
+        readdirSync(program.dir).filter((file) => !file.startsWith(".")),
+        ["account_key.json"],
       );
-      const { code, stderr } = await program.issue(["a.test"], "--stateless");
-      assert.equal(code, 2);
-      assert.match(stderr, /invalid: a\.test: .*wrong/);
-      assert.match(stderr, /Print its block again with acme-sidecar nginx/);
+      const again = await program.run("nginx", "--stateless");
+      assert.equal(again.stdout, made.stdout);
+      assert.equal(recorder.count(), 0);
+      const key = readJwk(JSON.parse(program.read("account_key.json")));
+      assert.equal(made.stdout, `${statelessInclude(thumbprintOf(key))}\n`);
+
+      await using _nginx = await startNginx(server(pebble.httpPort, made.stdout));
+      const { code, stderr } = await program.issue(["a.test", "b.test"], "--stateless");
+      assert.equal(code, 0, stderr);
     });
-  },
-);
+
+  test("a wrong thumbprint is told with what to do", async () => {
+    await using env = await environment();
+    const { program, pebble } = env;
+    await using _nginx = await startNginx(server(pebble.httpPort, statelessInclude("wrong")));
+    const { code, stderr } = await program.issue(["a.test"], "--stateless");
+    assert.equal(code, 2);
+    assert.match(stderr, /invalid: a\.test: .*wrong/);
+    assert.match(stderr, /Print its block again with acme-sidecar nginx/);
+  });
+});

@@ -43,11 +43,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
     await using stack = new AsyncDisposableStack();
     const env = stack.use(await site(pebble));
     if (server !== "")
-      stack.use(
-        await startNginx(
-          `server { listen ${env.host}:${pebble.httpPort}; ${server} }`,
-        ),
-      );
+      stack.use(await startNginx(`server { listen ${env.host}:${pebble.httpPort}; ${server} }`));
     const own = ["--listen", `127.0.0.1:${await freePort()}`];
     const all = stack.move();
     return {
@@ -69,16 +65,9 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
 
   test("behind a redirect of the whole server to an https that is refused names the redirect, and how to write it", async () => {
     const nobody = await freePort();
-    await using env = await behind(
-      `return 301 https://$host:${nobody}$request_uri;`,
-    );
+    await using env = await behind(`return 301 https://$host:${nobody}$request_uri;`);
     const { hint, problem } = await failure(env);
-    assert.ok(
-      hint.includes(
-        `redirects the challenge to https://${env.name}:${nobody}:`,
-      ),
-      hint,
-    );
+    assert.ok(hint.includes(`redirects the challenge to https://${env.name}:${nobody}:`), hint);
     assert.match(hint, /location \/ \{ return 301 \.\.\.; \}/);
     assert.doesNotMatch(hint, /A and AAAA|never reached/);
     assert.equal(problem.name, env.name);
@@ -128,10 +117,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
       },
     });
     const { hint, problem } = await failure(env);
-    assert.ok(
-      hint.includes(`redirects the challenge to https://${name}:${port}:`),
-      hint,
-    );
+    assert.ok(hint.includes(`redirects the challenge to https://${name}:${port}:`), hint);
     assert.equal(problem.address, host);
   });
 
@@ -152,9 +138,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
 
   test("for a webroot says that the folder is not what is served", async () => {
     await using env = await behind("location / { return 404; }");
-    const { code, stderr } = await env.run(
-      ...["-d", env.name, "--default_root", env.certs.path],
-    );
+    const { code, stderr } = await env.run(...["-d", env.name, "--default_root", env.certs.path]);
     assert.equal(code, 2);
     assert.match(stderr, /answered 404 itself: it must serve/);
   });
@@ -162,10 +146,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
   test("where nothing listens says that the CA could not connect", async () => {
     await using env = await behind("");
     const { hint, problem } = await failure(env);
-    assert.match(
-      hint,
-      /never reached this program, since it could not connect/,
-    );
+    assert.match(hint, /never reached this program, since it could not connect/);
     assert.equal(problem.address, env.host);
     assert.equal(problem.code, "connection");
   });
@@ -186,10 +167,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
     bounded(terminal);
     assert.ok(terminal.trim().split("\n").length <= 5, terminal);
     const last = terminal.trim().split("\n").at(-1) ?? "";
-    assert.match(
-      last,
-      /invalid: 100 names: .* 404 \(unauthorized\): n.* The web server/,
-    );
+    assert.match(last, /invalid: 100 names: .* 404 \(unauthorized\): n.* The web server/);
     assert.match(last, /\(check the name's A and AAAA records\)\.$/);
 
     const piped = await env.run(...wishes);
@@ -197,8 +175,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
     assert.match(piped.stderr, /validating n\d+\..* and 9\d more\./);
 
     const verbose = await env.run(...wishes, "-v");
-    for (const name of names)
-      assert.match(verbose.stderr, new RegExp(` debug: ${name}: .*404`));
+    for (const name of names) assert.match(verbose.stderr, new RegExp(` debug: ${name}: .*404`));
 
     const json = await env.run(...wishes, "--log_format", "json");
     const { problems = [] } = parsed(json).at(-1)?.error ?? {};
@@ -220,8 +197,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
     });
     const options = ["--certs_dir", env.certs.path, ...env.options, ...env.own];
     options.push("--concurrency", "100");
-    const batch = (...words: string[]) =>
-      runCli(["batch", "-", ...options, ...words], { input });
+    const batch = (...words: string[]) => runCli(["batch", "-", ...options, ...words], { input });
     const { code, stderr } = await batch();
     assert.equal(code, 2);
     bounded(stderr);
@@ -240,8 +216,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
   });
 
   function bounded(text: string): void {
-    for (const line of text.split("\n"))
-      assert.ok(line.length <= 500, `${line.length}: ${line}`);
+    for (const line of text.split("\n")) assert.ok(line.length <= 500, `${line.length}: ${line}`);
   }
 
   /** What the program writes to a terminal. */

@@ -84,9 +84,7 @@ describe("the benchmark", { skip: missing("pebble") }, () => {
     for (const id of ids) {
       const idle = { ...ours.idle(nameOf(template)), cwd: folderOf(id) };
       const words = idle.words.with(-1, nameOf(id));
-      const { requests } = await bench.setting.ca.counting(() =>
-        measure({ ...idle, words }),
-      );
+      const { requests } = await bench.setting.ca.counting(() => measure({ ...idle, words }));
       assert.equal(requests, 0);
     }
   });

@@ -21,10 +21,7 @@ interface Setting extends AsyncDisposable {
   dns: Dns;
   hook: Hook;
   events: ChallengeEvent[];
-  open(
-    settings?: Partial<DnsExec>,
-    env?: Record<string, string>,
-  ): ReturnType<typeof openDnsExec>;
+  open(settings?: Partial<DnsExec>, env?: Record<string, string>): ReturnType<typeof openDnsExec>;
 }
 
 async function setting(): Promise<Setting> {
@@ -103,11 +100,7 @@ describe("the program that sets TXT records", { skip }, () => {
   test("a wildcard and its base name have two values at one name, set one after another", async () => {
     await using s = await setting();
     const responder = await s.open();
-    const order = [
-      answer("a.test"),
-      answer("*.a.test", "star"),
-      answer("b.test"),
-    ];
+    const order = [answer("a.test"), answer("*.a.test", "star"), answer("b.test")];
     const publication = await responder.publish(order, never);
     assert.equal((await s.dns.txt("_acme-challenge.a.test")).length, 2);
     assert.equal((await s.dns.txt("_acme-challenge.b.test")).length, 1);
@@ -123,10 +116,7 @@ describe("the program that sets TXT records", { skip }, () => {
     await using s = await setting();
     await s.dns.setCname("_acme-challenge.a.test", "a.acme.test");
     const responder = await s.open();
-    await using _publication = await responder.publish(
-      [answer("a.test")],
-      never,
-    );
+    await using _publication = await responder.publish([answer("a.test")], never);
     assert.deepEqual(s.hook.begun(), ["present a.acme.test."]);
     assert.ok(s.events.some(({ type }) => type === "record-delegated"));
   });
@@ -149,10 +139,7 @@ describe("the program that sets TXT records", { skip }, () => {
       API_TOKEN: "for the script",
       ACME_SIDECAR_EAB_HMAC_KEY: "for the CA",
     });
-    await using _publication = await responder.publish(
-      [answer("a.test")],
-      never,
-    );
+    await using _publication = await responder.publish([answer("a.test")], never);
     const env = s.hook.calls()[0]?.env ?? {};
     assert.equal(env["API_TOKEN"], "for the script");
     assert.ok(env["PATH"]);
@@ -190,9 +177,7 @@ describe("the program that sets TXT records", { skip }, () => {
     const order = [answer("a.test"), answer("b.test")];
     const publication = await responder.publish(order, never);
     await publication[Symbol.asyncDispose]();
-    const [left, ...more] = s.events.filter(
-      ({ type }) => type === "record-left",
-    );
+    const [left, ...more] = s.events.filter(({ type }) => type === "record-left");
     assert.ok(left?.type === "record-left");
     assert.match(left.error.message, /exit code 3.*The API says no/);
     assert.deepEqual(more, []);
@@ -244,8 +229,7 @@ describe("the program that sets TXT records", { skip }, () => {
   test("what it writes may be without end, and little of it is shown", async () => {
     await using s = await setting();
     await using dir = tempDir();
-    const text =
-      "long() { head -c 3000000 /dev/zero | tr '\\0' x; }; long; long >&2; exit 1";
+    const text = "long() { head -c 3000000 /dev/zero | tr '\\0' x; }; long; long >&2; exit 1";
     const responder = await s.open({ script: script(dir.path, text) });
     await assert.rejects(
       responder.publish([answer("a.test")], never),
@@ -256,8 +240,7 @@ describe("the program that sets TXT records", { skip }, () => {
   test("what it writes has nothing that is unseen, and no passwords in URLs", async () => {
     await using s = await setting();
     await using dir = tempDir();
-    const text =
-      "printf 'a\\342\\200\\256b\\033[2J https://me:hunter2@dns.test/\\n' >&2; exit 1";
+    const text = "printf 'a\\342\\200\\256b\\033[2J https://me:hunter2@dns.test/\\n' >&2; exit 1";
     const responder = await s.open({ script: script(dir.path, text) });
     await assert.rejects(responder.publish([answer("a.test")], never), {
       message: /said: a<U\+202E>b \[2J https:\/\/dns\.test\/$/,
@@ -314,17 +297,14 @@ describe("the program that sets TXT records", { skip }, () => {
 });
 
 describe("the wait for TXT records", { skip }, () => {
-  const late = (s: Setting) =>
-    s.events.find((event) => event.type === "records-late");
+  const late = (s: Setting) => s.events.find((event) => event.type === "records-late");
 
   test("ends when the servers given have them", async () => {
     await using s = await setting();
     await using dir = tempDir();
     const responder = await s.open({ script: script(dir.path, "exit 0") });
     const publishing = responder.publish([answer("a.test")], never);
-    await eventually("a look", () =>
-      s.events.some(({ type }) => type === "records-waiting"),
-    );
+    await eventually("a look", () => s.events.some(({ type }) => type === "records-waiting"));
     await s.dns.addTxt("_acme-challenge.a.test", "somebody else's");
     await s.dns.addTxt("_acme-challenge.a.test", DIGEST);
     await using _publication = await publishing;
@@ -338,10 +318,7 @@ describe("the wait for TXT records", { skip }, () => {
       script: script(dir.path, "exit 0"),
       timeout: 1_000,
     });
-    await using _publication = await responder.publish(
-      [answer("a.test")],
-      never,
-    );
+    await using _publication = await responder.publish([answer("a.test")], never);
     assert.deepEqual(late(s)?.lacks, [
       { server: s.dns.address, fqdn: "_acme-challenge.a.test", silent: false },
     ]);
@@ -356,10 +333,7 @@ describe("the wait for TXT records", { skip }, () => {
         { host, port: Number(port) },
       ],
     });
-    await using _publication = await responder.publish(
-      [answer("a.test")],
-      never,
-    );
+    await using _publication = await responder.publish([answer("a.test")], never);
     assert.equal(late(s), undefined);
   });
 
@@ -370,10 +344,7 @@ describe("the wait for TXT records", { skip }, () => {
       script: script(dir.path, "exit 0"),
       wait: 1,
     });
-    await using _publication = await responder.publish(
-      [answer("a.test")],
-      never,
-    );
+    await using _publication = await responder.publish([answer("a.test")], never);
     const [waiting] = s.events.filter(({ type }) => type === "records-waiting");
     assert.deepEqual(waiting, {
       type: "records-waiting",
@@ -393,9 +364,7 @@ describe("the wait for TXT records", { skip }, () => {
       responder.publish([answer("a.test")], controller.signal),
       reason,
     );
-    await eventually("a look", () =>
-      s.events.some(({ type }) => type === "records-waiting"),
-    );
+    await eventually("a look", () => s.events.some(({ type }) => type === "records-waiting"));
     controller.abort(reason);
     await rejected;
   });

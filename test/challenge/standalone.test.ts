@@ -5,10 +5,7 @@ import { connect, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
-import {
-  openStandalone,
-  type Standalone,
-} from "../../src/challenge/standalone.ts";
+import { openStandalone, type Standalone } from "../../src/challenge/standalone.ts";
 import { skipUnlessCI } from "../support/tools.ts";
 import { answer, name, testHttpResponder } from "./responder.contract.ts";
 
@@ -16,11 +13,7 @@ const never = new AbortController().signal;
 const silent = () => undefined;
 const PATH = "/.well-known/acme-challenge/";
 
-async function ask(
-  port: number,
-  path: string,
-  { method = "GET", host = "127.0.0.1" } = {},
-) {
+async function ask(port: number, path: string, { method = "GET", host = "127.0.0.1" } = {}) {
   const outgoing = request({ host, port, path, method }).end();
   const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
   return {
@@ -57,8 +50,7 @@ async function raw(port: number, bytes: string): Promise<string> {
 
 describe("the standalone responder", () => {
   const one = answer("a.test");
-  const published = async (responder: Standalone) =>
-    responder.publish([one], never);
+  const published = async (responder: Standalone) => responder.publish([one], never);
 
   test("sends text that no browser takes for anything else", async () => {
     await using responder = await open();
@@ -72,16 +64,9 @@ describe("the standalone responder", () => {
   test("answers GET and HEAD only, of the exact path only", async () => {
     await using responder = await open();
     await using _publication = await published(responder);
-    assert.equal(
-      (await ask(responder.port, PATH + one.token, { method: "HEAD" })).status,
-      200,
-    );
+    assert.equal((await ask(responder.port, PATH + one.token, { method: "HEAD" })).status, 200);
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
-      assert.equal(
-        (await ask(responder.port, PATH + one.token, { method })).status,
-        404,
-        method,
-      );
+      assert.equal((await ask(responder.port, PATH + one.token, { method })).status, 404, method);
     const odd = [
       `${PATH}${one.token}?a=b`,
       `//${PATH.slice(1)}${one.token}`,
@@ -100,10 +85,7 @@ describe("the standalone responder", () => {
 
   test("tells which names the CA has asked for", async () => {
     await using responder = await open();
-    await using publication = await responder.publish(
-      [one, answer("b.test")],
-      never,
-    );
+    await using publication = await responder.publish([one, answer("b.test")], never);
     assert.deepEqual([...(publication.fetched ?? [])], []);
     await ask(responder.port, PATH + one.token);
     assert.deepEqual([...(publication.fetched ?? [])], [name("a.test")]);
@@ -111,10 +93,7 @@ describe("the standalone responder", () => {
 
   test("questions without end do not keep it from asking the CA", async () => {
     await using responder = await open();
-    await using publication = await responder.publish(
-      [one, answer("b.test")],
-      never,
-    );
+    await using publication = await responder.publish([one, answer("b.test")], never);
     let asked = false;
     const waiting = publication.asked(never).then(() => (asked = true));
     const insist = async () => {
@@ -125,13 +104,11 @@ describe("the standalone responder", () => {
 
   test("says so once for each name", async () => {
     const events: string[] = [];
-    await using responder = await openStandalone(
-      { host: "127.0.0.1", port: 0 },
-      (event) => events.push(event.name),
+    await using responder = await openStandalone({ host: "127.0.0.1", port: 0 }, (event) =>
+      events.push(event.name),
     );
     await using _publication = await published(responder);
-    for (let round = 0; round < 3; round += 1)
-      await ask(responder.port, PATH + one.token);
+    for (let round = 0; round < 3; round += 1) await ask(responder.port, PATH + one.token);
     assert.deepEqual(events, ["a.test"]);
   });
 
@@ -141,17 +118,10 @@ describe("the standalone responder", () => {
     skipUnlessCI("this host has no IPv6");
 
   test("listens on IPv6 and IPv4 at once", { skip: noIPv6 }, async () => {
-    await using responder = await openStandalone(
-      { host: "::", port: 0 },
-      silent,
-    );
+    await using responder = await openStandalone({ host: "::", port: 0 }, silent);
     await using _publication = await published(responder);
     for (const host of ["127.0.0.1", "::1"])
-      assert.equal(
-        (await ask(responder.port, PATH + one.token, { host })).status,
-        200,
-        host,
-      );
+      assert.equal((await ask(responder.port, PATH + one.token, { host })).status, 200, host);
   });
 
   test("a taken port is a clear error", async () => {
@@ -159,21 +129,17 @@ describe("the standalone responder", () => {
     await once(server, "listening");
     const address = server.address();
     assert.ok(address !== null && typeof address === "object");
-    await assert.rejects(
-      openStandalone({ host: "127.0.0.1", port: address.port }, silent),
-      {
-        code: "port-taken",
-        message: new RegExp(`127\\.0\\.0\\.1:${address.port}`),
-      },
-    );
+    await assert.rejects(openStandalone({ host: "127.0.0.1", port: address.port }, silent), {
+      code: "port-taken",
+      message: new RegExp(`127\\.0\\.0\\.1:${address.port}`),
+    });
     server.close();
   });
 
   test("an address of another host is a clear error", async () => {
-    await assert.rejects(
-      openStandalone({ host: "192.0.2.1", port: 0 }, silent),
-      { code: "listen-failed" },
-    );
+    await assert.rejects(openStandalone({ host: "192.0.2.1", port: 0 }, silent), {
+      code: "listen-failed",
+    });
   });
 
   test("closes at once, whoever is still connected", async () => {
@@ -206,16 +172,10 @@ describe("the standalone responder", () => {
       /200/,
     );
     assert.doesNotMatch(
-      await raw(
-        responder.port,
-        `GET / HTTP/1.1\r\nX: ${"a".repeat(20_000)}\r\n\r\n`,
-      ),
+      await raw(responder.port, `GET / HTTP/1.1\r\nX: ${"a".repeat(20_000)}\r\n\r\n`),
       /200/,
     );
-    assert.doesNotMatch(
-      await raw(responder.port, "\u0000\u0001junk\r\n\r\n"),
-      /200/,
-    );
+    assert.doesNotMatch(await raw(responder.port, "\u0000\u0001junk\r\n\r\n"), /200/);
     assert.doesNotMatch(
       await raw(
         responder.port,

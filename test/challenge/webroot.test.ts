@@ -34,17 +34,14 @@ if (missing("nginx") === false)
     chmodSync(root.path, 0o755);
     const port = await freePort();
     stack.use(
-      await startNginx(
-        `server { listen 127.0.0.1:${port}; root ${root.path}; }`,
-        { user: "www-data" },
-      ),
+      await startNginx(`server { listen 127.0.0.1:${port}; root ${root.path}; }`, {
+        user: "www-data",
+      }),
     );
     return {
       responder: openWebroot(roots(root.path)),
       async ask(path) {
-        const { status, body } = await request(
-          `http://127.0.0.1:${port}${path}`,
-        );
+        const { status, body } = await request(`http://127.0.0.1:${port}${path}`);
         return { status, body };
       },
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -56,14 +53,8 @@ describe("the webroot responder", () => {
     await using root = tempDir();
     const old = process.umask(0o077);
     try {
-      const publication = await openWebroot(roots(root.path)).publish(
-        [one],
-        never,
-      );
-      assert.equal(
-        statSync(join(root.path, FOLDER, one.token)).mode & 0o777,
-        0o644,
-      );
+      const publication = await openWebroot(roots(root.path)).publish([one], never);
+      assert.equal(statSync(join(root.path, FOLDER, one.token)).mode & 0o777, 0o644);
       assert.equal(statSync(join(root.path, FOLDER)).mode & 0o777, 0o755);
       await publication[Symbol.asyncDispose]();
     } finally {
@@ -75,10 +66,7 @@ describe("the webroot responder", () => {
   test("removes no folder that was there before, and none that is used", async () => {
     await using root = tempDir();
     mkdirSync(join(root.path, ".well-known"));
-    const publication = await openWebroot(roots(root.path)).publish(
-      [one],
-      never,
-    );
+    const publication = await openWebroot(roots(root.path)).publish([one], never);
     writeFileSync(join(root.path, FOLDER, "somebody-else"), "");
     await publication[Symbol.asyncDispose]();
     assert.deepEqual(readdirSync(join(root.path, FOLDER)), ["somebody-else"]);
@@ -88,10 +76,7 @@ describe("the webroot responder", () => {
   test("keeps the mode of a folder that was there", async () => {
     await using root = tempDir();
     mkdirSync(join(root.path, ".well-known"), { mode: 0o711 });
-    await using _publication = await openWebroot(roots(root.path)).publish(
-      [one],
-      never,
-    );
+    await using _publication = await openWebroot(roots(root.path)).publish([one], never);
     assert.equal(statSync(join(root.path, ".well-known")).mode & 0o777, 0o711);
   });
 
@@ -101,10 +86,7 @@ describe("the webroot responder", () => {
     const victim = join(root.path, "victim");
     writeFileSync(victim, "precious");
     symlinkSync(victim, join(root.path, FOLDER, one.token));
-    await using _publication = await openWebroot(roots(root.path)).publish(
-      [one],
-      never,
-    );
+    await using _publication = await openWebroot(roots(root.path)).publish([one], never);
     assert.equal(readFileSync(victim, "utf8"), "precious");
   });
 
@@ -115,13 +97,10 @@ describe("the webroot responder", () => {
       [name("a.test"), root.path],
       [name("b.test"), join(root.path, "file")],
     ]);
-    await assert.rejects(
-      openWebroot(mixed).publish([one, answer("b.test")], never),
-      {
-        code: "webroot-unwritable",
-        message: /b\.test.*file/,
-      },
-    );
+    await assert.rejects(openWebroot(mixed).publish([one, answer("b.test")], never), {
+      code: "webroot-unwritable",
+      message: /b\.test.*file/,
+    });
     assert.deepEqual(readdirSync(root.path), ["file"]);
   });
 

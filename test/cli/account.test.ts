@@ -3,8 +3,7 @@ import { describe, test } from "node:test";
 import { parse } from "../../src/cli/parse.ts";
 import { AppError } from "../../src/errors.ts";
 
-const words = (...argv: string[]) =>
-  parse({ argv, env: {}, cwd: "/certs", version: "1.2.3" });
+const words = (...argv: string[]) => parse({ argv, env: {}, cwd: "/certs", version: "1.2.3" });
 
 const refused = (message: RegExp, ...argv: string[]) => {
   assert.throws(
@@ -30,12 +29,7 @@ describe("commands of two words", () => {
     refused(/"account" is not a command/, "account", "--json");
     refused(/"account sell" is not a command/, "account", "sell");
     refused(/"show" is not a command/, "show");
-    refused(
-      /"more" is not an option, nor the value of one/,
-      "account",
-      "show",
-      "more",
-    );
+    refused(/"more" is not an option, nor the value of one/, "account", "show", "more");
   });
 
   test("help is shown for them as well", () => {
@@ -60,12 +54,7 @@ describe("--account_dir", () => {
     assert.ok(request.verb === "issue");
     const { formats, accounts } = request.target.keep;
     assert.equal(accounts, "/accounts");
-    assert.deepEqual(formats, [
-      "key.pem",
-      "cert.pem",
-      "chain.pem",
-      "fullchain.pem",
-    ]);
+    assert.deepEqual(formats, ["key.pem", "cert.pem", "chain.pem", "fullchain.pem"]);
   });
 
   test("makes -f account_key.json superfluous, and nothing else", () => {

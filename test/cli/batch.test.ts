@@ -37,11 +37,7 @@ describe("a file of targets", () => {
     assert.deepEqual(site.ask.contact, ["you@example.com"]);
     assert.deepEqual(shop?.want.key, { rsa: 2048 });
     assert.equal(shop.keep.keyMode, 0o640);
-    assert.deepEqual(shop.keep.formats, [
-      "fullchain.pem",
-      "key.pem",
-      "full.pem",
-    ]);
+    assert.deepEqual(shop.keep.formats, ["fullchain.pem", "key.pem", "full.pem"]);
     assert.equal(wild?.ask.method.kind, "dns");
     assert.equal(fixed?.ask.method.kind, "webroot");
     assert.deepEqual(
@@ -58,10 +54,7 @@ targets:
   - { names: [b.test], valid_min: 3, method: standalone, listen: "127.0.0.1:81" }
 `;
     const [a, b] = parse(yaml, { valid_min: "1", email: "x@y.test" });
-    assert.deepEqual(
-      [a?.want.validAtLeast, b?.want.validAtLeast],
-      [2000, 3000],
-    );
+    assert.deepEqual([a?.want.validAtLeast, b?.want.validAtLeast], [2000, 3000]);
     assert.deepEqual(a?.ask.contact, ["x@y.test"]);
     assert.equal(a.ask.method.kind, "dns");
     assert.deepEqual(b?.ask.method, {
@@ -134,15 +127,9 @@ other: 1
     ["targets: [{names: a.test, names: b.test}]", /line 1.*unique/i],
     ["targets: [{names: a.test", /line 1: /],
     ["targets:\n  - names: a.test\n\t- x", /line 3: /],
-    [
-      "targets: [{names: '*.a.test'}]",
-      /targets\[0\]\.names: \*\.a\.test: a wildcard/,
-    ],
+    ["targets: [{names: '*.a.test'}]", /targets\[0\]\.names: \*\.a\.test: a wildcard/],
     ["targets: [{names: a.test, method: webroot}]", /webroot needs root/],
-    [
-      "targets: [{names: a.test, reuse_key: maybe}]",
-      /reuse_key: true or false/,
-    ],
+    ["targets: [{names: a.test, reuse_key: maybe}]", /reuse_key: true or false/],
     ["targets: [{names: a.test, id: accounts}]", /for the accounts/],
     ["targets: [{names: a.test, id: ../up}]", /an id has at most 100 letters/],
     ["targets: [{names: a.test, eab_kid: x}]", /eab_hmac_key_file/],
@@ -160,10 +147,7 @@ for (const [words, reason] of [
   [["renew", "--dry_run"], /--dry_run does not work with/],
   [["renew", "--revoke"], /--revoke does not work with/],
   [["batch", "-", "--concurrency", "0"], /--concurrency 0: choose 1 to 100/],
-  [
-    ["batch", "-", "--concurrency", "many"],
-    /--concurrency many: a whole number/,
-  ],
+  [["batch", "-", "--concurrency", "many"], /--concurrency many: a whole number/],
 ] as const)
   test(`is refused: ${words.join(" ")}`, async () => {
     await using dir = tempDir();

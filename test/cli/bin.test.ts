@@ -12,9 +12,7 @@ interface Manifest {
 }
 
 const root = resolve(import.meta.dirname, "../..");
-const manifest = JSON.parse(
-  readFileSync(join(root, "package.json"), "utf8"),
-) as Manifest;
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 const program = join(root, manifest.bin["acme-sidecar"] ?? "");
 
 /** Runs what `npm run build` made, as its shebang says. */
@@ -22,18 +20,11 @@ function run(args: string[], cwd: string) {
   const env = {
     PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
   };
-  return new Promise<{ code: number; stdout: string; stderr: string }>(
-    (done) => {
-      const child = execFile(
-        program,
-        args,
-        { cwd, env },
-        (_error, stdout, stderr) => {
-          done({ code: child.exitCode ?? -1, stdout, stderr });
-        },
-      );
-    },
-  );
+  return new Promise<{ code: number; stdout: string; stderr: string }>((done) => {
+    const child = execFile(program, args, { cwd, env }, (_error, stdout, stderr) => {
+      done({ code: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
 }
 
 describe("the built program", () => {
@@ -91,11 +82,7 @@ describe("the built program", () => {
   });
 
   test("it carries the licence of every runtime package", () => {
-    const licences = readFileSync(
-      join(dirname(program), "LICENSES.txt"),
-      "utf8",
-    );
-    for (const name of BUNDLED)
-      assert.match(licences, new RegExp(`^${name} \\d`, "m"));
+    const licences = readFileSync(join(dirname(program), "LICENSES.txt"), "utf8");
+    for (const name of BUNDLED) assert.match(licences, new RegExp(`^${name} \\d`, "m"));
   });
 });

@@ -72,19 +72,13 @@ describe("the options of dns-01", () => {
       servers.map(([, host, port]) => ({ host, port })),
     );
     for (const text of [":53", "a:0", "a:70000", "[x]:53", "tls://1.1.1.1"])
-      refused(
-        ["-d", "a.test", ...DNS, `--dns_resolvers=${text}`],
-        /--dns_resolvers/,
-      );
+      refused(["-d", "a.test", ...DNS, `--dns_resolvers=${text}`], /--dns_resolvers/);
   });
 
   test("what does not go together is refused", () => {
     refused(["-d", "a.test", "--dns", "exec"], /needs a program/);
     refused(["-d", "a.test", "--dns_exec", "set-txt"], /without --dns/);
     refused(["-d", "a.test", "--dns", "route53"], /this value is unknown/);
-    refused(
-      ["-d", "a.test", ...DNS, "--stateless"],
-      /does not work with --dns/,
-    );
+    refused(["-d", "a.test", ...DNS, "--stateless"], /does not work with --dns/);
   });
 });

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  isHeeded,
-  OPTION_NAMES,
-  type OptionName,
-  specOf,
-} from "../../src/cli/options.ts";
+import { isHeeded, OPTION_NAMES, type OptionName, specOf } from "../../src/cli/options.ts";
 import { parse, type Request } from "../../src/cli/parse.ts";
 import { type Verb, VERB_NAMES } from "../../src/cli/verbs.ts";
 import { variableOf } from "../../src/cli/words.ts";
@@ -76,9 +71,7 @@ async function read(
 ): Promise<object> {
   try {
     const words = [...verb.split(" "), ...argv];
-    return await meaning(
-      parse({ argv: words, env, cwd: "/certs", version: "1" }),
-    );
+    return await meaning(parse({ argv: words, env, cwd: "/certs", version: "1" }));
   } catch (error) {
     assert.ok(error instanceof AppError && error.code === "usage");
     return { said: `${error.message} ${error.hint ?? ""}` };
@@ -105,8 +98,7 @@ describe("every option with every verb", () => {
             !isHeeded(option, verb),
             `${verb} ${line.join(" ")} --${option}: ${said}`,
           );
-          changes ||=
-            JSON.stringify(shown(before)) !== JSON.stringify(shown(after));
+          changes ||= JSON.stringify(shown(before)) !== JSON.stringify(shown(after));
         }
         assert.ok(changes, `${verb} does nothing with --${option}`);
       }
@@ -133,10 +125,7 @@ describe("every option with every verb", () => {
         const name = variableOf(option);
         const after = await read(verb, LINES[verb][0] ?? [], { [name]: "1" });
         assert.ok("said" in after, `${verb} ${option}`);
-        assert.match(
-          String(after.said),
-          new RegExp(`${name} does not work with`),
-        );
+        assert.match(String(after.said), new RegExp(`${name} does not work with`));
       }
   });
 });
@@ -167,9 +156,7 @@ describe("simp_le's command line, without a verb", () => {
   test("takes --revoke beside all that a run before it took", () => {
     const request = bare("--revoke", "-d", "a.test", "--email", "a@b.test");
     assert.equal(request.verb, "revoke");
-    assert.deepEqual(request.warnings, [
-      "--vhost has no effect with --revoke.",
-    ]);
+    assert.deepEqual(request.warnings, ["--vhost has no effect with --revoke."]);
   });
 });
 

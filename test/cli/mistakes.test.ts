@@ -82,9 +82,7 @@ describe("a command line with several mistakes", () => {
     matches(said(["-d", "*.a.test", "--dns", "route53"]), [
       /^--dns route53: this value is unknown/,
     ]);
-    matches(said(["-d", "a.test", "-f", "cert.gif", "-f", "key.pem"]), [
-      /^-f cert\.gif: /,
-    ]);
+    matches(said(["-d", "a.test", "-f", "cert.gif", "-f", "key.pem"]), [/^-f cert\.gif: /]);
     matches(said(["-d", "a_b.test"]), [/^-d a_b\.test: /]);
   });
 
@@ -123,14 +121,11 @@ describe("a file of targets with several mistakes", { concurrency: 2 }, () => {
   };
 
   test("has each told with its line, and nothing after the last", async () => {
-    matches(
-      await run("targets: [{names: [d.example], method: dns, eab_kid: k}]"),
-      [
-        /t\.yaml has 2 mistakes; nothing was done\.$/,
-        /^line 1, targets\[0\]\.eab_kid: k: it needs a MAC key too\. Give eab_hmac_key_file: FILE, or eab_hmac_key: KEY\.$/,
-        /^line 1, targets\[0\]\.method: exec: it needs a program.* dns_exec: PROGRAM\.$/,
-      ],
-    );
+    matches(await run("targets: [{names: [d.example], method: dns, eab_kid: k}]"), [
+      /t\.yaml has 2 mistakes; nothing was done\.$/,
+      /^line 1, targets\[0\]\.eab_kid: k: it needs a MAC key too\. Give eab_hmac_key_file: FILE, or eab_hmac_key: KEY\.$/,
+      /^line 1, targets\[0\]\.method: exec: it needs a program.* dns_exec: PROGRAM\.$/,
+    ]);
   });
 
   test("has those beside a method, or without names, told too", async () => {
@@ -159,13 +154,9 @@ targets:
   });
 
   test("has what the command line says told once, as it is written there", async () => {
-    matches(
-      await run(
-        "targets: [{names: a.test}, {names: b.test}]",
-        ...["--email", "nobody"],
-      ),
-      [/--email nobody: this is not an e-mail address\.$/],
-    );
+    matches(await run("targets: [{names: a.test}, {names: b.test}]", ...["--email", "nobody"]), [
+      /--email nobody: this is not an e-mail address\.$/,
+    ]);
   });
 
   test("has every file of secrets that is of no use told with its line", async () => {

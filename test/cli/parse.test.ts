@@ -15,11 +15,7 @@ function issue(argv: string[], env?: Record<string, string>) {
   return request;
 }
 
-const refused = (
-  argv: string[],
-  message: RegExp,
-  env?: Record<string, string>,
-) => {
+const refused = (argv: string[], message: RegExp, env?: Record<string, string>) => {
   assert.throws(
     () => words(argv, env),
     (error: unknown) => {
@@ -52,22 +48,11 @@ describe("names and folders", () => {
     });
   });
   test("-d may be repeated, and a name counts once", () => {
-    const { target } = issue([
-      "-d",
-      "a.test",
-      "--vhost",
-      "b.test",
-      "--vhost=A.test",
-    ]);
+    const { target } = issue(["-d", "a.test", "--vhost", "b.test", "--vhost=A.test"]);
     assert.deepEqual(target.want.names, ["a.test", "b.test"]);
   });
   test("NAME:ROOT is answered in ROOT, which may contain colons", () => {
-    const { target } = issue([
-      "-d",
-      "a.test:/srv/a:b",
-      "-d",
-      "b.test:relative",
-    ]);
+    const { target } = issue(["-d", "a.test:/srv/a:b", "-d", "b.test:relative"]);
     assert.ok(target.ask.method.kind === "webroot");
     assert.deepEqual(Object.fromEntries(target.ask.method.roots), {
       "a.test": "/srv/a:b",
@@ -75,38 +60,17 @@ describe("names and folders", () => {
     });
   });
   test("--default_root serves every name without a folder", () => {
-    const { target } = issue([
-      "-d",
-      "a.test:/srv/a",
-      "-d",
-      "b.test",
-      "--default_root",
-      "/srv/www",
-    ]);
+    const { target } = issue(["-d", "a.test:/srv/a", "-d", "b.test", "--default_root", "/srv/www"]);
     assert.ok(target.ask.method.kind === "webroot");
-    assert.deepEqual(
-      [...target.ask.method.roots.values()],
-      ["/srv/a", "/srv/www"],
-    );
+    assert.deepEqual([...target.ask.method.roots.values()], ["/srv/a", "/srv/www"]);
   });
   test("some names with a folder and some without is an error naming those without", () => {
-    refused(
-      ["-d", "a.test:/srv", "-d", "b.test"],
-      /none: b\.test.*--default_root/,
-    );
+    refused(["-d", "a.test:/srv", "-d", "b.test"], /none: b\.test.*--default_root/);
   });
   test("a port is told apart from a folder", () => {
     refused(["-d", "a.test:8080"], /looks like a port/);
   });
-  for (const name of [
-    "https://a.test",
-    "a_b.test",
-    "*.a.test",
-    "a.*.test",
-    "1.2.3",
-    "a..test",
-    "",
-  ])
+  for (const name of ["https://a.test", "a_b.test", "*.a.test", "a.*.test", "1.2.3", "a..test", ""])
     test(`-d ${name} is refused, and the message repeats it`, () => {
       refused(
         ["-d", name],
@@ -122,27 +86,17 @@ describe("names and folders", () => {
 describe("options", () => {
   test("underscores and hyphens mean the same", () => {
     for (const option of ["--valid_min", "--valid-min"])
-      assert.equal(
-        issue([option, "60", "-d", "a.test"]).target.want.validAtLeast,
-        60_000,
-      );
-    assert.equal(
-      issue(["--certs-dir=/x/y-z", "-d", "a.test"]).target.keep.dir,
-      "/x/y-z",
-    );
+      assert.equal(issue([option, "60", "-d", "a.test"]).target.want.validAtLeast, 60_000);
+    assert.equal(issue(["--certs-dir=/x/y-z", "-d", "a.test"]).target.keep.dir, "/x/y-z");
   });
   test("the last of a repeated option counts", () => {
     assert.equal(
-      issue(["--valid_min", "1", "--valid_min=2", "-d", "a.test"]).target.want
-        .validAtLeast,
+      issue(["--valid_min", "1", "--valid_min=2", "-d", "a.test"]).target.want.validAtLeast,
       2000,
     );
   });
   test("--valid_min 0 is kept apart from none", () => {
-    assert.equal(
-      issue(["--valid_min", "0", "-d", "a.test"]).target.want.validAtLeast,
-      0,
-    );
+    assert.equal(issue(["--valid_min", "0", "-d", "a.test"]).target.want.validAtLeast, 0);
     assert.equal(issue(["-d", "a.test"]).target.want.validAtLeast, undefined);
   });
   test("CAs have short names, Let's Encrypt being the usual one", () => {
@@ -151,13 +105,11 @@ describe("options", () => {
       "https://acme-v02.api.letsencrypt.org/directory",
     );
     assert.match(
-      issue(["-d", "a.test", "--server", "letsencrypt-staging"]).target.ask
-        .from[0],
+      issue(["-d", "a.test", "--server", "letsencrypt-staging"]).target.ask.from[0],
       /staging/,
     );
     assert.equal(
-      issue(["-d", "a.test", "--server", "https://ca.test/dir"]).target.ask
-        .from[0],
+      issue(["-d", "a.test", "--server", "https://ca.test/dir"]).target.ask.from[0],
       "https://ca.test/dir",
     );
     refused(
@@ -165,44 +117,22 @@ describe("options", () => {
       /--server letsenrcypt.*letsencrypt-staging/,
     );
     refused(["-d", "a.test", "--server", "http://ca.test/dir"], /https/);
-    assert.deepEqual(
-      issue(["-d", "a.test", "--server", "https://ca.test/@me"]).target.ask
-        .from,
-      ["https://ca.test/@me"],
-    );
+    assert.deepEqual(issue(["-d", "a.test", "--server", "https://ca.test/@me"]).target.ask.from, [
+      "https://ca.test/@me",
+    ]);
   });
 
   test("-f chooses the files, which together must hold everything", () => {
-    const seed = [
-      "account_key.json",
-      "key.pem",
-      "cert.pem",
-      "chain.pem",
-      "fullchain.pem",
-    ];
+    const seed = ["account_key.json", "key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
     const files = seed.flatMap((file) => ["-f", file]);
-    assert.deepEqual(
-      issue([...files, "-d", "a.test"]).target.keep.formats,
-      seed,
-    );
+    assert.deepEqual(issue([...files, "-d", "a.test"]).target.keep.formats, seed);
     assert.equal(issue(["-d", "a.test"]).target.keep.formats.length, 6);
-    refused(
-      ["-f", "key.pem", "-d", "a.test"],
-      /account's key, the certificate, its chain/,
-    );
+    refused(["-f", "key.pem", "-d", "a.test"], /account's key, the certificate, its chain/);
     refused(["-f", "keys.pem", "-d", "a.test"], /-f keys\.pem.*key\.pem/);
   });
   test("cert.p12 is written with --pkcs12_password_file, and -f cert.p12 says so", () => {
-    refused(
-      ["-f", "cert.p12", "-d", "a.test"],
-      /-f cert\.p12.*--pkcs12_password_file FILE/,
-    );
-    const { keep } = issue([
-      "-d",
-      "a.test",
-      "--pkcs12-password-file",
-      "pw",
-    ]).target;
+    refused(["-f", "cert.p12", "-d", "a.test"], /-f cert\.p12.*--pkcs12_password_file FILE/);
+    const { keep } = issue(["-d", "a.test", "--pkcs12-password-file", "pw"]).target;
     assert.equal(keep.pkcs12?.file, "/certs/pw");
     assert.equal(issue(["-d", "a.test"]).target.keep.pkcs12, undefined);
   });
@@ -212,10 +142,7 @@ describe("options", () => {
       ["0:0", { uid: 0, gid: 0 }],
       ["1000:4294967294", { uid: 1000, gid: 4294967294 }],
     ] as const)
-      assert.deepEqual(
-        issue(["-d", "a.test", "--owner", text]).target.keep.owner,
-        owner,
-      );
+      assert.deepEqual(issue(["-d", "a.test", "--owner", text]).target.keep.owner, owner);
     for (const text of ["www-data", "1:", ":1", "1:2:3", "-1", "4294967295"])
       refused(["-d", "a.test", `--owner=${text}`], /--owner.*UID:GID.*id -u/);
   });
@@ -226,30 +153,25 @@ describe("options", () => {
       ["8888", "::", 8888],
       [":8888", "::", 8888],
     ] as const)
-      assert.deepEqual(
-        issue(["-d", "a.test", "--listen", text]).target.ask.method,
-        {
-          kind: "standalone",
-          listen: { host, port },
-        },
-      );
+      assert.deepEqual(issue(["-d", "a.test", "--listen", text]).target.ask.method, {
+        kind: "standalone",
+        listen: { host, port },
+      });
     for (const text of ["nowhere", "::1:80", "a:b", "1.2.3.4:70000"])
       refused(["-d", "a.test", "--listen", text], /--listen/);
   });
   test("--email takes several addresses and refuses what is none", () => {
-    assert.deepEqual(
-      issue(["-d", "a.test", "--email", "a@b.test,c@d.test"]).target.ask
-        .contact,
-      ["a@b.test", "c@d.test"],
-    );
+    assert.deepEqual(issue(["-d", "a.test", "--email", "a@b.test,c@d.test"]).target.ask.contact, [
+      "a@b.test",
+      "c@d.test",
+    ]);
     for (const text of ["nobody", "a@b.test,", "a b@c.test"])
       refused(["-d", "a.test", "--email", text], /--email/);
   });
   test("RSA keys have a sensible size", () => {
-    assert.deepEqual(
-      issue(["-d", "a.test", "--cert_key_size", "3072"]).target.ask.key,
-      { rsa: 3072 },
-    );
+    assert.deepEqual(issue(["-d", "a.test", "--cert_key_size", "3072"]).target.ask.key, {
+      rsa: 3072,
+    });
     refused(["-d", "a.test", "--cert_key_size", "1024"], /2048/);
     refused(["-d", "a.test", "--account_key_size", "many"], /whole number/);
   });
@@ -274,9 +196,7 @@ describe("options", () => {
     assert.equal(validAtLeast, 120_000);
     assert.equal(force, true);
     assert.equal(target.ask.reuseKey, false);
-    assert.deepEqual(issue(["-d", "c.test"], env).target.want.names, [
-      "c.test",
-    ]);
+    assert.deepEqual(issue(["-d", "c.test"], env).target.want.names, ["c.test"]);
   });
 });
 
@@ -294,16 +214,10 @@ describe("trying", () => {
     assert.deepEqual(tried("--server", own).ask.from, [own]);
   });
   test("--dry_run at a CA without such a directory is an error", () => {
-    refused(
-      ["-d", "a.test", "--dry_run", "--server", "zerossl"],
-      /zerossl has no staging server/,
-    );
+    refused(["-d", "a.test", "--dry_run", "--server", "zerossl"], /zerossl has no staging server/);
   });
   test("a folder does not go with --stateless or --dns", () => {
-    refused(
-      ["-d", "a.test:/srv", "--stateless"],
-      /a\.test: --stateless needs no folder/,
-    );
+    refused(["-d", "a.test:/srv", "--stateless"], /a\.test: --stateless needs no folder/);
     refused(
       ["-d", "a.test:/srv", "--dns", "exec", "--dns_exec", "x"],
       /a\.test: --dns needs no folder/,
@@ -331,9 +245,7 @@ describe("account import", () => {
     assert.deepEqual(wish.wanted, ["a.test"]);
     assert.match(wish.server ?? "", /^https:.*letsencrypt/);
     assert.equal(wish.keep.dir, "/certs/out");
-    assert.deepEqual(wish.words, [
-      ...[...files, "--server", "letsencrypt", "--certs_dir", "out"],
-    ]);
+    assert.deepEqual(wish.words, [...[...files, "--server", "letsencrypt", "--certs_dir", "out"]]);
   });
   test("what a renewal has to be given again is in that command, but for secrets, names and what is about messages", () => {
     const again = [
@@ -348,29 +260,20 @@ describe("account import", () => {
     const wish = imported("/le", "-v", "-d", "a.test", ...again, ...secret);
     const told = wish.words.join(" ");
     assert.ok(told.includes("--eab_kid k --eab_hmac_key KEY "), told);
-    assert.deepEqual(
-      wish.words.join(" ").replace("--eab_hmac_key KEY ", "").split(" "),
-      again,
-    );
+    assert.deepEqual(wish.words.join(" ").replace("--eab_hmac_key KEY ", "").split(" "), again);
   });
   test("what the command would be refused for is refused before anything is imported", () => {
     refused(["account", "import", "/le", "--listen", "nowhere"], /--listen/);
     refused(["account", "import", "/le", "--dns", "exec"], /needs a program/);
     refused(["account", "import", "/le", "--eab_kid", "k"], /MAC key/);
-    refused(
-      ["account", "import", "/le", "--force"],
-      /--force does not work with/,
-    );
+    refused(["account", "import", "/le", "--force"], /--force does not work with/);
   });
   test("without a folder, or with other words after account, is an error", () => {
     refused(["account", "import"], /no folder .* account import DIR/);
     refused(["account", "import", "-d", "a.test"], /account import DIR/);
     refused(["account"], /"account" is not a command.*account import/);
     refused(["account", "eat"], /"account eat" is not a command/);
-    refused(
-      ["account", "import", "/le", "-f", "key.pem"],
-      /these files cannot hold/,
-    );
+    refused(["account", "import", "/le", "-f", "key.pem"], /these files cannot hold/);
   });
 });
 
@@ -388,16 +291,11 @@ describe("help and version", () => {
       Object.values(GROUPS).flat().sort(),
       OPTION_NAMES.filter((name) => !specOf(name).gone).sort(),
     );
-    assert.ok(
-      Object.values(OPTIONS).every(({ describe: text }) => text.length > 0),
-    );
+    assert.ok(Object.values(OPTIONS).every(({ describe: text }) => text.length > 0));
   });
   test("--help has every command", () => {
-    const [, known = ""] =
-      /The commands are (.*) and help/.exec(hintOf(["nonsense"])) ?? [];
-    const shown = Object.keys(COMMANDS).map((usage) =>
-      usage.replace(/ [[A-Z].*| install$/, ""),
-    );
+    const [, known = ""] = /The commands are (.*) and help/.exec(hintOf(["nonsense"])) ?? [];
+    const shown = Object.keys(COMMANDS).map((usage) => usage.replace(/ [[A-Z].*| install$/, ""));
     assert.deepEqual([...new Set(shown)].sort(), known.split(", ").sort());
   });
   test("--version says which", () => {

@@ -77,14 +77,8 @@ describe("what makes a certificate necessary", () => {
   test("the names are others, in whatever order", () => {
     const two = makeBundle({ names: ["b.test", "a.test"] });
     assert.equal(why(two), "names");
-    assert.equal(
-      why(two, { ...want, names: [name("a.test"), name("b.test")] }),
-      "keep",
-    );
-    assert.equal(
-      why(long, { ...want, names: [name("a.test"), name("b.test")] }),
-      "names",
-    );
+    assert.equal(why(two, { ...want, names: [name("a.test"), name("b.test")] }), "keep");
+    assert.equal(why(long, { ...want, names: [name("a.test"), name("b.test")] }), "names");
   });
   test("--force asks for it", () => {
     assert.equal(why(long, { ...want, force: true }), "forced");

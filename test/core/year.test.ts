@@ -30,8 +30,7 @@ describe("a year of daily runs, with outages of up to three days", () => {
           years.push(liveThroughYear({ life, ari, seed }));
         const least = Math.min(...years.map((year) => year.least));
         assert.ok(least > 0, `expired ${-least / HOUR} hours before a run`);
-        for (const { orders } of years)
-          assert.ok(orders <= mostOrders(life), `${orders} orders`);
+        for (const { orders } of years) assert.ok(orders <= mostOrders(life), `${orders} orders`);
         assert.ok(years.some(({ failures }) => failures > 0));
         const inWindow = years.reduce((sum, year) => sum + year.inWindow, 0);
         const orders = years.reduce((sum, year) => sum + year.orders, 0);

@@ -19,8 +19,7 @@ import { findTool, requireTool, skipUnlessCI } from "../support/tools.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** What a machine does not have on which nobody has used containers. */
-const ABSENT =
-  /^(apt-get|docker.*|nginx|containerd.*|runc|lego|certbot|caddy|knotd|wrk|bats|gcc)$/;
+const ABSENT = /^(apt-get|docker.*|nginx|containerd.*|runc|lego|certbot|caddy|knotd|wrk|bats|gcc)$/;
 
 const isProgram = (file: string) => {
   try {
@@ -91,9 +90,7 @@ describe("scripts/demo", () => {
         .flatMap((line) => line.split(" ").slice(1))
         .filter((word) => !word.startsWith("-"));
       assert.deepEqual(
-        installed.filter(
-          (name) => !/^(docker|mmdebstrap|debian-archive)/.test(name),
-        ),
+        installed.filter((name) => !/^(docker|mmdebstrap|debian-archive)/.test(name)),
         [],
       );
     },

@@ -75,10 +75,7 @@ describe("the include of nginx on a host", { skip, concurrency: 2 }, () => {
       status: 0,
       stderr: "",
     });
-    assert.equal(
-      readFileSync(s.conf, "utf8"),
-      `${proxyInclude(`127.0.0.1:${nobody}`)}\n`,
-    );
+    assert.equal(readFileSync(s.conf, "utf8"), `${proxyInclude(`127.0.0.1:${nobody}`)}\n`);
     await eventually("nginx forwards", async () => (await s.status()) === 502);
     await eventually("nginx tells of a reload", () => s.reloads() === 1);
     assert.equal(s.include("test").status, 0);
@@ -151,9 +148,7 @@ describe("the include of nginx on a host", { skip, concurrency: 2 }, () => {
       const [good, bad] = [String(1000 + round), String(2000 + round)];
       const codes = await Promise.all([
         s.start("enable", "--port", good),
-        sleep(round * 10).then(() =>
-          s.start("enable", "--port", bad, "--test-cmd", "false"),
-        ),
+        sleep(round * 10).then(() => s.start("enable", "--port", bad, "--test-cmd", "false")),
         s.start("enable", "--port", good),
       ]);
       assert.deepEqual(codes, [0, 1, 0], `round ${round}`);
@@ -235,26 +230,22 @@ describe("the include of nginx on a host", { skip, concurrency: 2 }, () => {
     [".pending", /acme\.conf\.pending is another user's/],
     [".before", /acme\.conf\.before is another user's/],
   ] as const)
-    test(
-      `a link of another user at FILE${name} is refused`,
-      { skip: notRoot },
-      async () => {
-        await using s = await setting();
-        const victim = join(s.dir, "victim");
-        writeFileSync(victim, "# precious\n");
-        symlinkSync(victim, s.conf + name);
-        lchownSync(s.conf + name, 12345, 12345);
-        for (const verb of ["enable", "disable"]) {
-          const { status, stderr } = s.include(verb);
-          assert.equal(status, 2, stderr);
-          assert.match(stderr, says);
-        }
-        assert.ok(lstatSync(s.conf + name).isSymbolicLink());
-        assert.equal(existsSync(s.conf), name === "");
-        assert.equal(readFileSync(victim, "utf8"), "# precious\n");
-        assert.equal(s.reloads(), 0);
-      },
-    );
+    test(`a link of another user at FILE${name} is refused`, { skip: notRoot }, async () => {
+      await using s = await setting();
+      const victim = join(s.dir, "victim");
+      writeFileSync(victim, "# precious\n");
+      symlinkSync(victim, s.conf + name);
+      lchownSync(s.conf + name, 12345, 12345);
+      for (const verb of ["enable", "disable"]) {
+        const { status, stderr } = s.include(verb);
+        assert.equal(status, 2, stderr);
+        assert.match(stderr, says);
+      }
+      assert.ok(lstatSync(s.conf + name).isSymbolicLink());
+      assert.equal(existsSync(s.conf), name === "");
+      assert.equal(readFileSync(victim, "utf8"), "# precious\n");
+      assert.equal(s.reloads(), 0);
+    });
 
   test("another text is taken from the standard input or a file", async () => {
     await using s = await setting();
@@ -278,10 +269,7 @@ describe("the include of nginx on a host", { skip, concurrency: 2 }, () => {
       assert.equal(status, 2, stderr);
       assert.match(stderr, message);
     }
-    assert.match(
-      spawnSync(SCRIPT, ["enable"], { encoding: "utf8" }).stderr,
-      /no --conf/,
-    );
+    assert.match(spawnSync(SCRIPT, ["enable"], { encoding: "utf8" }).stderr, /no --conf/);
   });
 
   test("an include that no server block takes is not called loaded", async () => {
@@ -298,11 +286,7 @@ describe("the include of nginx on a host", { skip, concurrency: 2 }, () => {
     ["a return", "return 301 https://$host$request_uri;", /return 301 https/],
     ["a return of an error", "return 404;", /return 404/],
     ["a rewrite of all", "rewrite ^ https://$host/ permanent;", /rewrite \^/],
-    [
-      "a return in an if",
-      "if ($scheme = http) {\n return 301 https://$host/; }",
-      /return 301/,
-    ],
+    ["a return in an if", "if ($scheme = http) {\n return 301 https://$host/; }", /return 301/],
     [
       "a return in a file of its own",
       "include ${dir}/redirect.inc;",
@@ -340,10 +324,7 @@ describe("the include of nginx on a host", { skip, concurrency: 2 }, () => {
   for (const [statement, beside, said] of servers)
     test(`${statement}: ${said ? "enable warns and test fails" : "nothing is said"}`, async () => {
       await using extra = tempDir();
-      writeFileSync(
-        join(extra.path, "redirect.inc"),
-        "# first line\nreturn 302 https://$host/;\n",
-      );
+      writeFileSync(join(extra.path, "redirect.inc"), "# first line\nreturn 302 https://$host/;\n");
       await using s = await setting(beside.replace("${dir}", extra.path));
       const nobody = String(await freePort());
       const enabled = s.include("enable", "--port", nobody);

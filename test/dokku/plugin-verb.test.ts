@@ -10,13 +10,7 @@ import { tempDir } from "../support/temp.ts";
 /** Unpacks what a command writes. */
 function unpacked(command: string) {
   const dir = tempDir();
-  execFileSync("bash", [
-    "-o",
-    "pipefail",
-    "-c",
-    `${command} | tar -x -C "$0"`,
-    dir.path,
-  ]);
+  execFileSync("bash", ["-o", "pipefail", "-c", `${command} | tar -x -C "$0"`, dir.path]);
   return {
     at: (file: string) => join(dir.path, file),
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),

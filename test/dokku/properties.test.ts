@@ -14,9 +14,7 @@ function wish(own: Properties, common: Properties = {}) {
     blog: { "+domains": "blog.test www.blog.test", email: "a@b.test", ...own },
   };
   const options = { account_dir: "/accounts" };
-  const [wished] = parseDokku(givenOf(options, "/certs"), options).read(
-    JSON.stringify(input),
-  );
+  const [wished] = parseDokku(givenOf(options, "/certs"), options).read(JSON.stringify(input));
   assert.ok(wished !== undefined);
   return wished;
 }
@@ -38,9 +36,7 @@ test("an app has a folder of its own, the shared accounts, and the pair that ngi
   assert.equal(id, "blog");
   assert.deepEqual(want.names, ["blog.test", "www.blog.test"]);
   assert.deepEqual(ask.contact, ["a@b.test"]);
-  assert.deepEqual(ask.from, [
-    "https://acme-v02.api.letsencrypt.org/directory",
-  ]);
+  assert.deepEqual(ask.from, ["https://acme-v02.api.letsencrypt.org/directory"]);
   assert.equal(ask.method.kind, "standalone");
   assert.equal(keep.dir, "/certs/blog");
   assert.equal(keep.accounts, "/accounts");
@@ -48,13 +44,8 @@ test("an app has a folder of its own, the shared accounts, and the pair that ngi
 });
 
 test("an app's own property counts before the one for all", () => {
-  assert.deepEqual(target({}, { email: "all@b.test" }).ask.contact, [
-    "a@b.test",
-  ]);
-  const { want } = target(
-    { graceperiod: "60" },
-    { graceperiod: "90", "key-type": "rsa2048" },
-  );
+  assert.deepEqual(target({}, { email: "all@b.test" }).ask.contact, ["a@b.test"]);
+  const { want } = target({ graceperiod: "60" }, { graceperiod: "90", "key-type": "rsa2048" });
   assert.equal(want.validAtLeast, 60 * SECOND);
   assert.deepEqual(want.key, { rsa: 2048 });
 });
@@ -69,13 +60,11 @@ test("server is default, staging, a name or a URL, and ca is a list of them", ()
   const staging = "https://acme-staging-v02.api.letsencrypt.org/directory";
   assert.deepEqual(from({ server: "staging" }), [staging]);
   assert.deepEqual(from({ server: "default" }), from({}));
-  assert.deepEqual(from({ server: "https://ca.test/dir" }), [
+  assert.deepEqual(from({ server: "https://ca.test/dir" }), ["https://ca.test/dir"]);
+  assert.deepEqual(from({ ca: "letsencrypt-staging, https://ca.test/dir", server: "default" }), [
+    staging,
     "https://ca.test/dir",
   ]);
-  assert.deepEqual(
-    from({ ca: "letsencrypt-staging, https://ca.test/dir", server: "default" }),
-    [staging, "https://ca.test/dir"],
-  );
 });
 
 test("a program answers by DNS, with what only it may know", () => {
@@ -111,23 +100,15 @@ test("what cannot be understood is the error of its app alone", () => {
     bad: { "+domains": "b.test", graceperiod: "soon" },
   };
   const options = { account_dir: "/accounts" };
-  const wishes = parseDokku(givenOf(options, "/certs"), options).read(
-    JSON.stringify(input),
-  );
+  const wishes = parseDokku(givenOf(options, "/certs"), options).read(JSON.stringify(input));
   assert.deepEqual(
     wishes.map((each) => "target" in each),
     [true, false],
   );
   assert.match(refusal({ graceperiod: "soon" }), /^graceperiod soon: /);
-  assert.match(
-    refusal({ "dns-provider": "route53" }),
-    /^dns-provider route53: /,
-  );
+  assert.match(refusal({ "dns-provider": "route53" }), /^dns-provider route53: /);
   assert.match(refusal({ "dns-provider": "exec" }), /dns-provider-EXEC_PATH/);
-  assert.match(
-    refusal({ "dns-provider": "exec", "dns-provider-EXEC_MODE": "RAW" }),
-    /RAW/,
-  );
+  assert.match(refusal({ "dns-provider": "exec", "dns-provider-EXEC_MODE": "RAW" }), /RAW/);
   assert.match(refusal({ "+domains": "*.blog.test" }), /wildcard/);
   assert.match(refusal({ "eab-kid": "1" }), /eab-hmac-key/);
 });

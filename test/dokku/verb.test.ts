@@ -23,13 +23,7 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
 
   /** Runs the verb with the properties of apps; each has the site's name below its own. */
   const host = async () => {
-    const {
-      name,
-      host: address,
-      certs,
-      recorder,
-      options,
-    } = await site(pebble);
+    const { name, host: address, certs, recorder, options } = await site(pebble);
     return {
       ...{ certs, recorder },
       domain: async (app: string) => {
@@ -71,10 +65,7 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
     };
     const first = await ask(apps);
     assert.equal(first.code, 2, first.stderr);
-    assert.deepEqual(first.stdout.trim().split("\n").sort(), [
-      "failed shop",
-      "issued blog",
-    ]);
+    assert.deepEqual(first.stdout.trim().split("\n").sort(), ["failed shop", "issued blog"]);
     assert.match(first.stderr, /shop: graceperiod soon/);
     assert.deepEqual(
       (await readdir(join(certs.path, "certs/blog")))
@@ -102,10 +93,7 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
     const good = { "+domains": await domain("good") };
     const { code, stdout } = await ask({ bad, good });
     assert.equal(code, 2);
-    assert.deepEqual(stdout.trim().split("\n").sort(), [
-      "failed bad",
-      "issued good",
-    ]);
+    assert.deepEqual(stdout.trim().split("\n").sort(), ["failed bad", "issued good"]);
   });
 
   test("so does one whose password of PKCS #12 cannot be read", async () => {
@@ -129,10 +117,7 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
     recorder.inject({ kind: "finalize", hang: "before" });
     const stop = new AbortController();
     const running = ask(apps, { signal: stop.signal });
-    await eventually(
-      "both certificates are asked for",
-      () => recorder.count("finalize") === 2,
-    );
+    await eventually("both certificates are asked for", () => recorder.count("finalize") === 2);
     stop.abort();
     const { code, stdout, stderr } = await running;
     assert.equal(code, 143, stderr);
@@ -153,9 +138,10 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
     assert.equal(recorder.count("new-account"), 1);
     const [folder] = await readdir(join(certs.path, "accounts"));
     const account = join(certs.path, "accounts", folder ?? "", "me@a.test");
-    const lego = JSON.parse(
-      readFileSync(join(account, "account.json"), "utf8"),
-    ) as { email: string; registration: { uri: string } };
+    const lego = JSON.parse(readFileSync(join(account, "account.json"), "utf8")) as {
+      email: string;
+      registration: { uri: string };
+    };
     assert.equal(lego.email, "me@a.test");
     assert.match(lego.registration.uri, /^https:/);
     const key = join(account, "keys/me@a.test.key");

@@ -13,18 +13,13 @@ const PAGE = "<!doctype html>\n<html>\n<h1>Bad gateway</h1>\n</html>\n";
 /** Leaves out, doubles or spoils nonces, or refuses good ones. */
 export const nonces: Family = (draw) => {
   const refused = draw.below(2) === 0;
-  const { kind, name, times } = somewhere(
-    draw,
-    refused ? [...SIGNED, "new-account"] : KINDS,
-  );
+  const { kind, name, times } = somewhere(draw, refused ? [...SIGNED, "new-account"] : KINDS);
   if (refused) {
     const many = draw.of([1, 2, 5, 20, Infinity]);
     const withNonce = draw.below(3) > 0;
     return {
       what: `badNonce${withNonce ? "" : " without a nonce"} at ${kind} x${many}`,
-      rules: [
-        { kind, times: many, withNonce, answer: problem("badNonce", 400) },
-      ],
+      rules: [{ kind, times: many, withNonce, answer: problem("badNonce", 400) }],
       ...(many <= 5 ? { ends: 0 } : {}),
       ...(many === Infinity && kind !== "renewal-info" ? { ends: 2 } : {}),
     };
@@ -66,9 +61,7 @@ export const refusals: Family = (draw) => {
   };
   return {
     what: `${status}, Retry-After ${JSON.stringify(pause)}, at ${name}`,
-    rules: [
-      { kind, times, answer: { status, headers, body }, withNonce: true },
-    ],
+    rules: [{ kind, times, answer: { status, headers, body }, withNonce: true }],
     ...(kind === "renewal-info" ? { ends: 0 } : {}),
   };
 };
@@ -90,9 +83,7 @@ export const silences: Family = (draw) => {
     [
       "two lengths",
       {
-        write: raw(
-          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
-        ),
+        write: raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}"),
       },
     ],
   ]);
@@ -104,8 +95,7 @@ export const silences: Family = (draw) => {
   };
 };
 
-const raw = (text: string) => (response: ServerResponse) =>
-  response.socket?.end(text);
+const raw = (text: string) => (response: ServerResponse) => response.socket?.end(text);
 
 const MEGABYTE = 1024 * 1024;
 
@@ -120,16 +110,10 @@ export const floods: Family = (draw) => {
     ["headers that take for ever", { write: drip }],
     ["70 KB of headers", { alter: () => ({ headers: fat() }) }],
     ["a hint again and again", { write: hints }],
-    [
-      "a zip bomb",
-      { alter: () => ({ headers: zipped, body: "", status: 200 }) },
-    ],
+    ["a zip bomb", { alter: () => ({ headers: zipped, body: "", status: 200 }) }],
     ["gzip that was not asked for", { write: zip }],
     ["blanks that are no harm", { alter: padded }],
-    [
-      "a length that is too great",
-      { alter: () => ({ headers: { "content-length": "9000000" } }) },
-    ],
+    ["a length that is too great", { alter: () => ({ headers: { "content-length": "9000000" } }) }],
   ]);
   const harmless = what.startsWith("blanks") || kind === "renewal-info";
   return {

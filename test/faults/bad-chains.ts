@@ -4,11 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import {
-  CA_CONFIGURATION,
-  makeBundle,
-  stamp,
-} from "../support/certificates.ts";
+import { CA_CONFIGURATION, makeBundle, stamp } from "../support/certificates.ts";
 import type { Answer } from "../support/exchange.ts";
 import type { Recorder } from "../support/recorder.ts";
 import { requireTool } from "../support/tools.ts";
@@ -46,14 +42,12 @@ const BAD: Record<string, Change> = {
     signed(recorder, { extensions: ["basicConstraints=CA:TRUE"] }),
   "a critical extension that nobody knows": (_pem, { recorder }) =>
     signed(recorder, { extensions: ["1.2.3.4=critical,DER:0500"] }),
-  "a signature with SHA-1": (_pem, { recorder }) =>
-    signed(recorder, { digest: "sha1" }),
+  "a signature with SHA-1": (_pem, { recorder }) => signed(recorder, { digest: "sha1" }),
   "a chain that has no end": async (_pem, { recorder }) => {
     const [leaf = "", issuer = ""] = blocks(await signed(recorder, {}));
     return leaf + issuer.repeat(900);
   },
-  "a certificate that has expired": (_pem, { recorder }) =>
-    signed(recorder, { from: -90, to: -1 }),
+  "a certificate that has expired": (_pem, { recorder }) => signed(recorder, { from: -90, to: -1 }),
   "a certificate that is not valid yet": (_pem, { recorder }) =>
     signed(recorder, { from: 30, to: 120 }),
   "a certificate for another key": (_pem, { other }) =>
@@ -61,8 +55,7 @@ const BAD: Record<string, Change> = {
   "its chain in the wrong order": (pem) => blocks(pem).reverse().join(""),
   "the chain of another CA": (pem, { other }) =>
     [blocks(pem)[0] ?? "", ...other.chain].map(String).join(""),
-  "a foreign certificate in its chain": (pem, { other }) =>
-    `${pem}${String(other.chain[0])}`,
+  "a foreign certificate in its chain": (pem, { other }) => `${pem}${String(other.chain[0])}`,
   "no chain": (pem) => blocks(pem)[0] ?? "",
   "the chain alone": (pem) => blocks(pem).slice(1).join(""),
   "the leaf twice": (pem) => `${blocks(pem)[0] ?? ""}${pem}`,
@@ -72,13 +65,11 @@ const BAD: Record<string, Change> = {
   "a letter that is another": (pem) => pem.replace(/.{20}$/m, "A".repeat(20)),
   "an end that is missing": (pem) => pem.replace(END, "\n"),
   nothing: () => "",
-  "a private key": (_pem, { other }) =>
-    other.key.export({ type: "pkcs8", format: "pem" }),
+  "a private key": (_pem, { other }) => other.key.export({ type: "pkcs8", format: "pem" }),
   "JSON around it": (pem) => JSON.stringify({ certificate: pem }),
   "base64 around it": (pem) => lines(Buffer.from(pem).toString("base64")),
   "a thousand certificates": (pem) => (blocks(pem)[0] ?? "").repeat(1000),
-  "its end before its start": (pem) =>
-    pem.replaceAll("BEGIN", "XX").replaceAll("END", "BEGIN"),
+  "its end before its start": (pem) => pem.replaceAll("BEGIN", "XX").replaceAll("END", "BEGIN"),
 };
 
 let other: Made["other"] | undefined;
@@ -105,9 +96,7 @@ const namesIn = (pem: string) =>
     .map((entry) => entry.replace("DNS:", ""));
 
 const namesAsExtension = (names: string[] = []) =>
-  names.length === 0
-    ? []
-    : [`subjectAltName=${names.map((name) => `DNS:${name}`).join()}`];
+  names.length === 0 ? [] : [`subjectAltName=${names.map((name) => `DNS:${name}`).join()}`];
 
 interface Wish {
   /** Those of the request without. */
@@ -125,14 +114,7 @@ interface Wish {
 /** What a CA of ours makes of the last request for a certificate, with its chain. */
 export async function signed(
   { requests }: Recorder,
-  {
-    names,
-    from = 0,
-    to = 90,
-    extensions = [],
-    digest = "sha256",
-    issuer = [],
-  }: Wish,
+  { names, from = 0, to = 90, extensions = [], digest = "sha256", issuer = [] }: Wish,
 ): Promise<string> {
   const asked = requests.findLast(({ kind }) => kind === "finalize");
   const { csr = "" } = (asked?.body?.payload ?? {}) as { csr?: string };

@@ -3,8 +3,7 @@ import type { Rule } from "../support/faults.ts";
 import { type Draw, type Family, somewhere } from "./draw.ts";
 
 /** Nested deeper than a function may call itself. */
-const nested = (open: string, close: string) =>
-  `${open.repeat(40_000)}0${close.repeat(40_000)}`;
+const nested = (open: string, close: string) => `${open.repeat(40_000)}0${close.repeat(40_000)}`;
 
 const TEXTS = [
   ...["", " ", "null", "[]", "42", "true", '"text"', "{", "{}", "[[[[", "NaN"],
@@ -113,14 +112,7 @@ const type = (draw: Draw) => {
   return { what, rules: [{ kind, times, alter }], ends: 0 as const };
 };
 
-const STATES = [
-  "pending",
-  "ready",
-  "processing",
-  "valid",
-  "invalid",
-  "dancing",
-];
+const STATES = ["pending", "ready", "processing", "valid", "invalid", "dancing"];
 
 /** Resources whose state is another than it was; an order that is valid and has no certificate. */
 const backwards = (draw: Draw) => {
@@ -146,9 +138,7 @@ const authorizations = (draw: Draw) => {
     const { authorizations: [first = ""] = [] } = JSON.parse(body) as {
       authorizations?: string[];
     };
-    const list = Array.from({ length: many }, (_, index) =>
-      there ? first : `${first}${index}`,
-    );
+    const list = Array.from({ length: many }, (_, index) => (there ? first : `${first}${index}`));
     return { body: merged(body, { authorizations: list }) };
   };
   const what = `${many} authorizations that are ${there ? "one" : "none"}`;
@@ -179,8 +169,7 @@ const documents = (draw: Draw) => {
 
 /** Headers by the thousand, and such as have no business there. */
 const headers = (draw: Draw): { what: string; rules: Rule[] } => {
-  const { kind, times, name }: { kind: Kind; times: number; name: string } =
-    somewhere(draw);
+  const { kind, times, name }: { kind: Kind; times: number; name: string } = somewhere(draw);
   const more = draw.of([
     { "set-cookie": Array<string>(200).fill("a=b") },
     { "content-encoding": "br" },

@@ -9,13 +9,7 @@ import { certsDir, type Certs, type Site, site } from "../support/simp_le.ts";
 import { tempDir } from "../support/temp.ts";
 import { missing } from "../support/tools.ts";
 import { chains } from "./bad-chains.ts";
-import {
-  floods,
-  nonces,
-  redirects,
-  refusals,
-  silences,
-} from "./bad-answers.ts";
+import { floods, nonces, redirects, refusals, silences } from "./bad-answers.ts";
 import { shapes } from "./bad-shapes.ts";
 import { drawFrom, type Family, type Wrong } from "./draw.ts";
 import { contentsOf, flawsOfRun, type Judged, lossesIn } from "./judge.ts";
@@ -56,9 +50,7 @@ interface Plan {
 
 function planOf(random: () => number): Plan {
   const draw = drawFrom(random);
-  const rows = Array.from({ length: draw.of([1, 1, 1, 2, 3]) }, () =>
-    draw.of(SHARES),
-  );
+  const rows = Array.from({ length: draw.of([1, 1, 1, 2, 3]) }, () => draw.of(SHARES));
   return {
     row: rows[0] ?? "",
     families: rows.flatMap((row) => FAMILIES[row]?.family ?? []),
@@ -145,17 +137,11 @@ describe("a CA that answers badly", { skip: missing("pebble") }, () => {
     const { path }: Certs = own ?? certs;
     const draw = drawFrom(() => plan.numbers.shift() ?? 0);
     const wrongs = plan.families.map((family) => family(draw, recorder));
-    const injections = wrongs.flatMap(({ rules }) =>
-      rules.map((rule) => recorder.inject(rule)),
-    );
+    const injections = wrongs.flatMap(({ rules }) => rules.map((rule) => recorder.inject(rule)));
     const before = contentsOf(path);
     const judge = (run: Judged) => ({
       flaws: flawsOfRun(run),
-      losses: lossesIn(
-        { before, after: contentsOf(path), code: run.code },
-        [name],
-        roots,
-      ),
+      losses: lossesIn({ before, after: contentsOf(path), code: run.code }, [name], roots),
     });
     const run = await here.run(path, plan.json, "--force");
     const { flaws, losses } = judge(run);
@@ -193,10 +179,7 @@ const shortened = (output: string) =>
     .join("");
 
 /** The exit code that faults lead to, where that is clear. */
-function expected(
-  wrongs: readonly Wrong[],
-  hits: readonly number[],
-): 0 | 2 | undefined {
+function expected(wrongs: readonly Wrong[], hits: readonly number[]): 0 | 2 | undefined {
   if (hits.every((count) => count === 0)) return 0;
   return wrongs.length === 1 ? wrongs[0]?.ends : undefined;
 }

@@ -80,10 +80,7 @@ describe("a clock that jumps", { skip, concurrency: 2 }, () => {
   });
 });
 
-async function jump(
-  scene: Scene,
-  clock: { by: number; at: number },
-): Promise<number> {
+async function jump(scene: Scene, clock: { by: number; at: number }): Promise<number> {
   const result = await play(scene, preload({ clock }));
   // What is wrong then is the time, and no file: the error names what does not hold at that time.
   return checkHonest(result, scene, /certificate|expired|trust|valid/);

@@ -82,9 +82,7 @@ describe("many runs at once", { skip: missing("pebble") }, () => {
       const held = env.recorder.inject({ kind: "new-order", hang: "before" });
       const child = await startProcess(
         requireTool("unshare"),
-        ["--pid", "--fork", "--kill-child", process.execPath, MAIN].concat(
-          wordsFor(env),
-        ),
+        ["--pid", "--fork", "--kill-child", process.execPath, MAIN].concat(wordsFor(env)),
         { cwd: env.certs.path, env: inherited() },
       );
       await eventually("the order", () => held.hits() > 0);
@@ -111,10 +109,7 @@ const wordsFor = ({ options, name }: Pick<Site, "options" | "name">) => [
 const away = ({ options }: Site) => [...options.slice(0, -2), "--stateless"];
 
 /** How a run ends that must not wait for anybody. */
-async function codeAt(
-  cwd: string,
-  env: Pick<Site, "options" | "name">,
-): Promise<number | null> {
+async function codeAt(cwd: string, env: Pick<Site, "options" | "name">): Promise<number | null> {
   const result = await runCli(wordsFor(env), { cwd });
   const flaws = flawsOfRun({ ...result, json: false, peak: 0 });
   assert.deepEqual(flaws, [], result.stderr);

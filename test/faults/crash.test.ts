@@ -29,10 +29,7 @@ type Scenes = (name: string) => Scene | Promise<Scene>;
 type Killer = (scene: Scene) => Promise<number | null>;
 
 /** Played to its end or to the kill. */
-async function killed(
-  scene: Scene,
-  env: Record<string, string>,
-): Promise<number | null> {
+async function killed(scene: Scene, env: Record<string, string>): Promise<number | null> {
   const { code, signal, stderr } = await play(scene, env);
   assert.ok(signal === "SIGKILL" || code === 0, stderr);
   return code;
@@ -68,31 +65,20 @@ interface Wish {
 }
 
 /** Points all over a run, from its start to its end: by what it does, by what it says, and by the time. */
-async function pointsOf(
-  t: TestContext,
-  scenes: Scenes,
-  wish: Wish,
-): Promise<Point[]> {
+async function pointsOf(t: TestContext, scenes: Scenes, wish: Wish): Promise<Point[]> {
   const course = await courseOf(await scenes("undisturbed"), "changes");
   const random = randomOf(t);
-  const some = <T>(list: readonly T[], count: number) =>
-    spread(list, count, random);
+  const some = <T>(list: readonly T[], count: number) => spread(list, count, random);
   const all = upTo(course.steps.length);
   const writes = all.filter((n) => / write /.test(course.steps[n - 1] ?? ""));
   const moments = upTo(100).map((part) => (course.took * part) / 100);
   const killers: [string, Killer][] = [
-    ...some(all, wish.changes).map((n): [string, Killer] => [
-      `change ${n}`,
-      atChange(n, "kill"),
-    ]),
+    ...some(all, wish.changes).map((n): [string, Killer] => [`change ${n}`, atChange(n, "kill")]),
     ...some(writes, wish.torn).map((n): [string, Killer] => [
       `half of change ${n}`,
       atChange(n, "tear"),
     ]),
-    ...some(upTo(course.lines), wish.others).map((n): [string, Killer] => [
-      `line ${n}`,
-      atLine(n),
-    ]),
+    ...some(upTo(course.lines), wish.others).map((n): [string, Killer] => [`line ${n}`, atLine(n)]),
     ...some(moments, wish.others).map((ms): [string, Killer] => [
       `${ms.toFixed(0)} ms`,
       atTime(ms),
@@ -128,15 +114,12 @@ describe("SIGKILL at any moment", { skip, concurrency: 2 }, () => {
   ): Promise<void> {
     await using site = await stage(pebble);
     const points: Point[] = [];
-    for (const kind of kinds)
-      points.push(...(await pointsOf(t, await kind(site), wish)));
+    for (const kind of kinds) points.push(...(await pointsOf(t, await kind(site), wish)));
     await sweep(t, fault, points);
   }
 
   test("of a first run leaves files that are whole, and the same command gets the certificate", (t) =>
-    kill(t, "SIGKILL while issuing", [
-      (site) => (name) => issuing(site, { name }),
-    ]));
+    kill(t, "SIGKILL while issuing", [(site) => (name) => issuing(site, { name })]));
 
   test("of a renewal leaves the old pair or the new one, in six files and in nine", (t) =>
     kill(
@@ -149,9 +132,7 @@ describe("SIGKILL at any moment", { skip, concurrency: 2 }, () => {
     ));
 
   test("of three targets at once leaves each as it was or complete, and one account", (t) =>
-    kill(t, "SIGKILL during batch", [
-      (site) => (name) => batching(site, { name }),
-    ]));
+    kill(t, "SIGKILL during batch", [(site) => (name) => batching(site, { name })]));
 
   test("of an account rollover leaves the one account and a key that belongs to it", (t) =>
     kill(t, "SIGKILL during account rollover", [

@@ -3,12 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  flagged,
-  mountedByItself,
-  smallDisk,
-  smallDiskSkip,
-} from "../support/mounts.ts";
+import { flagged, mountedByItself, smallDisk, smallDiskSkip } from "../support/mounts.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { preload, preloadSkip, type Spoil } from "../support/preload.ts";
 import type { Site } from "../support/simp_le.ts";
@@ -33,14 +28,10 @@ import { randomOf, spread, times, upTo } from "./tally.ts";
 
 const skip = missing("pebble");
 
-const SCENES: Record<
-  string,
-  (site: Site, where: Where) => Scene | Promise<Scene>
-> = {
+const SCENES: Record<string, (site: Site, where: Where) => Scene | Promise<Scene>> = {
   "first run": issuing,
   renewal: (site, where) => renewing(site, where),
-  "renewal of nine files": (site, where) =>
-    renewing(site, { ...where, nine: true }),
+  "renewal of nine files": (site, where) => renewing(site, { ...where, nine: true }),
   rollover: rollingOver,
   batch: batching,
 };
@@ -66,29 +57,24 @@ describe("a disk that fails", { skip, concurrency: 2 }, () => {
       await using disk = await smallDisk();
       const random = randomOf(t);
       const sizes = (most: number) =>
-        Array.from({ length: most + 1 }, (_, n) => [
-          { blocks: n },
-          { files: n },
-        ]).flat();
+        Array.from({ length: most + 1 }, (_, n) => [{ blocks: n }, { files: n }]).flat();
       const points = Object.entries(SCENES).flatMap(([kind, make]) =>
-        spread(sizes(kind === "batch" ? 16 : 9), times(1, 14), random).map(
-          (left): Point => ({
-            what: `${kind} with ${JSON.stringify(left)} left`,
-            async run() {
-              const where = { name: fresh(), below: disk.path };
-              const scene = await make(site, where);
-              await survives(scene, async () => {
-                disk.leave(left);
-                try {
-                  return checkHonest(await play(scene), scene);
-                } finally {
-                  disk.empty();
-                }
-              });
-              disk.clear();
-            },
-          }),
-        ),
+        spread(sizes(kind === "batch" ? 16 : 9), times(1, 14), random).map((left): Point => ({
+          what: `${kind} with ${JSON.stringify(left)} left`,
+          async run() {
+            const where = { name: fresh(), below: disk.path };
+            const scene = await make(site, where);
+            await survives(scene, async () => {
+              disk.leave(left);
+              try {
+                return checkHonest(await play(scene), scene);
+              } finally {
+                disk.empty();
+              }
+            });
+            disk.clear();
+          },
+        })),
       );
       await sweep(t, "Full disk", points);
     },
@@ -115,9 +101,7 @@ describe("a disk that fails", { skip, concurrency: 2 }, () => {
           points.push({
             what: `${kind}, ${fault.what} at step ${at}, ${fault.times ?? 1} times`,
             async run() {
-              const scene = kept.account
-                ? kept
-                : await make(site, { name: fresh() });
+              const scene = kept.account ? kept : await make(site, { name: fresh() });
               await survives(scene, async () => {
                 const env = preload({ dir: scene.dir, ...fault, at });
                 return checkHonest(await play(scene, env), scene);
@@ -155,11 +139,7 @@ describe("a disk that fails", { skip, concurrency: 2 }, () => {
         { what, only: "renames" },
         { what, only: "renames", times: EVER },
       ]);
-      const points = await spoilt(
-        t,
-        times(kinds.slice(0, 2), kinds),
-        times(2, 9),
-      );
+      const points = await spoilt(t, times(kinds.slice(0, 2), kinds), times(2, 9));
       await sweep(t, "Renames that fail", points);
     },
   );
@@ -200,49 +180,39 @@ describe("a disk that fails", { skip, concurrency: 2 }, () => {
   );
 });
 
-describe(
-  "a file of the set that cannot be replaced",
-  { skip: skip || smallDiskSkip },
-  () => {
-    let pebble: Pebble;
-    before(async () => {
-      pebble = await startPebble();
-    });
-    after(() => pebble[Symbol.asyncDispose]());
+describe("a file of the set that cannot be replaced", { skip: skip || smallDiskSkip }, () => {
+  let pebble: Pebble;
+  before(async () => {
+    pebble = await startPebble();
+  });
+  after(() => pebble[Symbol.asyncDispose]());
 
-    const HOLDS: Record<string, (file: string) => Disposable> = {
-      mounted: mountedByItself,
-      immutable: (file) => flagged(file, "i"),
-      "append-only": (file) => flagged(file, "a"),
-    };
+  const HOLDS: Record<string, (file: string) => Disposable> = {
+    mounted: mountedByItself,
+    immutable: (file) => flagged(file, "i"),
+    "append-only": (file) => flagged(file, "a"),
+  };
 
-    test("costs no order and no file, and the run after it gets all done", async (t) => {
-      await using site = await stage(pebble);
-      const random = randomOf(t);
-      const scene = await renewing(site, { name: "held", nine: true });
-      const points = Object.entries(HOLDS).flatMap(([kind, hold]) =>
-        spread(scene.files, times(2, scene.files.length), random).map(
-          (name): Point => ({
-            what: `${name}, ${kind}`,
-            run: () =>
-              survives(scene, async () => {
-                using _hold = hold(join(scene.dir, name));
-                const result = await play(scene);
-                assert.equal(result.code, 2, result.stderr);
-                assert.doesNotMatch(result.stderr, /order/i);
-                return checkHonest(
-                  result,
-                  scene,
-                  `/${name} cannot be replaced`,
-                );
-              }),
+  test("costs no order and no file, and the run after it gets all done", async (t) => {
+    await using site = await stage(pebble);
+    const random = randomOf(t);
+    const scene = await renewing(site, { name: "held", nine: true });
+    const points = Object.entries(HOLDS).flatMap(([kind, hold]) =>
+      spread(scene.files, times(2, scene.files.length), random).map((name): Point => ({
+        what: `${name}, ${kind}`,
+        run: () =>
+          survives(scene, async () => {
+            using _hold = hold(join(scene.dir, name));
+            const result = await play(scene);
+            assert.equal(result.code, 2, result.stderr);
+            assert.doesNotMatch(result.stderr, /order/i);
+            return checkHonest(result, scene, `/${name} cannot be replaced`);
           }),
-        ),
-      );
-      await sweep(t, "File that cannot be replaced", points);
-    });
-  },
-);
+      })),
+    );
+    await sweep(t, "File that cannot be replaced", points);
+  });
+});
 
 /** Root, too, may not make, rename or remove files in a folder that is immutable. */
 function chattr(mode: "+i" | "-i", dir: string): void {

@@ -27,23 +27,14 @@ export interface Target {
 }
 
 /** What is done to a responder; resolves to how many times. `ask` is a question as the CA has it, proven to be answered rightly. */
-export type Sweep = (
-  target: Target,
-  ask: () => Promise<void>,
-) => Promise<number>;
+export type Sweep = (target: Target, ask: () => Promise<void>) => Promise<number>;
 
 /**
  * Runs a sweep several times, and asks for the tokens meanwhile as a CA does. Every question has to be
  * answered rightly; afterwards neither memory nor descriptors may have gone.
  */
-export async function underFire(
-  t: TestContext,
-  rounds: number,
-  sweep: Sweep,
-): Promise<number> {
-  const child = await startProcess(process.execPath, [
-    ...["--expose-gc", FIXTURE, ...NAMES],
-  ]);
+export async function underFire(t: TestContext, rounds: number, sweep: Sweep): Promise<number> {
+  const child = await startProcess(process.execPath, [...["--expose-gc", FIXTURE, ...NAMES]]);
   await using _child = child;
   const [, json = ""] = await child.until(/ready (.*)\n/);
   const target = { ...(JSON.parse(json) as Omit<Target, "child">), child };
@@ -62,9 +53,7 @@ export async function underFire(
   await asker.ask();
   const most = statusOf(child.pid, "VmHWM");
   t.diagnostic(asker.figures());
-  t.diagnostic(
-    `memory: ${held.join(", ")} MB after each round, ${most} at most`,
-  );
+  t.diagnostic(`memory: ${held.join(", ")} MB after each round, ${most} at most`);
   assert.ok(most <= MOST_HELD, `${most} MB held`);
   const growth = (held.at(-1) ?? 0) - (held[0] ?? 0);
   assert.ok(growth <= GROWTH, `grown by ${growth} MB`);
@@ -98,8 +87,7 @@ function openAsker({ port, answers }: Target) {
     },
     figures(): string {
       const sorted = took.toSorted((a, b) => a - b);
-      const at = (share: number) =>
-        sorted[Math.floor(sorted.length * share)]?.toFixed(1) ?? "?";
+      const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(1) ?? "?";
       return `${took.length} questions of a CA: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${sorted.at(-1)?.toFixed(1) ?? "?"} ms`;
     },
   };
@@ -148,9 +136,7 @@ export function bodiesIn(received: string): string {
     const odd = lines
       .split("\r\n")
       .filter((line) => line !== "")
-      .filter(
-        (line) => !HEADERS.includes(line.split(":")[0]?.toLowerCase() ?? ""),
-      );
+      .filter((line) => !HEADERS.includes(line.split(":")[0]?.toLowerCase() ?? ""));
     strange.push(...odd);
     return "";
   });
@@ -188,7 +174,6 @@ async function heldBy(child: Child): Promise<number> {
 /** A size in the kernel's account of a process, in megabytes. */
 function statusOf(pid: number, field: string): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const [, size] =
-    new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status) ?? [];
+  const [, size] = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status) ?? [];
   return Math.round(Number(size) / 1024);
 }

@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { linksIn } from "../../src/acme/links.ts";
-import {
-  describeProblem,
-  ProblemError,
-  readProblem,
-  retryAfter,
-} from "../../src/acme/problem.ts";
+import { describeProblem, ProblemError, readProblem, retryAfter } from "../../src/acme/problem.ts";
 import { askRenewalInfo } from "../../src/acme/renewal-info.ts";
 import { readAuthorization, readOrder } from "../../src/acme/resources.ts";
 import { rejected } from "../../src/core/rejected.ts";
@@ -18,10 +13,7 @@ import { damagedJson, damagedText, holds, orRefused } from "./mutations.ts";
 /** Node.js takes no more in the head of an answer. */
 const LONGEST_HEADER = 16 * 1024;
 
-const bundles = [
-  makeBundle(),
-  makeBundle({ rsa: 2048, names: ["*.b.test", "b.test"] }),
-];
+const bundles = [makeBundle(), makeBundle({ rsa: 2048, names: ["*.b.test", "b.test"] })];
 const now = new Date("2026-01-01T00:00:00Z");
 
 describe("what a CA sends", () => {
@@ -43,9 +35,10 @@ describe("what a CA sends", () => {
     location: undefined,
     alternates: [],
     retryAfter: undefined,
-    body: (typeof body === "object" && body !== null && !Array.isArray(body)
-      ? body
-      : {}) as Record<string, unknown>,
+    body: (typeof body === "object" && body !== null && !Array.isArray(body) ? body : {}) as Record<
+      string,
+      unknown
+    >,
   });
 
   test("a problem document is read, whatever it is, and told in one error", async (t) => {
@@ -74,23 +67,11 @@ describe("what a CA sends", () => {
       `<x>${"; a".repeat(4_000)}`,
       `<x>${" ".repeat(8_000)}`,
     );
-    const later = damagedText(
-      "120",
-      "Wed, 21 Oct 2026 07:28:00 GMT",
-      "9".repeat(400),
-      "-1",
-    );
+    const later = damagedText("120", "Wed, 21 Oct 2026 07:28:00 GMT", "9".repeat(400), "-1");
     await holds(t, fc.tuple(link, later), ([header, value]) => {
-      for (const url of linksIn(
-        header.slice(0, LONGEST_HEADER),
-        "alternate",
-        "https://ca.test/",
-      ))
+      for (const url of linksIn(header.slice(0, LONGEST_HEADER), "alternate", "https://ca.test/"))
         assert.ok(URL.canParse(url));
-      const date = retryAfter(
-        { status: 503, headers: { "retry-after": value }, text: "" },
-        now,
-      );
+      const date = retryAfter({ status: 503, headers: { "retry-after": value }, text: "" }, now);
       assert.ok(date === undefined || !Number.isNaN(date.getTime()));
     });
   });
@@ -130,11 +111,7 @@ describe("what a CA sends", () => {
       challenges: [challenge, challenge],
     };
     await holds(t, damagedJson(order, authorization), async (body) => {
-      await orRefused(
-        () => readOrder(reply(body), "https://ca.test/o"),
-        MISBEHAVED,
-        "CA",
-      );
+      await orRefused(() => readOrder(reply(body), "https://ca.test/o"), MISBEHAVED, "CA");
       const read = await orRefused(
         () => readAuthorization(reply(body), "https://ca.test/z"),
         MISBEHAVED,
@@ -159,10 +136,7 @@ describe("what a CA sends", () => {
     };
     await holds(
       t,
-      fc.tuple(
-        damagedJson(info),
-        damagedJson({ renewalInfo: "https://ca.test/ri" }),
-      ),
+      fc.tuple(damagedJson(info), damagedJson({ renewalInfo: "https://ca.test/ri" })),
       async ([value, directory]) => {
         const text = JSON.stringify(value);
         const { window, lookAgain } = await askRenewalInfo({

@@ -11,11 +11,7 @@ import { survey } from "../../src/core/survey.ts";
 import { parseName } from "../../src/name.ts";
 import { readCertbot } from "../../src/store/certbot.ts";
 import type { Foreign } from "../../src/store/foreign.ts";
-import {
-  type FormatName,
-  FORMAT_NAMES,
-  FORMATS,
-} from "../../src/store/formats.ts";
+import { type FormatName, FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
 import { readJwk, writeJwk } from "../../src/store/jwk.ts";
 import { readLego } from "../../src/store/lego.ts";
 import { loadSet, saveSet } from "../../src/store/set.ts";
@@ -35,10 +31,7 @@ import { draftOf } from "../support/words.ts";
 import { readSecrets } from "../../src/commands/secrets.ts";
 
 const bundle = makeBundle();
-const bundles = [
-  bundle,
-  makeBundle({ rsa: 2048, names: ["*.b.test", "b.test"] }),
-];
+const bundles = [bundle, makeBundle({ rsa: 2048, names: ["*.b.test", "b.test"] })];
 const registration = {
   uri: "https://ca.test/acct/1",
   body: { status: "valid", contact: ["mailto:a@a.test"] },
@@ -76,11 +69,7 @@ describe("what lies in folders", () => {
     await holds(t, file, async ([name, data]) => {
       writeFileSync(join(dir.path, name), data);
       const place = { dir: dir.path, formats: [name] as FormatName[] };
-      await orRefused(
-        () => loadSet(place),
-        ["bad-file", "disagreeing-files"],
-        name,
-      );
+      await orRefused(() => loadSet(place), ["bad-file", "disagreeing-files"], name);
     });
   });
 
@@ -101,10 +90,7 @@ describe("what lies in folders", () => {
         const key = readJwk(jwk);
         assert.deepEqual(writeJwk(readJwk(writeJwk(key))), writeJwk(key));
       } catch (error) {
-        assert.ok(
-          error instanceof Error && /^(it|its) [^\n]+$/.test(error.message),
-          String(error),
-        );
+        assert.ok(error instanceof Error && /^(it|its) [^\n]+$/.test(error.message), String(error));
       }
     });
   });
@@ -155,10 +141,7 @@ describe("what lies in folders", () => {
   const plain = JSON.parse(JSON.stringify(state)) as unknown;
   test("what is remembered of a set is read, or counts as nothing", async (t) => {
     await using dir = tempDir();
-    const text = fc.oneof(
-      damagedJsonText(plain),
-      damagedText(JSON.stringify(state)),
-    );
+    const text = fc.oneof(damagedJsonText(plain), damagedText(JSON.stringify(state)));
     const wish = await readSecrets(draftOf({ vhost: ["a.test"] }, dir.path));
     await saveSet(wish.keep, bundle, () => undefined);
     await holds(t, text, async (input) => {
@@ -189,10 +172,7 @@ describe("what lies in folders", () => {
       t,
       fc.tuple(method, fc.nat(1e6), fc.constantFrom("ec256", "rsa4096")),
       async ([words, least, type]) => {
-        const wish = draftOf(
-          { ...words, valid_min: String(least), key_type: type },
-          dir.path,
-        );
+        const wish = draftOf({ ...words, valid_min: String(least), key_type: type }, dir.path);
         await saveState(dir.path, { target: record(wish) });
         const again = revive(loadState(dir.path).target, {
           id: wish.id,
@@ -252,7 +232,6 @@ describe("what lies in folders", () => {
     "live/a.test/privkey.pem": encoded("key.pem"),
     "live/a.test/cert.pem": encoded("cert.pem"),
     "live/a.test/chain.pem": encoded("chain.pem"),
-    "renewal/a.test.conf":
-      "[renewalparams]\naccount = ab\nserver = https://ca.test/dir\n",
+    "renewal/a.test.conf": "[renewalparams]\naccount = ab\nserver = https://ca.test/dir\n",
   });
 });

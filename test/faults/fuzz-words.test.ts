@@ -9,14 +9,7 @@ import { OPTION_NAMES } from "../../src/cli/options.ts";
 import { parse } from "../../src/cli/parse.ts";
 import { parseName } from "../../src/name.ts";
 import { draftOf, givenOf } from "../support/words.ts";
-import {
-  damagedJsonText,
-  damagedText,
-  holds,
-  INHERITED,
-  noise,
-  orRefused,
-} from "./mutations.ts";
+import { damagedJsonText, damagedText, holds, INHERITED, noise, orRefused } from "./mutations.ts";
 
 const USAGE = ["usage"];
 const NAMES = [
@@ -52,15 +45,7 @@ describe("what people write", () => {
         "a.test:/www",
         ...INHERITED,
       ),
-      fc.constantFrom(
-        "issue",
-        "renew",
-        "account",
-        "show",
-        "batch",
-        "dokku",
-        "tar",
-      ),
+      fc.constantFrom("issue", "renew", "account", "show", "batch", "dokku", "tar"),
       noise,
     );
     await holds(t, fc.array(word, { maxLength: 8 }), (argv) =>
@@ -82,20 +67,17 @@ describe("what people write", () => {
       "1.1.1.1:53",
       ...INHERITED,
     );
-    await holds(
-      t,
-      fc.tuple(fc.constantFrom(...OPTION_NAMES), value),
-      ([name, text]) =>
-        orRefused(
-          () =>
-            parse({
-              argv: ["-d", "a.test", `--${name}=${text}`],
-              env: {},
-              cwd: "/",
-              version: "1",
-            }),
-          USAGE,
-        ),
+    await holds(t, fc.tuple(fc.constantFrom(...OPTION_NAMES), value), ([name, text]) =>
+      orRefused(
+        () =>
+          parse({
+            argv: ["-d", "a.test", `--${name}=${text}`],
+            env: {},
+            cwd: "/",
+            version: "1",
+          }),
+        USAGE,
+      ),
     );
   });
 
@@ -108,9 +90,7 @@ describe("what people write", () => {
   });
 
   test("a NAME:ROOT is understood or refused by name", async (t) => {
-    const vhosts = damagedText(
-      ...NAMES.flatMap((name) => [`${name}:/var/www`, name]),
-    );
+    const vhosts = damagedText(...NAMES.flatMap((name) => [`${name}:/var/www`, name]));
     await holds(t, vhosts, (text) =>
       orRefused(() => draftOf({ vhost: [text] }, "/"), USAGE, `-d `),
     );
@@ -130,17 +110,9 @@ describe("what people write", () => {
       const setting = {
         ...{ file: "targets.yml", options: {}, cwd: "/", subject: asFlag },
       };
-      const targets = await orRefused(
-        () => parseTargets(file, setting),
-        USAGE,
-        "targets.yml",
-      );
+      const targets = await orRefused(() => parseTargets(file, setting), USAGE, "targets.yml");
       for (const { ask } of targets ?? [])
-        assert.ok(
-          ["standalone", "webroot", "stateless", "dns"].includes(
-            ask.method.kind,
-          ),
-        );
+        assert.ok(["standalone", "webroot", "stateless", "dns"].includes(ask.method.kind));
     });
   });
 
@@ -156,10 +128,7 @@ describe("what people write", () => {
         "key-type": "ec384",
       },
     };
-    const text = fc.oneof(
-      damagedJsonText(apps),
-      damagedText(JSON.stringify(apps)),
-    );
+    const text = fc.oneof(damagedJsonText(apps), damagedText(JSON.stringify(apps)));
     await holds(t, text, (input) =>
       orRefused(() => parseDokku(givenOf({}, "/"), {}).read(input), USAGE),
     );
@@ -175,8 +144,7 @@ describe("what people write", () => {
     );
     await holds(t, line, async (text) => {
       const read = await orRefused(() => readLegoArgs(text), USAGE, "--");
-      for (const word of read?.unknown ?? [])
-        assert.equal(typeof word, "string");
+      for (const word of read?.unknown ?? []) assert.equal(typeof word, "string");
       for (const name of Object.keys(read?.options ?? {}))
         assert.ok((OPTION_NAMES as string[]).includes(name), name);
     });

@@ -9,12 +9,8 @@ const SET = ["key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
 
 /** What is in the files of a set, and of its account's key, if there is one. */
 export function contentsOf(dir: string): Record<string, string> {
-  const there = [...SET, "account_key.json"].filter((name) =>
-    existsSync(join(dir, name)),
-  );
-  return Object.fromEntries(
-    there.map((name) => [name, readFileSync(join(dir, name), "utf8")]),
-  );
+  const there = [...SET, "account_key.json"].filter((name) => existsSync(join(dir, name)));
+  return Object.fromEntries(there.map((name) => [name, readFileSync(join(dir, name), "utf8")]));
 }
 
 export interface Judged extends CliResult {
@@ -43,10 +39,7 @@ export function flawsOfRun(run: Judged): string[] {
     /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u;
   expect(!control.test(stderr), "control or invisible characters");
   expect(!stderr.includes("hunter2"), "a password");
-  expect(
-    !/unhandled|unforeseen|\(node:|^ +at /im.test(stderr),
-    "something nobody foresaw",
-  );
+  expect(!/unhandled|unforeseen|\(node:|^ +at /im.test(stderr), "something nobody foresaw");
   const lines = stderr.trimEnd().split("\n");
   expect(
     lines.every(({ length }) => length < LONGEST_LINE),
@@ -62,8 +55,7 @@ function flawsOfText(lines: string[], code: number | null): string[] {
     .filter((line) => !LINE.test(line))
     .map((line) => `not a line of the log: ${line.slice(0, 100)}`);
   const errors = lines.filter((line) => /^\S+ error:/.test(line));
-  if (errors.length !== (code === 0 ? 0 : 1))
-    flaws.push(`${errors.length} errors`);
+  if (errors.length !== (code === 0 ? 0 : 1)) flaws.push(`${errors.length} errors`);
   return flaws;
 }
 
@@ -77,8 +69,7 @@ function flawsOfJson(lines: string[], code: number | null): string[] {
     const errors = lines
       .map((line) => JSON.parse(line) as JsonLine)
       .filter(({ level }) => level === "error");
-    if (errors.length !== (code === 0 ? 0 : 1))
-      return [`${errors.length} errors`];
+    if (errors.length !== (code === 0 ? 0 : 1)) return [`${errors.length} errors`];
     return errors.flatMap(({ error }) => [
       ...(error?.code === "internal" ? ["an internal error"] : []),
       ...(error?.message.match(/\S \S.*\S$/) ? [] : ["no message"]),
@@ -107,8 +98,7 @@ export function lossesIn(
     account !== undefined && account !== after["account_key.json"]
       ? ["account_key.json has changed"]
       : [];
-  if (code !== 0)
-    return [...rolled, ...changed.map((file) => `${file} has changed`)];
+  if (code !== 0) return [...rolled, ...changed.map((file) => `${file} has changed`)];
   try {
     return [...rolled, ...wrongIn(after, names, roots)];
   } catch (error) {
@@ -121,9 +111,7 @@ function wrongIn(
   names: readonly string[],
   roots: readonly X509Certificate[],
 ): string[] {
-  const [key = "", cert = "", chain = "", full = ""] = SET.map(
-    (file) => set[file],
-  );
+  const [key = "", cert = "", chain = "", full = ""] = SET.map((file) => set[file]);
   const blocks = full.match(/-----BEGIN [^]+?-----END CERTIFICATE-----\n/g);
   const path = (blocks ?? []).map((block) => new X509Certificate(block));
   const [leaf] = path;
@@ -135,10 +123,7 @@ function wrongIn(
     [full === cert + chain, "files that contradict each other"],
     [blocks?.join("") === full, "something between the certificates"],
     [!full.includes("PRIVATE"), "a key among the certificates"],
-    [
-      path.slice(1).every((issuer, at) => path[at]?.verify(issuer.publicKey)),
-      "a broken chain",
-    ],
+    [path.slice(1).every((issuer, at) => path[at]?.verify(issuer.publicKey)), "a broken chain"],
     [roots.some((root) => top.verify(root.publicKey)), "another CA's chain"],
   ];
   return checks.filter(([right]) => !right).map(([, flaw]) => flaw);

@@ -30,8 +30,7 @@ const never = new AbortController().signal;
 const silent = () => undefined;
 
 const skip =
-  missing("gcc") ||
-  (process.getuid?.() !== 0 && "only root can be led astray by others");
+  missing("gcc") || (process.getuid?.() !== 0 && "only root can be led astray by others");
 
 const SOURCE = resolve(import.meta.dirname, "../fixtures/swap.c");
 let program: string | undefined;
@@ -40,14 +39,7 @@ function compiled(): string {
   const dir = tempDir().path;
   chmodSync(dir, 0o755);
   const file = join(dir, "swap");
-  execFileSync(requireTool("gcc"), [
-    "-O2",
-    "-Wall",
-    "-Werror",
-    "-o",
-    file,
-    SOURCE,
-  ]);
+  execFileSync(requireTool("gcc"), ["-O2", "-Wall", "-Werror", "-o", file, SOURCE]);
   return file;
 }
 
@@ -116,18 +108,14 @@ describe("somebody who owns the folder that root works in", { skip }, () => {
     await using place = scene();
     const folder = join(place.dir, ".well-known/acme-challenge");
     mkdirSync(folder, { recursive: true });
-    for (const each of [join(place.dir, ".well-known"), folder])
-      chownSync(each, OTHER, OTHER);
+    for (const each of [join(place.dir, ".well-known"), folder]) chownSync(each, OTHER, OTHER);
     const roots = new Map([[name("a.test"), place.dir]]);
     await attacked(t, {
       fault: "Links in a webroot",
       words: [folder, place.file],
       tries: times(60, 1000),
       async work() {
-        await using _publication = await openWebroot(roots).publish(
-          [answer("a.test")],
-          never,
-        );
+        await using _publication = await openWebroot(roots).publish([answer("a.test")], never);
       },
       check: place.check,
     });
@@ -135,19 +123,13 @@ describe("somebody who owns the folder that root works in", { skip }, () => {
 
   const bundles = [makeBundle(), makeBundle()];
   const formats: FormatName[] = ["key.pem", "fullchain.pem"];
-  const save =
-    (dir: string, owner?: { uid: number }) => async (turn: number) => {
-      for (const entry of readdirSync(dir))
-        rmSync(join(dir, entry), { force: true });
-      const bundle = bundles[turn % 2];
-      assert.ok(bundle);
-      await saveSet({ dir, formats, owner }, bundle, silent);
-      await saveSet(
-        { dir, formats, owner },
-        bundles[(turn + 1) % 2] ?? bundle,
-        silent,
-      );
-    };
+  const save = (dir: string, owner?: { uid: number }) => async (turn: number) => {
+    for (const entry of readdirSync(dir)) rmSync(join(dir, entry), { force: true });
+    const bundle = bundles[turn % 2];
+    assert.ok(bundle);
+    await saveSet({ dir, formats, owner }, bundle, silent);
+    await saveSet({ dir, formats, owner }, bundles[(turn + 1) % 2] ?? bundle, silent);
+  };
 
   test("does not get at another file by a link in the place of a new certificate's", async (t) => {
     await using place = scene();

@@ -40,10 +40,7 @@ export async function orRefused<T>(
     if (!(error instanceof AppError)) throw error;
     assert.ok(codes.includes(error.code), error.code);
     assert.equal(typeof (error.hint ?? ""), "string");
-    assert.doesNotMatch(
-      `${error.message} ${error.hint}`,
-      /\[native code|\[object/,
-    );
+    assert.doesNotMatch(`${error.message} ${error.hint}`, /\[native code|\[object/);
     assert.ok(error.message.includes(about), error.message);
     return undefined;
   }
@@ -81,16 +78,9 @@ export function damaged(...right: readonly (Buffer | string)[]) {
             Math.min(spot, Math.max(0, bytes.length - 1)),
           );
         } else if (kind === "cut") bytes = head;
-        else if (kind === "drop")
-          bytes = Buffer.concat([head, tail.subarray(bits)]);
-        else if (kind === "double")
-          bytes = Buffer.concat([head, tail.subarray(0, bits), tail]);
-        else
-          bytes = Buffer.concat([
-            head,
-            Buffer.alloc(bits * 100, tail[0] ?? 32),
-            tail,
-          ]);
+        else if (kind === "drop") bytes = Buffer.concat([head, tail.subarray(bits)]);
+        else if (kind === "double") bytes = Buffer.concat([head, tail.subarray(0, bits), tail]);
+        else bytes = Buffer.concat([head, Buffer.alloc(bits * 100, tail[0] ?? 32), tail]);
         if (bytes.length === 0) break;
       }
       return bytes;
@@ -105,33 +95,14 @@ export const damagedText = (...right: readonly string[]) =>
 
 const strange: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue(),
-  fc.constantFrom<unknown>(
-    null,
-    [],
-    {},
-    "",
-    0,
-    -1,
-    1e308,
-    true,
-    "9".repeat(50_000),
-  ),
-  fc.constantFrom<unknown>(
-    { toString: 1, valueOf: 1 },
-    [{ toString: null }],
-    ["x", 1],
-  ),
+  fc.constantFrom<unknown>(null, [], {}, "", 0, -1, 1e308, true, "9".repeat(50_000)),
+  fc.constantFrom<unknown>({ toString: 1, valueOf: 1 }, [{ toString: null }], ["x", 1]),
   fc.constantFrom(...INHERITED),
 );
 
 /** JSON that is right but for a few members that are missing or something else. */
-export function damagedJson(
-  ...right: readonly unknown[]
-): fc.Arbitrary<unknown> {
-  const change = fc.tuple(
-    fc.nat(10_000),
-    fc.option(strange, { nil: undefined, freq: 4 }),
-  );
+export function damagedJson(...right: readonly unknown[]): fc.Arbitrary<unknown> {
+  const change = fc.tuple(fc.nat(10_000), fc.option(strange, { nil: undefined, freq: 4 }));
   return fc
     .tuple(fc.constantFrom(...right), fc.array(change, { maxLength: 3 }))
     .map(([first, changes]) => {

@@ -1,7 +1,6 @@
 import { CHALLENGE_PATH } from "../../src/challenge/responder.ts";
 
-const get = (target: string, more = "Host: a.test\r\n") =>
-  `GET ${target} HTTP/1.1\r\n${more}\r\n`;
+const get = (target: string, more = "Host: a.test\r\n") => `GET ${target} HTTP/1.1\r\n${more}\r\n`;
 
 const body = (length: number) => "b".repeat(length);
 
@@ -9,9 +8,7 @@ const body = (length: number) => "b".repeat(length);
 export function oddRequests(token: string): Buffer[] {
   const path = CHALLENGE_PATH + token;
   const swapped = token.replace(/[a-z]/gi, (letter) =>
-    letter === letter.toLowerCase()
-      ? letter.toUpperCase()
-      : letter.toLowerCase(),
+    letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
   );
   const targets = [
     ...[`/${body(100_000)}`, CHALLENGE_PATH + body(7_000)],
@@ -61,14 +58,10 @@ export function lenientRequests(token: string): Buffer[] {
     `GET ${path}\r\n`,
     `GET ${path}\r\n\r\n`,
     `GET ${path} HTTP/1.0\r\n\r\n`,
-    get(
-      path,
-      "Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n",
-    ),
+    get(path, "Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"),
     get(path, "Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"),
     get(path, "Host: a\r\nContent-Length: 3\r\n") + "abc",
-    get(path, "Host: a\r\nTransfer-Encoding: chunked\r\n") +
-      "3\r\nabc\r\n0\r\n\r\n",
+    get(path, "Host: a\r\nTransfer-Encoding: chunked\r\n") + "3\r\nabc\r\n0\r\n\r\n",
     get(path, "Host: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n"),
     get(path).repeat(100),
     (get("/junk") + get(path)).repeat(50),
@@ -85,8 +78,7 @@ export function mutated(token: string, random: () => number): Buffer {
     const kind = Math.floor(random() * 4);
     if (kind === 0) bytes[at] = Math.floor(random() * 256);
     else if (kind === 1) bytes = bytes.subarray(0, at + 1);
-    else if (kind === 2)
-      bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(spot())]);
+    else if (kind === 2) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(spot())]);
     else bytes = Buffer.concat([bytes, bytes.subarray(at)]);
   }
   return bytes;

@@ -22,18 +22,14 @@ describe("under fire the responder still answers the CA", () => {
       const random = randomOf(t);
       let wrong = 0;
       let time = 0;
-      const tried = await underFire(
-        t,
-        times(1, 3),
-        async ({ port, answers }) => {
-          const seed = Math.floor(random() * 2 ** 31);
-          const token = answers[0]?.token ?? "";
-          const done = await junk({ port, seed, token });
-          wrong += done.wrong;
-          time += done.took;
-          return done.requests;
-        },
-      );
+      const tried = await underFire(t, times(1, 3), async ({ port, answers }) => {
+        const seed = Math.floor(random() * 2 ** 31);
+        const token = answers[0]?.token ?? "";
+        const done = await junk({ port, seed, token });
+        wrong += done.wrong;
+        time += done.took;
+        return done.requests;
+      });
       t.diagnostic(`${Math.round((tried * 1000) / time)} requests a second`);
       tell(t, {
         ...{ fault: "Responder: junk as fast as it is answered", tried },
@@ -53,9 +49,7 @@ describe("under fire the responder still answers the CA", () => {
   });
 
   test("while 1,500 connections send their headers a byte at a time", async (t) => {
-    const tried = await underFire(t, times(1, 4), (target, ask) =>
-      besieged(target, ask, dribble),
-    );
+    const tried = await underFire(t, times(1, 4), (target, ask) => besieged(target, ask, dribble));
     idle.tried += tried;
     idle.survived += tried;
     tell(t, idle);
@@ -63,9 +57,7 @@ describe("under fire the responder still answers the CA", () => {
 
   test("and nothing else than an answer for its own token is given away to odd requests", async (t) => {
     const random = randomOf(t);
-    const tried = await underFire(t, times(2, 4), (target) =>
-      oddities(target, random),
-    );
+    const tried = await underFire(t, times(2, 4), (target) => oddities(target, random));
     const fault = "Responder: odd requests";
     tell(t, { fault, tried, survived: tried, lost: 0 });
   });
@@ -128,23 +120,16 @@ function dribble(socket: Socket): void {
   socket.write(SLOW.charAt(at) || "x");
 }
 
-async function oddities(
-  { port, answers }: Target,
-  random: () => number,
-): Promise<number> {
-  const [{ token, keyAuthorization } = { token: "", keyAuthorization: "" }] =
-    answers;
+async function oddities({ port, answers }: Target, random: () => number): Promise<number> {
+  const [{ token, keyAuthorization } = { token: "", keyAuthorization: "" }] = answers;
   const odd = oddRequests(token);
   const lenient = lenientRequests(token);
-  const changed = Array.from({ length: times(200, 10_000) }, () =>
-    mutated(token, random),
-  );
+  const changed = Array.from({ length: times(200, 10_000) }, () => mutated(token, random));
   const all = [...odd, ...lenient, ...changed];
   await many(all.length, 16, async (index) => {
     const bytes = all[index] ?? Buffer.alloc(0);
     const bodies = bodiesIn(await raw(port, bytes));
-    const allowed =
-      index < odd.length ? bodies : bodies.replaceAll(keyAuthorization, "");
+    const allowed = index < odd.length ? bodies : bodies.replaceAll(keyAuthorization, "");
     assert.equal(allowed, "", JSON.stringify(bytes.toString("latin1", 0, 300)));
   });
   return all.length;
@@ -158,8 +143,7 @@ async function visit(port: number, index: number, token = ""): Promise<void> {
   socket.once("connect", () => {
     if (index % 5 === 0) socket.end();
     else if (index % 5 === 1) socket.resetAndDestroy();
-    else if (index % 5 === 2)
-      socket.write(`${request}\r\n`, () => socket.resetAndDestroy());
+    else if (index % 5 === 2) socket.write(`${request}\r\n`, () => socket.resetAndDestroy());
     else if (index % 5 === 3) socket.end(request);
     else socket.end(`${request}Connection: close\r\n\r\n`);
   });
@@ -180,8 +164,6 @@ async function junk({ port, seed, token }: Noise) {
   ]);
   const figures = /junk (\d+) (\d+) (\d+) (\d+)/.exec(output);
   assert.ok(figures !== null, output);
-  const [requests = 0, took = 0, odd = 0, failed = 0] = figures
-    .slice(1)
-    .map(Number);
+  const [requests = 0, took = 0, odd = 0, failed = 0] = figures.slice(1).map(Number);
   return { requests, took, wrong: odd + failed };
 }

@@ -95,8 +95,7 @@ const LABELS = ["a", "b", "c"];
 /** A site with three names more. */
 export async function stage(pebble: Pebble): Promise<Site> {
   const made = await site(pebble);
-  for (const label of LABELS)
-    await pebble.dns.setA(`${label}.${made.name}`, [made.host]);
+  for (const label of LABELS) await pebble.dns.setA(`${label}.${made.name}`, [made.host]);
   return made;
 }
 
@@ -150,10 +149,7 @@ interface Course {
   took: number;
 }
 
-export async function courseOf(
-  scene: Scene,
-  only?: Spoil["only"],
-): Promise<Course> {
+export async function courseOf(scene: Scene, only?: Spoil["only"]): Promise<Course> {
   await using temp = tempDir();
   const log = join(temp.path, "log");
   const begun = performance.now();
@@ -172,10 +168,7 @@ let turn = 0;
  * Disturbs a run, and then holds what is there against what was, and against what the next run makes of it:
  * the same command, and every other time without --force. `disturb` resolves to the exit code, if there is one.
  */
-export async function survives(
-  scene: Scene,
-  disturb: () => Promise<number | null>,
-): Promise<void> {
+export async function survives(scene: Scene, disturb: () => Promise<number | null>): Promise<void> {
   const before = viewsOf(scene);
   const asked = scene.site.recorder.count();
   const failed = (await disturb()) === 2;
@@ -187,8 +180,7 @@ export async function survives(
   const { gentle } = turn % 2 === 0 ? scene : {};
   const code = await recovers(scene, gentle ?? scene.words);
   // Whoever loads what is new goes by the exit code, and has not been told yet.
-  if (failed && gentle !== undefined)
-    assert.equal(code, isChanged(before[0], between[0]) ? 0 : 1);
+  if (failed && gentle !== undefined) assert.equal(code, isChanged(before[0], between[0]) ? 0 : 1);
   else if (failed) assert.equal(code, 0);
   const keys = registeredKeys(scene.site, asked);
   assert.ok(keys <= (scene.account ? 0 : 1), `${keys} accounts were made`);
@@ -197,17 +189,10 @@ export async function survives(
 const isChanged = (before?: View, after?: View) =>
   before?.get("cert.pem")?.toString() !== after?.get("cert.pem")?.toString();
 
-async function recovers(
-  scene: Scene,
-  words: readonly string[],
-): Promise<number> {
+async function recovers(scene: Scene, words: readonly string[]): Promise<number> {
   const { code, stderr } = await play({ ...scene, words });
-  assert.ok(
-    code === 0 || code === 1,
-    `the next run ended with ${code}: ${stderr}`,
-  );
-  for (const { dir, name } of scene.sets)
-    checkGood(dir, { files: scene.files, name });
+  assert.ok(code === 0 || code === 1, `the next run ended with ${code}: ${stderr}`);
+  for (const { dir, name } of scene.sets) checkGood(dir, { files: scene.files, name });
   await checkAccounts(scene.dir, scene.site);
   return code;
 }
@@ -219,10 +204,7 @@ export function checkHonest(
   named: string | RegExp = dir,
 ): number {
   assert.equal(signal, null, stderr);
-  assert.doesNotMatch(
-    stderr,
-    /unforeseen|[Uu]nhandled|node:internal.*\n.*throw/,
-  );
+  assert.doesNotMatch(stderr, /unforeseen|[Uu]nhandled|node:internal.*\n.*throw/);
   assert.equal(stdout, "");
   if (code === 0 || code === 1) return code;
   assert.equal(code, 2, stderr);
@@ -233,8 +215,7 @@ export function checkHonest(
   return code;
 }
 
-const literally = (text: string) =>
-  new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+const literally = (text: string) => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
 
 export interface Point {
   /** For the message when it goes wrong. */
@@ -255,9 +236,7 @@ export async function sweep(
       await run();
     } catch (error) {
       if (error instanceof Lost) lost += 1;
-      wrong.push(
-        `${what}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      wrong.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     }
   const tried = points.length;
   tell(t, { fault, tried, survived: tried - wrong.length, lost });

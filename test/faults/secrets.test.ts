@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, randomBytes, type webcrypto } from "node:crypto";
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -67,10 +61,10 @@ describe("secrets", { skip }, () => {
       ...["--ca_bundle", recorder.caFile, "--certs_dir", dir.path],
       ...["--server", recorder.directoryUrl],
     ]);
-    await using child = await startCli(
-      [...words, ...["-v", "--log_format", "json"]],
-      { input, env: { ...hook.env, ...atCa, DNS_TOKEN: token, ...env } },
-    );
+    await using child = await startCli([...words, ...["-v", "--log_format", "json"]], {
+      input,
+      env: { ...hook.env, ...atCa, DNS_TOKEN: token, ...env },
+    });
     const ended = { yet: false };
     const exit = child.exited.then(() => (ended.yet = true));
     let shown = "";
@@ -203,9 +197,7 @@ describe("secrets", { skip }, () => {
 
     const secrets = secretsIn(dir.path);
     assert.ok(secrets.length > 8, String(secrets.length));
-    const found = [...secrets, hmac, password, inUrl].filter((secret) =>
-      seen.all.includes(secret),
-    );
+    const found = [...secrets, hmac, password, inUrl].filter((secret) => seen.all.includes(secret));
     assert.deepEqual(found, []);
     assert.deepEqual(filesWith(dir.path, inUrl), []);
     // The programs that set records have what is theirs, and nothing that is for the CA.
@@ -237,8 +229,7 @@ function wordsOf(pid: number): string {
 function filesWith(dir: string, text: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: "utf8" }).filter(
     (file) =>
-      statSync(join(dir, file)).isFile() &&
-      readFileSync(join(dir, file), "latin1").includes(text),
+      statSync(join(dir, file)).isFile() && readFileSync(join(dir, file), "latin1").includes(text),
   );
 }
 
@@ -247,8 +238,7 @@ function secretsIn(dir: string): string[] {
   const found = new Set<string>();
   for (const file of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
     const path = join(dir, file);
-    if (!/account_key\.json|key\.pem$/.test(file) || !existsSync(path))
-      continue;
+    if (!/account_key\.json|key\.pem$/.test(file) || !existsSync(path)) continue;
     const text = readFileSync(path, "utf8");
     const key = createPrivateKey(
       text.startsWith("{")

@@ -44,11 +44,7 @@ export function tell(t: TestContext, tally: Tally): void {
 }
 
 /** So many of these, one from each part of the list; all of them when there are no more. */
-export function spread<T>(
-  list: readonly T[],
-  count: number,
-  random: () => number,
-): T[] {
+export function spread<T>(list: readonly T[], count: number, random: () => number): T[] {
   if (list.length <= count) return [...list];
   return Array.from({ length: count }, (_, n) => {
     const at = Math.floor(((n + random()) * list.length) / count);
@@ -57,5 +53,4 @@ export function spread<T>(
 }
 
 /** 1, 2, 3, ... */
-export const upTo = (count: number) =>
-  Array.from({ length: count }, (_, n) => n + 1);
+export const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);

@@ -4,11 +4,7 @@ import { globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { find } from "../../src/acme/account.ts";
 import { openTransport } from "../../src/acme/transport.ts";
-import {
-  type Contents,
-  FORMAT_NAMES,
-  FORMATS,
-} from "../../src/store/formats.ts";
+import { type Contents, FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
 import { publicJwk, readJwk } from "../../src/store/jwk.ts";
 import type { Site } from "../support/simp_le.ts";
 
@@ -39,15 +35,13 @@ export function viewOf(dir: string): View {
   );
   for (const { name, fresh } of moves)
     if (fresh === undefined) view.delete(name);
-    else if (present.includes(fresh))
-      view.set(name, readFileSync(join(dir, fresh)));
+    else if (present.includes(fresh)) view.set(name, readFileSync(join(dir, fresh)));
   return view;
 }
 
 /** Every file is whole, all are of one key, one certificate and its chain, and none of the old ones is gone. */
 export function checkView(before: View, view: View): void {
-  for (const name of before.keys())
-    if (!view.has(name)) throw new Lost(`${name} is gone`);
+  for (const name of before.keys()) if (!view.has(name)) throw new Lost(`${name} is gone`);
   checkWhole(view);
 }
 
@@ -103,8 +97,7 @@ interface Good {
 export function checkGood(dir: string, { files, name }: Good): void {
   const present = readdirSync(dir);
   assert.deepEqual(present.filter(isLeftover), []);
-  for (const file of files)
-    assert.ok(present.includes(file), `${file} is missing`);
+  for (const file of files) assert.ok(present.includes(file), `${file} is missing`);
   const view = viewOf(dir);
   checkWhole(view);
   const pem = (file: string) => view.get(file)?.toString() ?? "";
@@ -115,18 +108,16 @@ export function checkGood(dir: string, { files, name }: Good): void {
 }
 
 /** The CA knows every account that is kept below a folder, by the key and the address that are kept. */
-export async function checkAccounts(
-  dir: string,
-  { recorder }: Site,
-): Promise<void> {
+export async function checkAccounts(dir: string, { recorder }: Site): Promise<void> {
   const homes = globSync("**/account_key.json", { cwd: dir });
   assert.equal(homes.length, 1, `accounts: ${homes.join(", ")}`);
   for (const home of homes) {
     const file = join(dir, home);
     const key = readJwk(JSON.parse(readFileSync(file, "utf8")));
-    const { uri, body } = JSON.parse(
-      readFileSync(file.replace("_key", "_reg"), "utf8"),
-    ) as { uri: string; body: { key?: object } };
+    const { uri, body } = JSON.parse(readFileSync(file.replace("_key", "_reg"), "utf8")) as {
+      uri: string;
+      body: { key?: object };
+    };
     assert.deepEqual(body.key, publicJwk(key));
     const transport = openTransport({
       directoryUrl: recorder.directoryUrl,
@@ -138,11 +129,9 @@ export async function checkAccounts(
       signal: new AbortController().signal,
       emit: () => undefined,
     });
-    const known = await find(transport, { key, emit: () => undefined }).catch(
-      (error: unknown) => {
-        throw new Lost(`the CA does not know the account: ${String(error)}`);
-      },
-    );
+    const known = await find(transport, { key, emit: () => undefined }).catch((error: unknown) => {
+      throw new Lost(`the CA does not know the account: ${String(error)}`);
+    });
     if (known.uri !== uri) throw new Lost(`${uri} is not ${known.uri}`);
   }
 }
@@ -154,8 +143,7 @@ export function registeredKeys({ recorder }: Site, from: number): number {
     .filter(
       ({ kind, body }) =>
         kind === "new-account" &&
-        (body?.payload as { onlyReturnExisting?: boolean })
-          .onlyReturnExisting !== true,
+        (body?.payload as { onlyReturnExisting?: boolean }).onlyReturnExisting !== true,
     )
     .map(({ body }) => JSON.stringify(body?.protected["jwk"]));
   return new Set(keys).size;

@@ -39,15 +39,12 @@ describe("a tar of certificates", () => {
   test("has two files of root's for each, of the time from which it is valid, and nothing else", async () => {
     const { output, bytes } = memory();
     await writeTar(both, output);
-    const listed = lines(
-      tar(bytes(), "-tv", "--numeric-owner", "--full-time"),
-    ).map((line) => line.split(/\s+/));
+    const listed = lines(tar(bytes(), "-tv", "--numeric-owner", "--full-time")).map((line) =>
+      line.split(/\s+/),
+    );
     assert.deepEqual(
       listed.map((columns) => columns[5]),
-      both.flatMap(({ folder = "" }) => [
-        `${folder}/server.crt`,
-        `${folder}/server.key`,
-      ]),
+      both.flatMap(({ folder = "" }) => [`${folder}/server.crt`, `${folder}/server.key`]),
     );
     for (const [index, [mode, owner, , day, time]] of listed.entries()) {
       assert.deepEqual([mode, owner], ["-rw-------", "0/0"]);
@@ -68,8 +65,7 @@ describe("a tar of certificates", () => {
     await writeTar(both, createWriteStream(archive));
     tar(readFileSync(archive), "-x", "-C", dir.path);
     for (const { folder = "", key, leaf, chain } of both) {
-      const read = (name: string) =>
-        readFileSync(join(dir.path, folder, name), "utf8");
+      const read = (name: string) => readFileSync(join(dir.path, folder, name), "utf8");
       assert.match(read("server.key"), /^-----BEGIN PRIVATE KEY-----\n/);
       assert.ok(createPrivateKey(read("server.key")).equals(key));
       assert.deepEqual(

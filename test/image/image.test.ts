@@ -4,12 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import { BUNDLED } from "../support/bundled.ts";
-import {
-  docker,
-  IMAGE,
-  missingImage,
-  runContainer,
-} from "../support/docker.ts";
+import { docker, IMAGE, missingImage, runContainer } from "../support/docker.ts";
 
 const skip = missingImage();
 const OFFLINE = ["--network", "none"];
@@ -115,12 +110,9 @@ describe("the image's entrypoint", { skip, concurrency: 2 }, () => {
 
   test("with the permissions of docs/image.md no folder but /certs can be used", async () => {
     const [, permissions = ""] =
-      /-e NODE_OPTIONS='(.*?)'/.exec(readFileSync("docs/image.md", "utf8")) ??
-      [];
+      /-e NODE_OPTIONS='(.*?)'/.exec(readFileSync("docs/image.md", "utf8")) ?? [];
     const { code, stderr } = await runContainer(
-      [...OFFLINE, "--tmpfs", "/tmp:mode=1777"].concat([
-        ...["-e", `NODE_OPTIONS=${permissions}`],
-      ]),
+      [...OFFLINE, "--tmpfs", "/tmp:mode=1777"].concat([...["-e", `NODE_OPTIONS=${permissions}`]]),
       ["-d", "a.test", "--certs_dir", "/tmp"],
     );
     assert.equal(code, 2, stderr);
@@ -140,9 +132,7 @@ describe("the image's entrypoint", { skip, concurrency: 2 }, () => {
 describe("the image's content", { skip }, () => {
   test("exposes port 80, works in the volume /certs, and has no user of its own", async () => {
     const text = await docker("image", "inspect", IMAGE);
-    const [{ Config }] = JSON.parse(text) as [
-      { Config: Record<string, unknown> },
-    ];
+    const [{ Config }] = JSON.parse(text) as [{ Config: Record<string, unknown> }];
     assert.deepEqual(Config["ExposedPorts"], { "80/tcp": {} });
     assert.equal(Config["WorkingDir"], "/certs");
     assert.deepEqual(Config["Volumes"], { "/certs": {} });
@@ -151,11 +141,8 @@ describe("the image's content", { skip }, () => {
 
   test("says what it is, and nothing that its builder did not know", async () => {
     const text = await docker("image", "inspect", IMAGE);
-    const [{ Config }] = JSON.parse(text) as [
-      { Config: { Labels: Record<string, string> } },
-    ];
-    const label = (name: string) =>
-      Config.Labels[`org.opencontainers.image.${name}`];
+    const [{ Config }] = JSON.parse(text) as [{ Config: { Labels: Record<string, string> } }];
+    const label = (name: string) => Config.Labels[`org.opencontainers.image.${name}`];
     assert.equal(label("title"), manifest.name);
     assert.equal(label("version"), manifest.version);
     assert.equal(label("licenses"), manifest.license);
@@ -187,10 +174,7 @@ describe("the image's content", { skip }, () => {
       "/etc/ssl/certs/ca-certificates.crt",
     );
     assert.ok(Number(bundle) > 100, `${bundle} certificate authorities`);
-    const { stdout: licences } = await image(
-      ...["cat", "/usr/lib/acme-sidecar/dist/LICENSES.txt"],
-    );
-    for (const name of BUNDLED)
-      assert.match(licences, new RegExp(`^${name} \\d.* \\(`, "m"));
+    const { stdout: licences } = await image(...["cat", "/usr/lib/acme-sidecar/dist/LICENSES.txt"]);
+    for (const name of BUNDLED) assert.match(licences, new RegExp(`^${name} \\d.* \\(`, "m"));
   });
 });

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate, type webcrypto } from "node:crypto";
-import {
-  chownSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chownSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -36,10 +30,7 @@ async function checkFiles({ dir, pebble, read }: Setting): Promise<string> {
   for (const name of ["cert.pem", "chain.pem", "fullchain.pem"])
     await openssl("x509", "-in", file(name), "-noout");
   for (const name of ["cert.pem", "fullchain.pem"])
-    await openssl(
-      ...["verify", "-CAfile", rootFile, "-untrusted", file("chain.pem")],
-      file(name),
-    );
+    await openssl(...["verify", "-CAfile", rootFile, "-untrusted", file("chain.pem")], file(name));
   const [fromKey, fromCertificate] = [
     await openssl("pkey", "-in", file("key.pem"), "-pubout"),
     await openssl("x509", "-in", file("cert.pem"), "-noout", "-pubkey"),
@@ -120,13 +111,11 @@ describe("the image gets certificates", { skip }, () => {
     { title: "as a user of its own", docker: asUser },
     { title: "read-only and without capabilities", docker: confined },
     {
-      title:
-        "as a user of its own, read-only, without capabilities and without new privileges",
+      title: "as a user of its own, read-only, without capabilities and without new privileges",
       docker: [...asUser, ...confined, ...strict],
     },
     {
-      title:
-        "with Node.js' permission model on top, and files from /certs only",
+      title: "with Node.js' permission model on top, and files from /certs only",
       docker: [...asUser, ...confined, ...strict, ...permitted],
     },
   ])
@@ -166,9 +155,6 @@ describe("the image gets certificates", { skip }, () => {
     const certificate = new X509Certificate(read("cert.pem")).fingerprint256;
     await refused(["example.test"], { mount: "ro", more: ["--force"] });
     await refused(["example.test"], { ...someoneElse, more: ["--force"] });
-    assert.equal(
-      new X509Certificate(read("cert.pem")).fingerprint256,
-      certificate,
-    );
+    assert.equal(new X509Certificate(read("cert.pem")).fingerprint256, certificate);
   });
 });

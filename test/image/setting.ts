@@ -1,17 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Container,
-  type Ended,
-  runContainer,
-  startContainer,
-} from "../support/docker.ts";
+import { type Container, type Ended, runContainer, startContainer } from "../support/docker.ts";
 import { startGateway } from "../support/gateway.ts";
-import {
-  type Pebble,
-  type PebbleOptions,
-  startPebble,
-} from "../support/pebble.ts";
+import { type Pebble, type PebbleOptions, startPebble } from "../support/pebble.ts";
 import { type Recorder, startRecorder } from "../support/recorder.ts";
 import { tempDir } from "../support/temp.ts";
 import { skipUnlessCI } from "../support/tools.ts";

@@ -13,15 +13,11 @@ const skip = missing("pebble", "nginx") || missingImage() || notRoot();
 const CHALLENGES = ".well-known/acme-challenge";
 
 /** The first poll of the order stays without an answer: the CA validates and validates. */
-async function held(
-  { recorder, start }: Setting,
-  ...how: Parameters<Setting["start"]>
-) {
+async function held({ recorder, start }: Setting, ...how: Parameters<Setting["start"]>) {
   const hold = recorder.inject({ kind: "order", hang: "before", times: 1 });
   const container = await start(...how);
   await eventually("the program to wait for the CA", () => {
-    if (container.client.hasExited())
-      throw new Error(container.client.output());
+    if (container.client.hasExited()) throw new Error(container.client.output());
     return hold.hits() === 1;
   });
   return container;

@@ -34,14 +34,7 @@ describe("what certbot left", { skip }, () => {
       ...[...root, "-d", "a.test", "-d", "www.a.test", "--key-type", "rsa"],
       ...["--email", "me@a.test"],
     );
-    await setting.certbot(
-      certbot,
-      ...root,
-      "-d",
-      "b.test",
-      "--key-type",
-      "ecdsa",
-    );
+    await setting.certbot(certbot, ...root, "-d", "b.test", "--key-type", "ecdsa");
     accounts = await setting.copyOf(certbot);
     for (const gone of ["live", "archive", "renewal"])
       await rm(join(accounts, gone), { recursive: true });
@@ -55,11 +48,7 @@ describe("what certbot left", { skip }, () => {
     await setting[Symbol.asyncDispose]();
   });
 
-  const refused = async (
-    from: string,
-    message: RegExp,
-    ...more: string[]
-  ): Promise<void> => {
+  const refused = async (from: string, message: RegExp, ...more: string[]): Promise<void> => {
     const into = await setting.folder();
     const { code, stderr } = await importFrom(from, into, ...more);
     assert.equal(code, 2, stderr);
@@ -74,18 +63,12 @@ describe("what certbot left", { skip }, () => {
     test(`a certificate with an ${kind} key, and its account, are taken over, used and renewed`, async () => {
       const into = await setting.folder();
       const image = imageOf(certbot);
-      const { code, stderr, stdout } = await importFrom(
-        ...[certbot, into, "-d", name],
-      );
+      const { code, stderr, stdout } = await importFrom(...[certbot, into, "-d", name]);
       assert.equal(code, 0, stderr);
       assert.equal(stdout, "");
-      const live = (file: string) =>
-        readFile(join(certbot, "live", name, file));
+      const live = (file: string) => readFile(join(certbot, "live", name, file));
       const here = (file: string) => readFile(join(into, file));
-      assert.deepEqual(
-        await here("fullchain.pem"),
-        await live("fullchain.pem"),
-      );
+      assert.deepEqual(await here("fullchain.pem"), await live("fullchain.pem"));
       const key = createPrivateKey(await here("key.pem"));
       assert.ok(key.equals(createPrivateKey(await live("privkey.pem"))));
       const { uri } = JSON.parse(
@@ -118,21 +101,13 @@ describe("what certbot left", { skip }, () => {
   describe("is imported as a whole or not at all", { concurrency: 4 }, () => {
     test("any name of a certificate finds it", async () => {
       const into = await setting.folder();
-      const { code, stderr } = await importFrom(
-        certbot,
-        into,
-        "-d",
-        "WWW.a.test",
-      );
+      const { code, stderr } = await importFrom(certbot, into, "-d", "WWW.a.test");
       assert.equal(code, 0, stderr);
       assert.match(stderr, /-d a\.test -d www\.a\.test$/m);
     });
 
     test("of several certificates one has to be named, and one that is there", async () => {
-      await refused(
-        certbot,
-        /several certificates\. Choose .* -d: a\.test, b\.test/,
-      );
+      await refused(certbot, /several certificates\. Choose .* -d: a\.test, b\.test/);
       await refused(
         certbot,
         /no certificate for c\.test\. Choose .*: a\.test, b\.test/,
@@ -165,10 +140,7 @@ describe("what certbot left", { skip }, () => {
       );
       assert.equal(code, 0, stderr);
       assert.deepEqual(filesIn(into), ["account_key.json", "full.pem"]);
-      assert.match(
-        stderr,
-        /-f account_key\.json -f full\.pem --certs_dir \S+ -d a\.test/,
-      );
+      assert.match(stderr, /-f account_key\.json -f full\.pem --certs_dir \S+ -d a\.test/);
     });
 
     test("an account without certificates is taken over alone", async () => {
@@ -180,27 +152,16 @@ describe("what certbot left", { skip }, () => {
       assert.deepEqual(filesIn(into), ["account_key.json", "account_reg.json"]);
       assert.match(
         stderr,
-        new RegExp(
-          `Get a certificate with: .*${setting.pebble.directoryUrl}.* -d NAME$`,
-          "m",
-        ),
+        new RegExp(`Get a certificate with: .*${setting.pebble.directoryUrl}.* -d NAME$`, "m"),
       );
     });
 
     test("a name is of no use where there are accounts only", async () => {
-      await refused(
-        accounts,
-        /Leave out -d to import the account/,
-        "-d",
-        "a.test",
-      );
+      await refused(accounts, /Leave out -d to import the account/, "-d", "a.test");
     });
 
     test("of several accounts one has to be named by its CA", async () => {
-      await refused(
-        accounts,
-        /several accounts\. .*: https:\S+ \(\w+\), https:/,
-      );
+      await refused(accounts, /several accounts\. .*: https:\S+ \(\w+\), https:/);
       await refused(
         ...([accounts, /no account at https:\/\/ca\.test/] as const),
         ...["--server", "https://ca.test/dir"],
@@ -234,10 +195,7 @@ describe("what certbot left", { skip }, () => {
       const from = await setting.copyOf(certbot);
       const { key, leaf, chain } = makeBundle({ names: ["a.test"], days: 0 });
       const live = join(from, "live/a.test");
-      await put(
-        join(live, "privkey.pem"),
-        key.export({ type: "pkcs8", format: "pem" }),
-      );
+      await put(join(live, "privkey.pem"), key.export({ type: "pkcs8", format: "pem" }));
       await put(join(live, "cert.pem"), leaf.toString());
       await put(join(live, "chain.pem"), chain.join(""));
       const into = await setting.folder();
@@ -307,10 +265,7 @@ describe("what certbot left", { skip }, () => {
       const image = imageOf(into);
       const second = await importFrom(certbot, into, "-d", "a.test");
       assert.equal(second.code, 1, second.stderr);
-      assert.match(
-        second.stderr,
-        /Nothing to do: .* already\. Renew it with: /,
-      );
+      assert.match(second.stderr, /Nothing to do: .* already\. Renew it with: /);
       assert.equal(imageOf(into), image);
 
       await rm(join(into, "account_key.json"));
@@ -330,18 +285,12 @@ describe("what certbot left", { skip }, () => {
       const image = imageOf(into);
       const other = await importFrom(certbot, into, "-d", "b.test");
       assert.equal(other.code, 2);
-      assert.match(
-        other.stderr,
-        /key\.pem in .* holds something else .*--certs_dir/,
-      );
+      assert.match(other.stderr, /key\.pem in .* holds something else .*--certs_dir/);
       const account = await importFrom(
         ...[accounts, into, "--server", setting.pebble.directoryUrl],
       );
       assert.equal(account.code, 2);
-      assert.match(
-        account.stderr,
-        /account_key\.json in .* holds something else/,
-      );
+      assert.match(account.stderr, /account_key\.json in .* holds something else/);
       assert.equal(imageOf(into), image);
     });
 
@@ -350,17 +299,11 @@ describe("what certbot left", { skip }, () => {
       const { stderr } = await importFrom(
         ...[certbot, into, "-d", "b.test", "--log_format", "json"],
       );
-      const last = JSON.parse(stderr.trim().split("\n").at(-1) ?? "") as Record<
-        string,
-        unknown
-      >;
+      const last = JSON.parse(stderr.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
       assert.equal(last["event"], "imported");
       assert.equal(last["changed"], true);
       assert.match(String(last["account"]), /^https:/);
-      assert.match(
-        String(last["renewal"]),
-        /^acme-sidecar --server .* -d b\.test$/,
-      );
+      assert.match(String(last["renewal"]), /^acme-sidecar --server .* -d b\.test$/);
     });
   });
 });

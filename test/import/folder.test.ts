@@ -19,8 +19,7 @@ const refused = async (message: RegExp, ...files: string[]): Promise<void> => {
 };
 
 test("a folder of no known tool is refused, with what was looked for", async () => {
-  const message =
-    /nothing to import in .*live\/NAME\/cert\.pem.*certificates\/NAME\.crt/;
+  const message = /nothing to import in .*live\/NAME\/cert\.pem.*certificates\/NAME\.crt/;
   await refused(message);
   await refused(message, "accounts/README", "live/README", "cert.pem");
 });

@@ -31,43 +31,15 @@ describe("what lego left", { skip }, () => {
     rsa = await setting.folder();
     const webroot = ["--http", "--http.webroot", await setting.folder()];
     const key = ["--key-type", "rsa2048"];
-    await setting.lego(
-      lego,
-      ...webroot,
-      "-d",
-      "a.test",
-      "-d",
-      "www.a.test",
-      "run",
-    );
-    await setting.lego(
-      lego,
-      "--dns",
-      "exec",
-      "--dns.disable-cp",
-      "-d",
-      "*.w.test",
-      "run",
-    );
-    await setting.lego(
-      rsa,
-      ...webroot,
-      ...key,
-      "-d",
-      "r.test",
-      "run",
-      "--no-bundle",
-    );
+    await setting.lego(lego, ...webroot, "-d", "a.test", "-d", "www.a.test", "run");
+    await setting.lego(lego, "--dns", "exec", "--dns.disable-cp", "-d", "*.w.test", "run");
+    await setting.lego(rsa, ...webroot, ...key, "-d", "r.test", "run", "--no-bundle");
   });
   after(async () => {
     await setting[Symbol.asyncDispose]();
   });
 
-  const refused = async (
-    from: string,
-    message: RegExp,
-    ...more: string[]
-  ): Promise<void> => {
+  const refused = async (from: string, message: RegExp, ...more: string[]): Promise<void> => {
     const into = await setting.folder();
     const { code, stderr } = await importFrom(from, into, ...more);
     assert.equal(code, 2, stderr);
@@ -83,8 +55,7 @@ describe("what lego left", { skip }, () => {
     const { code, stderr } = await importFrom(from, into, "-d", name);
     assert.equal(code, 0, stderr);
     const files = join(from, "certificates");
-    const leaf = async (file: string) =>
-      new X509Certificate(await readFile(file)).fingerprint256;
+    const leaf = async (file: string) => new X509Certificate(await readFile(file)).fingerprint256;
     const old = await leaf(join(files, `${name}.crt`));
     assert.equal(await leaf(join(into, "cert.pem")), old);
     const key = createPrivateKey(await readFile(join(into, "key.pem")));
@@ -152,17 +123,11 @@ describe("what lego left", { skip }, () => {
       const into = await setting.folder();
       const { code, stderr } = await importFrom(lego, into, "-d", "*.w.test");
       assert.equal(code, 0, stderr);
-      assert.match(
-        stderr,
-        /Renew it with.* --dns exec --dns_exec PROGRAM -d '\*\.w\.test'/,
-      );
+      assert.match(stderr, /Renew it with.* --dns exec --dns_exec PROGRAM -d '\*\.w\.test'/);
     });
 
     test("of several certificates one has to be named", async () => {
-      await refused(
-        lego,
-        /several certificates\. Choose .*: _\.w\.test, a\.test/,
-      );
+      await refused(lego, /several certificates\. Choose .*: _\.w\.test, a\.test/);
     });
 
     test("of several accounts one has to be named by its CA, as far as that tells them apart", async () => {
@@ -171,27 +136,12 @@ describe("what lego left", { skip }, () => {
       const more = ["--http", "--http.webroot", await setting.folder()];
       const other = ["--server", directoryUrl, "-d", "s.test", "run"];
       await setting.lego(two, ...more, ...other);
-      await refused(
-        two,
-        /several accounts\. .*: localhost_\d+ \(me@a/,
-        "-d",
-        "r.test",
-      );
+      await refused(two, /several accounts\. .*: localhost_\d+ \(me@a/, "-d", "r.test");
       const into = await setting.folder();
-      const named = await importFrom(
-        two,
-        into,
-        "-d",
-        "s.test",
-        "--server",
-        directoryUrl,
-      );
+      const named = await importFrom(two, into, "-d", "s.test", "--server", directoryUrl);
       assert.equal(named.code, 0, named.stderr);
       assert.ok(named.stderr.includes(`--server ${directoryUrl} `));
-      assert.match(
-        named.stderr,
-        new RegExp(`account ${new URL(directoryUrl).origin}/`),
-      );
+      assert.match(named.stderr, new RegExp(`account ${new URL(directoryUrl).origin}/`));
 
       await setting.lego(two, ...more, "--email", "you@a.test", ...other);
       await refused(
@@ -202,17 +152,11 @@ describe("what lego left", { skip }, () => {
 
     test("a well-known CA is told by its host", async () => {
       const from = await setting.copyOf(rsa);
-      await rename(
-        only(from, "accounts/*"),
-        join(from, "accounts", LETS_ENCRYPT),
-      );
+      await rename(only(from, "accounts/*"), join(from, "accounts", LETS_ENCRYPT));
       const into = await setting.folder();
       const { code, stderr } = await importFrom(from, into);
       assert.equal(code, 0, stderr);
-      assert.match(
-        stderr,
-        new RegExp(`--server https://${LETS_ENCRYPT}/directory `),
-      );
+      assert.match(stderr, new RegExp(`--server https://${LETS_ENCRYPT}/directory `));
     });
 
     test("an account that is not registered is taken over as its key", async () => {

@@ -75,11 +75,7 @@ export async function startSetting(): Promise<Setting> {
   };
 }
 
-async function runTool(
-  tool: Tool,
-  args: string[],
-  env: Record<string, string>,
-): Promise<void> {
+async function runTool(tool: Tool, args: string[], env: Record<string, string>): Promise<void> {
   await using child = await startProcess(requireTool(tool), args, {
     env: { ...process.env, ...env },
   });
@@ -98,13 +94,10 @@ export async function goOn(
   said: string,
   ...more: string[]
 ) {
-  const [, command = ""] =
-    / with(?:, .*?)?: acme-sidecar (.*)$/m.exec(said) ?? [];
+  const [, command = ""] = / with(?:, .*?)?: acme-sidecar (.*)$/m.exec(said) ?? [];
   const before = countsOf(recorder);
   const result = await runCli([
-    ...command
-      .replace("--server URL", `--server ${recorder.directoryUrl}`)
-      .split(" "),
+    ...command.replace("--server URL", `--server ${recorder.directoryUrl}`).split(" "),
     ...["--ca_bundle", recorder.caFile, "--default_root", await folder()],
     ...more,
   ]);
@@ -152,10 +145,7 @@ export async function edit(
   file: string,
   change: (value: Record<string, unknown>) => unknown,
 ): Promise<void> {
-  const value = JSON.parse(await readFile(file, "utf8")) as Record<
-    string,
-    unknown
-  >;
+  const value = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
   await writeFile(file, JSON.stringify(change(value)));
 }
 

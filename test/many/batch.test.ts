@@ -1,11 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { makeBundle } from "../support/certificates.ts";
 import { runCli, startCli } from "../support/cli.ts";
@@ -19,9 +13,7 @@ import { type Many, many, ordered } from "./setting.ts";
 const skip = missing("pebble");
 
 const folders = ({ at }: Many) =>
-  readdirSync(at()).filter(
-    (name) => name !== "accounts" && !name.startsWith("."),
-  );
+  readdirSync(at()).filter((name) => name !== "accounts" && !name.startsWith("."));
 
 describe("batch", { skip, concurrency: 4 }, () => {
   let pebble: Pebble;
@@ -47,10 +39,7 @@ describe("batch", { skip, concurrency: 4 }, () => {
     assert.equal(recorder.count("new-account"), 1);
     assert.equal(recorder.count("directory"), 1);
     assert.ok(recorder.count("new-nonce") <= 8);
-    assert.match(
-      first.stderr,
-      /12 targets: 12 issued \(.*\), 0 kept, 0 failed\./,
-    );
+    assert.match(first.stderr, /12 targets: 12 issued \(.*\), 0 kept, 0 failed\./);
 
     const asked = recorder.count();
     const second = await env.batch(names);
@@ -69,8 +58,7 @@ describe("batch", { skip, concurrency: 4 }, () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    const { issued, failed } =
-      lines.find(({ event }) => event === "summary") ?? {};
+    const { issued, failed } = lines.find(({ event }) => event === "summary") ?? {};
     assert.deepEqual(issued, [a, b, c]);
     assert.deepEqual(failed, ["bad"]);
     const failure = lines.find(({ event }) => event === "failed");
@@ -92,10 +80,7 @@ describe("batch", { skip, concurrency: 4 }, () => {
       writeFileSync(env.at(name, "key.pem"), pem);
       writeFileSync(env.at(name, "cert.pem"), leaf.toString());
       writeFileSync(env.at(name, "chain.pem"), chain.map(String).join(""));
-      writeFileSync(
-        env.at(name, "fullchain.pem"),
-        [leaf, ...chain].map(String).join(""),
-      );
+      writeFileSync(env.at(name, "fullchain.pem"), [leaf, ...chain].map(String).join(""));
     }
     const targets = [later, soon, gone].map((name) => ({
       names: [name],
@@ -126,10 +111,7 @@ describe("batch", { skip, concurrency: 4 }, () => {
     assert.match(again.stderr, /Not before .* It failed once .*--retry/s);
     assert.equal(recorder.count("new-order"), 1);
 
-    assert.equal(
-      (await env.batch([{ id: "a", names: [name] }], "--retry")).code,
-      2,
-    );
+    assert.equal((await env.batch([{ id: "a", names: [name] }], "--retry")).code, 2);
     assert.equal(recorder.count("new-order"), 2);
     const later = Date.parse(env.state("a").failure?.next ?? "") - Date.now();
     assert.ok(later > 9 * 60_000 && later <= 10 * 60_000, String(later));
@@ -161,14 +143,8 @@ describe("batch", { skip, concurrency: 4 }, () => {
     assert.equal(code, 2);
     assert.equal(recorder.count("new-order"), 3);
     // The first is told in full, all of them at the end.
-    assert.equal(
-      stderr.match(/error: .*Not tried, because this failed/g)?.length,
-      1,
-    );
-    assert.match(
-      stderr,
-      /warn: 5 failed: Not tried, because this failed for other targets/,
-    );
+    assert.equal(stderr.match(/error: .*Not tried, because this failed/g)?.length, 1);
+    assert.match(stderr, /warn: 5 failed: Not tried, because this failed for other targets/);
     assert.match(stderr, /warn: 3 failed: /);
     for (const name of env.names) {
       const wait = Date.parse(env.state(name).failure?.next ?? "") - Date.now();
@@ -191,10 +167,7 @@ describe("batch", { skip, concurrency: 4 }, () => {
 
   test("two runs at once order each certificate once, and register once", async () => {
     await using env = await many(pebble, 4);
-    const results = await Promise.all([
-      env.batch(env.names),
-      env.batch(env.names),
-    ]);
+    const results = await Promise.all([env.batch(env.names), env.batch(env.names)]);
     assert.deepEqual(
       results.filter(({ code }) => code === 2).map(({ stderr }) => stderr),
       [],
@@ -237,10 +210,7 @@ describe("batch", { skip, concurrency: 4 }, () => {
     const targets = [{ names: [a] }, bad, ...rest.map((b) => ({ names: [b] }))];
     const words = ["--certs_dir", env.at(), "--concurrency", "1"];
     const json = ["--log_format", "json"];
-    const interrupted = async (
-      verb: string[],
-      signal: "SIGTERM" | "SIGINT",
-    ) => {
+    const interrupted = async (verb: string[], signal: "SIGTERM" | "SIGINT") => {
       const asked = env.recorder.count("finalize");
       const hung = env.recorder.inject({
         kind: "finalize",
@@ -264,9 +234,7 @@ describe("batch", { skip, concurrency: 4 }, () => {
         .split("\n")
         .map((line) => JSON.parse(line) as Record<string, unknown>);
       const summary = lines.at(-1) ?? {};
-      const about = lines.filter(({ message }) =>
-        String(message).includes("Interrupted"),
-      );
+      const about = lines.filter(({ message }) => String(message).includes("Interrupted"));
       assert.deepEqual(about, [summary]);
       return { code, summary };
     };
@@ -317,14 +285,8 @@ describe("batch", { skip, concurrency: 4 }, () => {
     ].join("\n");
     const wrong = await env.verb(["batch", "-"], yaml);
     assert.equal(wrong.code, 2);
-    assert.match(
-      wrong.stderr,
-      /line 10, targets\[1\]\.key_type: there is no such key/,
-    );
-    const right = await env.verb(
-      ["batch", "-"],
-      yaml.replace("key-type", "key"),
-    );
+    assert.match(wrong.stderr, /line 10, targets\[1\]\.key_type: there is no such key/);
+    const right = await env.verb(["batch", "-"], yaml.replace("key-type", "key"));
     assert.equal(right.code, 0, right.stderr);
     assert.deepEqual(folders(env).sort(), [b, "first"].sort());
     assert.equal(statSync(env.at("first", "full.pem")).mode & 0o777, 0o640);

@@ -1,11 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type CliResult, runCli } from "../support/cli.ts";
@@ -21,10 +15,7 @@ function fileOf(env: Many, name: string) {
   const path = env.at(name);
   return {
     path,
-    batch: (
-      ids: Record<string, string>,
-      ...words: string[]
-    ): Promise<CliResult> => {
+    batch: (ids: Record<string, string>, ...words: string[]): Promise<CliResult> => {
       const targets = Object.entries(ids).map(([id, each]) => ({
         id,
         names: [each],
@@ -46,8 +37,7 @@ function served(env: Many): Record<string, string> {
 }
 
 const isRecorded = (env: Many, id: string) =>
-  existsSync(env.at(id, ".acme-sidecar.json")) &&
-  env.state(id).target !== undefined;
+  existsSync(env.at(id, ".acme-sidecar.json")) && env.state(id).target !== undefined;
 
 interface Row {
   id: string;
@@ -110,10 +100,7 @@ describe(
       assert.ok(env.state("c").origin !== undefined);
       assert.equal((await rows(env))["c"]?.recorded, false);
       assert.match((await env.verb(["renew"])).stderr, /2 targets: .* 2 kept/);
-      assert.doesNotMatch(
-        (await batch({ a, b }, "--prune")).stderr,
-        /any more/,
-      );
+      assert.doesNotMatch((await batch({ a, b }, "--prune")).stderr, /any more/);
 
       const again = await batch({ a, b, c });
       assert.equal(again.code, 1, again.stderr);
@@ -190,10 +177,7 @@ describe(
         const { path, batch } = fileOf(env, "targets.yaml");
         assert.equal((await batch({ a, b, c })).code, 0);
         const files = served(env);
-        writeFileSync(
-          path,
-          JSON.stringify({ targets: [{ id: "a", names: a }] }),
-        );
+        writeFileSync(path, JSON.stringify({ targets: [{ id: "a", names: a }] }));
         const prune = (faults: Record<string, string>) => {
           const words = ["--certs_dir", env.at(), ...env.options, "--prune"];
           return runCli(["batch", path, ...words], { env: faults });
@@ -205,14 +189,8 @@ describe(
         const full = await prune(preload(refuse));
         assert.equal(full.code, 2, full.stderr);
         assert.match(full.stderr, /1 kept, 1 failed \(b\)\.$/m);
-        assert.match(
-          full.stderr,
-          /error: b: Cannot write to \S*b: the disk is full/,
-        );
-        assert.deepEqual(
-          [isRecorded(env, "b"), isRecorded(env, "c")],
-          [true, false],
-        );
+        assert.match(full.stderr, /error: b: Cannot write to \S*b: the disk is full/);
+        assert.deepEqual([isRecorded(env, "b"), isRecorded(env, "c")], [true, false]);
 
         assert.equal((await batch({ a, b, c })).code, 1);
         const log = join(temp.path, "log");

@@ -29,21 +29,11 @@ describe("renew", { skip, concurrency: 4 }, () => {
   test("renews what issue and batch have got, each in its way, and leaves the rest", async () => {
     await using env = await many(pebble, 3);
     const [a = "", b = "", c = ""] = env.names;
-    const batch = await env.batch([
-      { id: "due", names: [a], key: "ec384", valid_min: ALWAYS },
-      b,
-    ]);
+    const batch = await env.batch([{ id: "due", names: [a], key: "ec384", valid_min: ALWAYS }, b]);
     assert.equal(batch.code, 0, batch.stderr);
     mkdirSync(env.at("deep"));
     const options = ["--certs_dir", env.at("deep"), ...env.options];
-    const due = [
-      "--valid_min",
-      String(ALWAYS),
-      "-f",
-      "full.pem",
-      "-f",
-      "account_key.json",
-    ];
+    const due = ["--valid_min", String(ALWAYS), "-f", "full.pem", "-f", "account_key.json"];
     const single = await runCli([...options, ...due, "-d", c]);
     assert.equal(single.code, 0, single.stderr);
 
@@ -51,26 +41,19 @@ describe("renew", { skip, concurrency: 4 }, () => {
     const { code, stderr } = await env.verb(["renew"]);
     assert.equal(code, 0, stderr);
     assert.deepEqual(ordered(env).slice(before).sort(), [a, c].sort());
-    assert.match(
-      stderr,
-      /3 targets: 2 issued \((?:due, deep|deep, due)\), 1 kept, 0 failed/,
-    );
+    assert.match(stderr, /3 targets: 2 issued \((?:due, deep|deep, due)\), 1 kept, 0 failed/);
     const created = env.recorder.requests.filter(
       ({ kind, status }) => kind === "new-account" && status === 201,
     );
     assert.equal(created.length, 2);
-    assert.match(
-      readFileSync(env.at("deep", "full.pem"), "utf8"),
-      /PRIVATE KEY/,
-    );
+    assert.match(readFileSync(env.at("deep", "full.pem"), "utf8"), /PRIVATE KEY/);
   });
 
   test("--next_run says when it comes again, in place of what was recorded", async () => {
     await using env = await many(pebble, 1);
     const [name = ""] = env.names;
     assert.equal((await env.batch([name])).code, 0);
-    const nextRun = () =>
-      (env.state(name).target as { want: { nextRun: number } }).want.nextRun;
+    const nextRun = () => (env.state(name).target as { want: { nextRun: number } }).want.nextRun;
     assert.equal(nextRun(), 86_400_000);
     const { code, stderr } = await env.verb(["renew", "--next_run", "3600"]);
     assert.equal(code, 1, stderr);
@@ -82,16 +65,12 @@ describe("renew", { skip, concurrency: 4 }, () => {
   test("the CA is asked for its wishes by one question for each, and once for its directory", async () => {
     await using env = await many(pebble, 5);
     assert.equal((await env.batch(env.names)).code, 0);
-    for (const name of env.names)
-      env.edit(name, ({ origin }) => delete origin?.lookAgain);
+    for (const name of env.names) env.edit(name, ({ origin }) => delete origin?.lookAgain);
     const start = env.recorder.requests.length;
     const { code, stderr } = await env.verb(["renew"]);
     assert.equal(code, 1, stderr);
     const kinds = env.recorder.requests.slice(start).map(({ kind }) => kind);
-    assert.deepEqual(kinds.sort(), [
-      "directory",
-      ...env.names.map(() => "renewal-info"),
-    ]);
+    assert.deepEqual(kinds.sort(), ["directory", ...env.names.map(() => "renewal-info")]);
     assert.equal((await env.verb(["renew"])).code, 1);
     assert.equal(env.recorder.requests.length, start + 6);
   });
@@ -137,11 +116,7 @@ describe("renew", { skip, concurrency: 4 }, () => {
     const first = [
       await issue("a", a, ...near, own, "--user_agent", "one"),
       await issue("b", b, ...near, recorder.caFile, "--user_agent", "two"),
-      await issue(
-        "c",
-        c,
-        ...["--server", pebble.directoryUrl, "--ca_bundle", pebble.caFile],
-      ),
+      await issue("c", c, ...["--server", pebble.directoryUrl, "--ca_bundle", pebble.caFile]),
     ];
     for (const { code, stderr } of first) assert.equal(code, 0, stderr);
 
@@ -176,9 +151,7 @@ describe("renew", { skip, concurrency: 4 }, () => {
     const both = at("both.pem");
     writeFileSync(
       both,
-      [recorder.caFile, pebble.caFile]
-        .map((each) => readFileSync(each, "utf8"))
-        .join(""),
+      [recorder.caFile, pebble.caFile].map((each) => readFileSync(each, "utf8")).join(""),
     );
     // What is told for one run is not recorded.
     const told = ["--retry", "--ca_bundle", both];
@@ -224,9 +197,7 @@ describe("renew", { skip, concurrency: 4 }, () => {
   );
 
   test("no secret is recorded, only where it is", async () => {
-    const hmac = Buffer.from("a secret key of thirty-two bytes").toString(
-      "base64url",
-    );
+    const hmac = Buffer.from("a secret key of thirty-two bytes").toString("base64url");
     await using strict = await startPebble({ eab: { "kid-1": hmac } });
     await using env = await many(strict, 1);
     const [name = ""] = env.names;
@@ -237,9 +208,7 @@ describe("renew", { skip, concurrency: 4 }, () => {
       eab_hmac_key: hmac,
     };
     assert.equal((await env.batch([direct])).code, 0);
-    assert.ok(
-      !readFileSync(env.at("a", ".acme-sidecar.json"), "utf8").includes(hmac),
-    );
+    assert.ok(!readFileSync(env.at("a", ".acme-sidecar.json"), "utf8").includes(hmac));
 
     const file = env.at("mac");
     writeFileSync(file, hmac);
@@ -276,10 +245,7 @@ test("one damaged record stops no other set, and a first run that was killed as 
   const text = readFileSync(stateOf(damaged), "utf8");
   const { target } = JSON.parse(text) as { target: { keep: object } };
   const wrong = { ...target, keep: { ...target.keep, accounts: 7 } };
-  writeFileSync(
-    stateOf(damaged),
-    JSON.stringify({ version: 1, target: wrong }),
-  );
+  writeFileSync(stateOf(damaged), JSON.stringify({ version: 1, target: wrong }));
   writeFileSync(stateOf(killed), JSON.stringify({ version: 1, untold: "AA" }));
   rmSync(env.at(killed, "key.pem"));
   const refused = env.recorder.inject({
@@ -291,9 +257,6 @@ test("one damaged record stops no other set, and a first run that was killed as 
   const { code, stderr } = await env.verb(["renew", "--retry"]);
   assert.equal(code, 2, stderr);
   assert.match(stderr, new RegExp(`certificate for ${killed} is in`));
-  assert.match(
-    stderr,
-    new RegExp(`recorded in \\S*/${damaged} cannot be read`),
-  );
+  assert.match(stderr, new RegExp(`recorded in \\S*/${damaged} cannot be read`));
   assert.match(stderr, /1 kept, 1 failed/);
 });

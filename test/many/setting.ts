@@ -12,10 +12,7 @@ export interface Many extends Site {
   /** Runs a verb in the folder, with the site's CA and address. */
   verb(words: string[], input?: string): Promise<CliResult>;
   /** `batch -` with these targets; a name alone is one of that name. */
-  batch(
-    targets: readonly (string | object)[],
-    ...words: string[]
-  ): Promise<CliResult>;
+  batch(targets: readonly (string | object)[], ...words: string[]): Promise<CliResult>;
   at: (...path: string[]) => string;
   /** What is remembered of a set. */
   state(id: string): {
@@ -37,9 +34,7 @@ export async function many(pebble: Pebble, count: number): Promise<Many> {
     return runCli([first, ...words], { input, env: asVariables(options) });
   };
   const state: Many["state"] = (id) =>
-    JSON.parse(
-      readFileSync(at(id, ".acme-sidecar.json"), "utf8"),
-    ) as ReturnType<Many["state"]>;
+    JSON.parse(readFileSync(at(id, ".acme-sidecar.json"), "utf8")) as ReturnType<Many["state"]>;
   return {
     ...base,
     ...{ names, at, verb, state },

@@ -41,9 +41,7 @@ describe("status", { skip: missing("pebble"), concurrency: 4 }, () => {
     assert.equal((await env.batch(targets)).code, 2);
     const { key, leaf, chain } = makeBundle({ names: ["other.test"], days: 9 });
     mkdirSync(env.at("sub", "taken"), { recursive: true });
-    for (const [file, data] of Object.entries(
-      simpLeFiles({ key, leaf, chain }, rsaAccount()),
-    ))
+    for (const [file, data] of Object.entries(simpLeFiles({ key, leaf, chain }, rsaAccount())))
       writeFileSync(env.at("sub", "taken", file), data);
 
     const asked = env.recorder.count();
@@ -61,11 +59,7 @@ describe("status", { skip: missing("pebble"), concurrency: 4 }, () => {
       return found;
     };
     assert.deepEqual(
-      ["bad", "sub/taken", "a", "b"].map((id) => [
-        row(id).recorded,
-        row(id).why,
-        row(id).names[0],
-      ]),
+      ["bad", "sub/taken", "a", "b"].map((id) => [row(id).recorded, row(id).why, row(id).names[0]]),
       [
         [true, "missing", "x.blocked.test"],
         [false, "lifetime", "other.test"],
@@ -81,14 +75,8 @@ describe("status", { skip: missing("pebble"), concurrency: 4 }, () => {
     assert.equal(table.code, 0);
     const lines = table.stdout.trimEnd().split("\n");
     assert.equal(lines.length, 5);
-    assert.match(
-      lines[0] ?? "",
-      /^ID +NAMES +CA +PROFILE +EXPIRES +RENEWAL +WHY +LAST FAILURE$/,
-    );
-    assert.match(
-      lines[1] ?? "",
-      /^bad +x\.blocked\.test .* due +there is none yet +1 x, /,
-    );
+    assert.match(lines[0] ?? "", /^ID +NAMES +CA +PROFILE +EXPIRES +RENEWAL +WHY +LAST FAILURE$/);
+    assert.match(lines[1] ?? "", /^bad +x\.blocked\.test .* due +there is none yet +1 x, /);
     assert.match(lines[2] ?? "", /^sub\/taken +other\.test .* not recorded /);
   });
 
@@ -112,9 +100,6 @@ test("the set in the folder itself has the first of its names", async () => {
   assert.match(stdout, /^a\.test +a\.test /m);
   const empty = join(certs.path, "empty");
   mkdirSync(empty);
-  assert.match(
-    (await runCli(["status", empty])).stdout,
-    /There is no certificate in/,
-  );
+  assert.match((await runCli(["status", empty])).stdout, /There is no certificate in/);
   assert.equal((await runCli(["status", join(certs.path, "none")])).code, 2);
 });

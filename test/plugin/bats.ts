@@ -30,15 +30,8 @@ interface How {
 }
 
 /** Runs a file of bats tests with a stand-in for Dokku, a CA that asks this stand-in's nginx, and ports of its own. */
-export async function runBats(
-  file: string,
-  { words = [], patience }: How,
-): Promise<Run> {
-  const [http, https, port] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
+export async function runBats(file: string, { words = [], patience }: How): Promise<Run> {
+  const [http, https, port] = [await freePort(), await freePort(), await freePort()];
   await using pebble = await startPebble({ httpPort: http });
   await using gateway = await startGateway(pebble);
   await using root = tempDir();
@@ -95,9 +88,7 @@ export function parse(tap: string) {
       results.push({ ...result(text, not === undefined), comments: said });
       said = [];
     } else if (line.startsWith("#"))
-      (last?.ok === false ? last.comments : said).push(
-        line.replace(/^# ?/, ""),
-      );
+      (last?.ok === false ? last.comments : said).push(line.replace(/^# ?/, ""));
     else if (line !== "") rest.push(line);
   }
   return { planned, results, rest };

@@ -9,31 +9,26 @@ import { parse, runBats } from "./bats.ts";
 const FILES = globSync(join(import.meta.dirname, "*.bats")).sort();
 /** For a whole file; whatever one test waits for ends sooner. */
 const PATIENCE = 900_000;
-const skip =
-  missing("pebble", "nginx", "bats", "jq", "wrk", "curl") || missingImage();
+const skip = missing("pebble", "nginx", "bats", "jq", "wrk", "curl") || missingImage();
 
-describe(
-  "the plugin for Dokku",
-  { skip, concurrency: 2, timeout: 4 * PATIENCE },
-  () => {
-    for (const file of FILES)
-      test(basename(file), { timeout: PATIENCE + 60_000 }, async (t) => {
-        const { results, problem } = await runBats(file, {
-          patience: PATIENCE,
-        });
-        for (const { name, ok, skipped, comments } of results)
-          await t.test(name, (one) => {
-            assert.ok(ok, comments.join("\n"));
-            for (const comment of comments) one.diagnostic(comment);
-            if (skipped === undefined) return;
-            const reason = skipUnlessCI(`${basename(file)}: ${name}`);
-            assert.ok(reason, `skipped: ${skipped}`);
-            one.skip(skipped);
-          });
-        assert.equal(problem, "");
+describe("the plugin for Dokku", { skip, concurrency: 2, timeout: 4 * PATIENCE }, () => {
+  for (const file of FILES)
+    test(basename(file), { timeout: PATIENCE + 60_000 }, async (t) => {
+      const { results, problem } = await runBats(file, {
+        patience: PATIENCE,
       });
-  },
-);
+      for (const { name, ok, skipped, comments } of results)
+        await t.test(name, (one) => {
+          assert.ok(ok, comments.join("\n"));
+          for (const comment of comments) one.diagnostic(comment);
+          if (skipped === undefined) return;
+          const reason = skipUnlessCI(`${basename(file)}: ${name}`);
+          assert.ok(reason, `skipped: ${skipped}`);
+          one.skip(skipped);
+        });
+      assert.equal(problem, "");
+    });
+});
 
 test("what bats prints is read as it is meant", () => {
   const { planned, results, rest } = parse(

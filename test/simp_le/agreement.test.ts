@@ -41,11 +41,10 @@ interface Situation {
   change?: (dir: string) => void;
 }
 
-const write =
-  (name: FormatName, edit: (text: string) => string) => (dir: string) => {
-    const file = join(dir, name);
-    writeFileSync(file, edit(readFileSync(file, "utf8")));
-  };
+const write = (name: FormatName, edit: (text: string) => string) => (dir: string) => {
+  const file = join(dir, name);
+  writeFileSync(file, edit(readFileSync(file, "utf8")));
+};
 
 /** The CA of the kept files is gone, and their account with it. */
 const withoutAccount = (dir: string) => {
@@ -169,14 +168,11 @@ test("both programs decide alike", { skip, concurrency: 3 }, async (t) => {
       const before = certs.state();
       const result = await program(words, { cwd: certs.path });
       assert.equal(result.code, situation.code, `${name}: ${result.stderr}`);
-      if (result.code === NEW && result.stdout === "")
-        isNew(situation, certs.path);
+      if (result.code === NEW && result.stdout === "") isNew(situation, certs.path);
       else assert.deepEqual(certs.state(), before, name);
     }
   };
-  await Promise.all(
-    SITUATIONS.map((each) => t.test(each.what, () => run(each))),
-  );
+  await Promise.all(SITUATIONS.map((each) => t.test(each.what, () => run(each))));
 });
 
 /** Whether a new certificate is there for the names asked for, with the key asked for. */

@@ -24,8 +24,7 @@ const other = simpLeFiles(ec, rsaAccount());
 const RUBBISH = Buffer.from([0, 255, 1, 254, 10, 13, 128, 45]);
 const NOBODY = process.getuid?.() === 0 ? 65534 : undefined;
 
-const cut = (data: string | Buffer) =>
-  data.slice(0, Math.floor(data.length * 0.8));
+const cut = (data: string | Buffer) => data.slice(0, Math.floor(data.length * 0.8));
 const json = (value: unknown) => JSON.stringify(value);
 const encrypted = rsa.key.export({
   ...{ type: "pkcs8", format: "pem" },
@@ -43,10 +42,7 @@ const WRONG: Record<FormatName, [what: string, data: string | Buffer][]> = {
     ["an object without kty", json({ ...simpLeJwk(account), kty: undefined })],
     ["a secret, not a key pair", json({ kty: "oct", k: "c2VjcmV0" })],
     ["a public key", json({ ...simpLeJwk(account), d: undefined })],
-    [
-      "a key with p and without q",
-      json({ ...simpLeJwk(account), q: undefined }),
-    ],
+    ["a key with p and without q", json({ ...simpLeJwk(account), q: undefined })],
     ["a key without qi alone", json({ ...simpLeJwk(account), qi: undefined })],
   ],
   "account_reg.json": [
@@ -54,10 +50,7 @@ const WRONG: Record<FormatName, [what: string, data: string | Buffer][]> = {
     ["a list", "[]"],
     ["without body", json({ uri: "https://ca.test/account/1" })],
     ["without uri", json({ body: {} })],
-    [
-      "of a body that is text",
-      json({ body: "valid", uri: "https://ca.test/1" }),
-    ],
+    ["of a body that is text", json({ body: "valid", uri: "https://ca.test/1" })],
     ["of a uri that is a number", json({ body: {}, uri: 1 })],
   ],
   "key.pem": [
@@ -76,10 +69,7 @@ const WRONG: Record<FormatName, [what: string, data: string | Buffer][]> = {
     ["a certificate in DER", good["cert.der"]],
     [
       "a certificate with OpenSSL's trust beside it",
-      String(good["cert.pem"]).replaceAll(
-        / CERTIFICATE/g,
-        " TRUSTED CERTIFICATE",
-      ),
+      String(good["cert.pem"]).replaceAll(/ CERTIFICATE/g, " TRUSTED CERTIFICATE"),
     ],
   ],
   "cert.der": [
@@ -88,10 +78,7 @@ const WRONG: Record<FormatName, [what: string, data: string | Buffer][]> = {
   ],
   "chain.pem": [
     ["a key", good["key.pem"]],
-    [
-      "two certificates, the last of them cut off",
-      cutLast(good["chain.pem"], other["chain.pem"]),
-    ],
+    ["two certificates, the last of them cut off", cutLast(good["chain.pem"], other["chain.pem"])],
   ],
   "fullchain.pem": [
     ["a key", good["key.pem"]],
@@ -148,8 +135,7 @@ describe("input that cannot be used", { concurrency: 4 }, () => {
   ): Promise<void> {
     const old = certs.state();
     // The CA's root lies where no other user may read it.
-    const server =
-      uid === undefined ? ca.options : ["--server", ca.directoryUrl];
+    const server = uid === undefined ? ca.options : ["--server", ca.directoryUrl];
     // Names have no effect on --revoke, which is a warning.
     const names = more.includes("--revoke") ? [] : ["-d", "a.test"];
     const args = [...server, ...names, ...fileFlags(), ...more];
@@ -159,8 +145,7 @@ describe("input that cannot be used", { concurrency: 4 }, () => {
     assert.equal(run.stdout, "");
     const [line = "", ...others] = run.stderr.trimEnd().split("\n");
     assert.deepEqual(others, [], run.stderr);
-    for (const file of files)
-      assert.match(line, new RegExp(`[ /]${file.replace(".", "\\.")}\\b`));
+    for (const file of files) assert.match(line, new RegExp(`[ /]${file.replace(".", "\\.")}\\b`));
     assert.deepEqual(certs.state(), old);
     assert.deepEqual(ca.requests, []);
   }

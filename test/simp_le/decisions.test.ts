@@ -32,10 +32,7 @@ const KEPT: [statement: string, args: string[], files?: Files][] = [
   ["as much as --valid_min is left", [...NAMES, "--valid_min", `${89 * DAY}`]],
   ["--valid_min 0 keeps what is not over", [...NAMES, "--valid_min", "0"]],
   ["a six-day certificate is kept for half its life", ["-d", "a.test"], brief],
-  [
-    "another CA does not matter",
-    [...NAMES, "--server", "https://other.test/dir"],
-  ],
+  ["another CA does not matter", [...NAMES, "--server", "https://other.test/dir"]],
   ["another address does not matter", [...NAMES, "--email", "new@a.test"]],
   [
     "other key sizes do not matter",
@@ -52,22 +49,13 @@ const KEPT: [statement: string, args: string[], files?: Files][] = [
   ],
 ];
 
-const EARLIER: [
-  statement: string,
-  args: string[],
-  says: RegExp,
-  files?: Files,
-][] = [
+const EARLIER: [statement: string, args: string[], says: RegExp, files?: Files][] = [
   [
     "an option that is not understood, before the lack of -d",
     ["--valid_min", "soon"],
     /--valid_min/,
   ],
-  [
-    "an option that does not exist, before the lack of -d",
-    ["--colour"],
-    /--colour/,
-  ],
+  ["an option that does not exist, before the lack of -d", ["--colour"], /--colour/],
   ["the lack of -d, before the lack of a place", ["-f", "key.pem"], /-d NAME/],
   [
     "the lack of a place, before the address",
@@ -132,10 +120,7 @@ describe("without a CA", { concurrency: 4 }, () => {
 
   const WARNED: [args: string[], says: RegExp][] = [
     [["--tos_sha256", "0123abcd"], /warn: .*tos_sha256/],
-    [
-      ["--server", "https://acme-v01.api.letsencrypt.org/directory"],
-      /warn: .*acme-v01/,
-    ],
+    [["--server", "https://acme-v01.api.letsencrypt.org/directory"], /warn: .*acme-v01/],
   ];
   for (const [args, says] of WARNED)
     test(`${args.join(" ")} is taken, with a warning`, async () => {
@@ -177,12 +162,7 @@ describe("without a CA", { concurrency: 4 }, () => {
       await using own = await unaskedCa();
       own.inject({ answer: { status: 403 } });
       await using certs = certsDir();
-      const run = await certs.run(
-        ...own.options,
-        ...FOLDER,
-        "--user_agent",
-        text,
-      );
+      const run = await certs.run(...own.options, ...FOLDER, "--user_agent", text);
       assert.equal(run.code, 2);
       assert.match(run.stderr, /403/);
       const agents = own.requests.map(({ headers }) => headers["user-agent"]);

@@ -198,7 +198,5 @@ function accountIn(certs: Certs) {
 
 /** The status of each answer to a request to revoke. */
 function revocations({ recorder }: Exchange): (number | undefined)[] {
-  return recorder.requests
-    .filter(({ kind }) => kind === "revoke")
-    .map(({ status }) => status);
+  return recorder.requests.filter(({ kind }) => kind === "revoke").map(({ status }) => status);
 }

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import {
-  FORMAT_NAMES,
-  FORMATS,
-  type FormatName,
-} from "../../src/store/formats.ts";
+import { FORMAT_NAMES, FORMATS, type FormatName } from "../../src/store/formats.ts";
 import { makeBundle, type MadeBundle } from "../support/certificates.ts";
 import {
   certsDir,
@@ -33,8 +29,7 @@ const everyText = (change: (text: string) => string): Files =>
       typeof data === "string" ? change(data) : data,
     ]),
   );
-const padded = (value: string) =>
-  value.padEnd(value.length + ((4 - (value.length % 4)) % 4), "=");
+const padded = (value: string) => value.padEnd(value.length + ((4 - (value.length % 4)) % 4), "=");
 const jwk = simpLeJwk(account);
 const { n, e, d, kty } = jwk;
 const registration = JSON.parse(old["account_reg.json"] as string) as {
@@ -49,9 +44,7 @@ const READ: [statement: string, files: Files][] = [
   ["with CRLF", everyText((text) => text.replaceAll("\n", "\r\n"))],
   [
     "with the label that OpenSSL had for certificates long ago",
-    everyText((text) =>
-      text.replaceAll(/(BEGIN|END) CERTIFICATE/g, "$1 X509 CERTIFICATE"),
-    ),
+    everyText((text) => text.replaceAll(/(BEGIN|END) CERTIFICATE/g, "$1 X509 CERTIFICATE")),
   ],
   ["with newlines at the end", everyText((text) => `${text}\n\n`)],
   [
@@ -66,14 +59,8 @@ const READ: [statement: string, files: Files][] = [
     "with a cert.pem that has the chain too: the first certificate counts",
     { "cert.pem": String(rsa.leaf) + issuers },
   ],
-  [
-    "with key.pem in PKCS#1",
-    { "key.pem": rsa.key.export({ type: "pkcs1", format: "pem" }) },
-  ],
-  [
-    "with key.der in PKCS#8",
-    { "key.der": rsa.key.export({ type: "pkcs8", format: "der" }) },
-  ],
+  ["with key.pem in PKCS#1", { "key.pem": rsa.key.export({ type: "pkcs1", format: "pem" }) }],
+  ["with key.der in PKCS#8", { "key.der": rsa.key.export({ type: "pkcs8", format: "der" }) }],
   [
     "with an account key that is spread over lines",
     { "account_key.json": JSON.stringify(jwk, undefined, 4) },
@@ -81,9 +68,7 @@ const READ: [statement: string, files: Files][] = [
   [
     "with an account key in another order",
     {
-      "account_key.json": JSON.stringify(
-        Object.fromEntries(Object.entries(jwk).reverse()),
-      ),
+      "account_key.json": JSON.stringify(Object.fromEntries(Object.entries(jwk).reverse())),
     },
   ],
   [
@@ -99,10 +84,7 @@ const READ: [statement: string, files: Files][] = [
       ),
     },
   ],
-  [
-    "with an account key that has d alone",
-    { "account_key.json": pythonJson({ n, e, d, kty }) },
-  ],
+  ["with an account key that has d alone", { "account_key.json": pythonJson({ n, e, d, kty }) }],
   [
     "with an account key of kind EC",
     {
@@ -168,14 +150,7 @@ describe("files that are read", { concurrency: 4 }, () => {
     ["cert.pem", "fullchain.pem"],
     ["cert.der", "chain.pem"],
     ["full.pem"],
-    [
-      "key.pem",
-      "key.der",
-      "cert.pem",
-      "cert.der",
-      "chain.pem",
-      "fullchain.pem",
-    ],
+    ["key.pem", "key.der", "cert.pem", "cert.der", "chain.pem", "fullchain.pem"],
   ];
   for (const names of lost)
     test(`${names.join(", ")}, missing while others hold the same: written, and 0`, async () => {
@@ -194,10 +169,7 @@ describe("files that are read", { concurrency: 4 }, () => {
         assert.equal(certs.mode(name), SECRETS.includes(name) ? 0o600 : 0o644);
       }
       const now = Object.entries(certs.state());
-      assert.deepEqual(
-        Object.fromEntries(now.filter(([name]) => name in before)),
-        before,
-      );
+      assert.deepEqual(Object.fromEntries(now.filter(([name]) => name in before)), before);
       assert.equal((await certs.run(...args)).code, 1);
       assert.deepEqual(ca.requests, []);
     });

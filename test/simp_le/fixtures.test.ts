@@ -9,12 +9,7 @@ import {
   type FormatName,
 } from "../../src/store/formats.ts";
 import { loadSet } from "../../src/store/set.ts";
-import {
-  fileFlags,
-  pythonJson,
-  simpLeFiles,
-  unaskedCa,
-} from "../support/simp_le.ts";
+import { fileFlags, pythonJson, simpLeFiles, unaskedCa } from "../support/simp_le.ts";
 import { KEPT, keptFiles, NAMES, readKept, TEXT } from "./setting.ts";
 
 const YEAR = 365 * 24 * 60 * 60 * 1000;
@@ -36,10 +31,7 @@ describe("what is written is what simp_le writes, with a newline at its end", ()
       const ours = encode(contents);
       if (!TEXT.includes(name)) assert.deepEqual(ours, theirs);
       else
-        assert.equal(
-          withoutSpace(name, String(ours)),
-          `${withoutSpace(name, String(theirs))}\n`,
-        );
+        assert.equal(withoutSpace(name, String(ours)), `${withoutSpace(name, String(theirs))}\n`);
     });
 });
 
@@ -57,10 +49,7 @@ test("what other tests take for simp_le's files looks like them, byte for byte",
   });
   assert.ok(key && leaf && chain && accountKey);
   const bundle = { key, leaf, chain: [...chain] };
-  const { "account_reg.json": made, ...others } = simpLeFiles(
-    bundle,
-    accountKey,
-  );
+  const { "account_reg.json": made, ...others } = simpLeFiles(bundle, accountKey);
   for (const [name, data] of Object.entries(others))
     assert.deepEqual(Buffer.from(data), readKept(name as FormatName), name);
   const registration = readKept("account_reg.json").toString();
@@ -82,9 +71,7 @@ const certificates: FormatName[][] = [
   ["fullchain.pem"],
 ];
 const SETS: FormatName[][] = [
-  ...keys.flatMap((key) =>
-    certificates.map((rest) => [...account, key, ...rest]),
-  ),
+  ...keys.flatMap((key) => certificates.map((rest) => [...account, key, ...rest])),
   [...account, "full.pem"],
   ["account_key.json", "full.pem"],
   FORMAT_NAMES,
@@ -92,10 +79,7 @@ const SETS: FormatName[][] = [
 
 const FORMS: [what: string, form: (text: string) => string][] = [
   ["with CRLF line ends", (text) => text.replaceAll("\n", "\r\n")],
-  [
-    "with CRLF line ends, the last one too",
-    (text) => `${text.replaceAll("\n", "\r\n")}\r\n`,
-  ],
+  ["with CRLF line ends, the last one too", (text) => `${text.replaceAll("\n", "\r\n")}\r\n`],
   ["with a newline at the end", (text) => `${text}\n`],
 ];
 
@@ -130,9 +114,7 @@ describe("nothing is due where simp_le has been", { concurrency: 3 }, () => {
   };
 
   test("without -f", () => nothingDue([]));
-  for (const set of SETS)
-    test(set.join(", "), () => nothingDue(fileFlags(set), set));
+  for (const set of SETS) test(set.join(", "), () => nothingDue(fileFlags(set), set));
   for (const [what, form] of FORMS)
-    test(`all files, ${what}`, () =>
-      nothingDue(fileFlags(), FORMAT_NAMES, form));
+    test(`all files, ${what}`, () => nothingDue(fileFlags(), FORMAT_NAMES, form));
 });

@@ -29,12 +29,8 @@ describe("every option of simp_le is understood", () => {
       const [flag = "", ...rest] = snake;
       const meant = read([...NAME, ...snake]);
       assert.notDeepEqual(meant, read(NAME));
-      assert.deepEqual(
-        read([...NAME, flag.replaceAll("_", "-"), ...rest]),
-        meant,
-      );
-      if (value !== undefined)
-        assert.deepEqual(read([...NAME, `${flag}=${value}`]), meant);
+      assert.deepEqual(read([...NAME, flag.replaceAll("_", "-"), ...rest]), meant);
+      if (value !== undefined) assert.deepEqual(read([...NAME, `${flag}=${value}`]), meant);
     });
 });
 
@@ -84,11 +80,7 @@ const MEANS: [statement: string, argv: string[], as: string[]][] = [
     ["-d", "a.test:../www"],
     ["-d", "a.test:/www"],
   ],
-  [
-    "an empty folder is the working directory",
-    ["-d", "a.test:"],
-    ["-d", "a.test:/certs"],
-  ],
+  ["an empty folder is the working directory", ["-d", "a.test:"], ["-d", "a.test:/certs"]],
   [
     "an empty folder is not the --default_root",
     ["-d", "a.test:", "--default_root", "/srv"],
@@ -105,11 +97,7 @@ const MEANS: [statement: string, argv: string[], as: string[]][] = [
     ["-d", "a.test:/srv/a", "-d", "b.test:/srv/b"],
   ],
   ["names are taken in lower case", ["-d", "A.Test"], NAME],
-  [
-    "names outside ASCII are converted",
-    ["-d", "bücher.test"],
-    ["-d", "xn--bcher-kva.test"],
-  ],
+  ["names outside ASCII are converted", ["-d", "bücher.test"], ["-d", "xn--bcher-kva.test"]],
   [
     "a folder whose name is a number is written with ./",
     ["-d", "a.test:./8000"],
@@ -125,11 +113,7 @@ const MEANS: [statement: string, argv: string[], as: string[]][] = [
     [...NAME, "--server", "letsencrypt"],
     [...NAME, "--server", "https://acme-v02.api.letsencrypt.org/directory"],
   ],
-  [
-    "--use_alt_chain 0 is the usual chain",
-    [...NAME, "--use_alt_chain", "0"],
-    NAME,
-  ],
+  ["--use_alt_chain 0 is the usual chain", [...NAME, "--use_alt_chain", "0"], NAME],
   [
     "account_reg.json may be left out, and -f repeated",
     [...NAME, "-f", "account_key.json", "-f", "full.pem", "-f", "full.pem"],
@@ -176,49 +160,21 @@ const REFUSED: [statement: string, argv: string[], message: RegExp][] = [
     ["-d", "a.test:/srv", "-d", "b.test", "-d", "c.test"],
     /b\.test, c\.test/,
   ],
-  [
-    "what only begins like an address",
-    [...NAME, "--email", "a@a.test>"],
-    /--email/,
-  ],
-  [
-    "fractions in --valid_min",
-    [...NAME, "--valid_min", "2592000.0"],
-    /valid_min/,
-  ],
+  ["what only begins like an address", [...NAME, "--email", "a@a.test>"], /--email/],
+  ["fractions in --valid_min", [...NAME, "--valid_min", "2592000.0"], /valid_min/],
   ["RSA below 2048 bits", [...NAME, "--cert_key_size", "1024"], /2048/],
   ["RSA above 8192 bits", [...NAME, "--cert_key_size", "8200"], /8192/],
-  [
-    "RSA between multiples of 8",
-    [...NAME, "--cert_key_size", "2049"],
-    /multiple of 8/,
-  ],
-  [
-    "account keys below 2048 bits",
-    [...NAME, "--account_key_size", "1024"],
-    /2048/,
-  ],
+  ["RSA between multiples of 8", [...NAME, "--cert_key_size", "2049"], /multiple of 8/],
+  ["account keys below 2048 bits", [...NAME, "--account_key_size", "1024"], /2048/],
   ...["1", "4", "0", "x"].map((value): (typeof REFUSED)[number] => [
     `the exponent ${value}`,
     [...NAME, "--account_key_public_exponent", value],
     /account_key_public_exponent/,
   ]),
-  [
-    "a chain that is no number",
-    [...NAME, "--use_alt_chain", "last"],
-    /use_alt_chain/,
-  ],
+  ["a chain that is no number", [...NAME, "--use_alt_chain", "last"], /use_alt_chain/],
   ["a CA by http", [...NAME, "--server", "http://ca.test/dir"], /https/],
-  [
-    "-f external.sh, and says why",
-    [...NAME, "-f", "external.sh"],
-    /external\.sh.*(exit|0)/,
-  ],
-  [
-    "another file for -f",
-    [...NAME, "-f", "privkey.pem"],
-    /privkey\.pem.*key\.pem/,
-  ],
+  ["-f external.sh, and says why", [...NAME, "-f", "external.sh"], /external\.sh.*(exit|0)/],
+  ["another file for -f", [...NAME, "-f", "privkey.pem"], /privkey\.pem.*key\.pem/],
   ["--test, and says where the tests are", ["--test"], /--test.*scripts\/test/],
   [
     "--integration_test, and says where the tests are",
@@ -259,15 +215,10 @@ describe("an error at once", () => {
 describe("what is different", () => {
   for (const [old, now] of [
     ["acme-v01.api.letsencrypt.org", "acme-v02.api.letsencrypt.org"],
-    [
-      "acme-staging.api.letsencrypt.org",
-      "acme-staging-v02.api.letsencrypt.org",
-    ],
+    ["acme-staging.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org"],
   ] as const)
     test(`--server https://${old}/directory means its successor`, () => {
-      const { target } = issue(
-        ...[...NAME, "--server", `https://${old}/directory`],
-      );
+      const { target } = issue(...[...NAME, "--server", `https://${old}/directory`]);
       assert.deepEqual(target.ask.from, [`https://${now}/directory`]);
     });
 
@@ -295,10 +246,7 @@ describe("what is different", () => {
     const { ask } = issue(...NAME).target;
     assert.deepEqual([ask.accountKey, ask.key], [undefined, undefined]);
     const exponent = ["--account_key_public_exponent", "3"];
-    assert.notEqual(
-      issue(...NAME, ...exponent).target.ask.accountKey,
-      undefined,
-    );
+    assert.notEqual(issue(...NAME, ...exponent).target.ask.accountKey, undefined);
   });
 
   test("without any folder the program answers the CA itself", () => {

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -27,8 +21,7 @@ import { missing } from "../support/tools.ts";
 
 const skip = missing("pebble");
 const account = rsaAccount();
-const LINE =
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (info|warn|error|debug): \S.*$/;
+const LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (info|warn|error|debug): \S.*$/;
 
 const namesIn = (one: Site) =>
   (leafOf(one).subjectAltName ?? "").replaceAll("DNS:", "").split(", ").sort();
@@ -103,11 +96,7 @@ describe("a certificate is issued", { skip, concurrency: 3 }, () => {
       const wanted = args.filter((word) => word.endsWith(".test"));
       assert.deepEqual(namesIn(one), wanted.sort());
       assert.notEqual(leafOf(one).fingerprint256, there.leaf.fingerprint256);
-      assert.ok(
-        leafOf(one).checkPrivateKey(
-          createPrivateKey(one.certs.read("key.pem")),
-        ),
-      );
+      assert.ok(leafOf(one).checkPrivateKey(createPrivateKey(one.certs.read("key.pem"))));
       assert.deepEqual(one.certs.files(), [...FORMAT_NAMES].sort());
     });
 
@@ -122,58 +111,40 @@ describe("a certificate is issued", { skip, concurrency: 3 }, () => {
     await t.test("the names are in the certificate", () => {
       assert.deepEqual(namesIn(one), [name, `www.${name}`].sort());
     });
-    await t.test(
-      "messages are lines with time and level, and on stderr",
-      () => {
-        assert.equal(first.stdout, "");
-        for (const line of linesOf(first.stderr)) assert.match(line, LINE);
-      },
-    );
+    await t.test("messages are lines with time and level, and on stderr", () => {
+      assert.equal(first.stdout, "");
+      for (const line of linesOf(first.stderr)) assert.match(line, LINE);
+    });
     await t.test("what scripts look for is in the messages", () => {
       assert.match(first.stderr, /Generating new account key/);
       assert.match(first.stderr, /Generating new certificate private key/);
-      for (const file of certs.files())
-        assert.match(first.stderr, new RegExp(`Saving ${file}`));
+      for (const file of certs.files()) assert.match(first.stderr, new RegExp(`Saving ${file}`));
     });
-    await t.test(
-      "no --email is nothing to warn of, and no contact is sent",
-      () => {
-        assert.doesNotMatch(first.stderr, / warn: /);
-        assert.deepEqual(registered(one), { termsOfServiceAgreed: true });
-      },
-    );
-    await t.test(
-      "the account is used again, and told of another --email once",
-      async () => {
-        const run = await one.run(...args, "--force", "--email", "a@a.test");
-        assert.equal(run.code, 0, run.stderr);
-        assert.equal(recorder.count("new-account"), 1);
-        assert.equal(recorder.count("account"), 1);
-        const orders = recorder.requests.filter(
-          ({ kind }) => kind === "new-order",
-        );
-        const signers = orders.map(({ body }) => body?.protected["kid"]);
-        assert.deepEqual(signers, [uri, uri]);
-      },
-    );
-    await t.test(
-      "without account_reg.json it is found again by its key",
-      async () => {
-        rmSync(join(certs.path, "account_reg.json"));
-        const run = await one.run(...args, "--force");
-        assert.equal(run.code, 0, run.stderr);
-        assert.equal(uriOf(one), uri);
-      },
-    );
-    await t.test(
-      "an account_reg.json whose key is gone is replaced",
-      async () => {
-        rmSync(join(certs.path, "account_key.json"));
-        const run = await one.run(...args, "--force");
-        assert.equal(run.code, 0, run.stderr);
-        assert.notEqual(uriOf(one), uri);
-      },
-    );
+    await t.test("no --email is nothing to warn of, and no contact is sent", () => {
+      assert.doesNotMatch(first.stderr, / warn: /);
+      assert.deepEqual(registered(one), { termsOfServiceAgreed: true });
+    });
+    await t.test("the account is used again, and told of another --email once", async () => {
+      const run = await one.run(...args, "--force", "--email", "a@a.test");
+      assert.equal(run.code, 0, run.stderr);
+      assert.equal(recorder.count("new-account"), 1);
+      assert.equal(recorder.count("account"), 1);
+      const orders = recorder.requests.filter(({ kind }) => kind === "new-order");
+      const signers = orders.map(({ body }) => body?.protected["kid"]);
+      assert.deepEqual(signers, [uri, uri]);
+    });
+    await t.test("without account_reg.json it is found again by its key", async () => {
+      rmSync(join(certs.path, "account_reg.json"));
+      const run = await one.run(...args, "--force");
+      assert.equal(run.code, 0, run.stderr);
+      assert.equal(uriOf(one), uri);
+    });
+    await t.test("an account_reg.json whose key is gone is replaced", async () => {
+      rmSync(join(certs.path, "account_key.json"));
+      const run = await one.run(...args, "--force");
+      assert.equal(run.code, 0, run.stderr);
+      assert.notEqual(uriOf(one), uri);
+    });
   });
 
   test("a folder of simp_le from another CA", async (t) => {
@@ -242,22 +213,15 @@ describe("a certificate is issued", { skip, concurrency: 3 }, () => {
     await pebble.dns.setA(lost, ["127.0.0.9"]);
     const first = await one.run("-d", name, "-d", lost);
 
-    await t.test(
-      "the first: what was saved of the account stays, and is used",
-      async () => {
-        assert.equal(first.code, 2);
-        assert.deepEqual(certs.files(), [
-          "account_key.json",
-          "account_reg.json",
-        ]);
-        const { "account_key.json": key, "account_reg.json": registration } =
-          certs.state();
-        assert.equal((await one.run("-d", name)).code, 0);
-        assert.deepEqual(certs.state()["account_key.json"], key);
-        assert.deepEqual(certs.state()["account_reg.json"], registration);
-        assert.equal(one.recorder.count("new-account"), 1);
-      },
-    );
+    await t.test("the first: what was saved of the account stays, and is used", async () => {
+      assert.equal(first.code, 2);
+      assert.deepEqual(certs.files(), ["account_key.json", "account_reg.json"]);
+      const { "account_key.json": key, "account_reg.json": registration } = certs.state();
+      assert.equal((await one.run("-d", name)).code, 0);
+      assert.deepEqual(certs.state()["account_key.json"], key);
+      assert.deepEqual(certs.state()["account_reg.json"], registration);
+      assert.equal(one.recorder.count("new-account"), 1);
+    });
     const state = certs.state();
     const renewal = await one.run("-d", name, "-d", lost);
     await t.test("a renewal: every file is as it was", () => {
@@ -270,10 +234,7 @@ describe("a certificate is issued", { skip, concurrency: 3 }, () => {
       () => {
         for (const line of linesOf(renewal.stderr)) assert.match(line, LINE);
         const last = linesOf(renewal.stderr).at(-1) ?? "";
-        assert.match(
-          last,
-          / error: .*CA marked some of the authorizations as invalid/,
-        );
+        assert.match(last, / error: .*CA marked some of the authorizations as invalid/);
         assert.ok(last.includes(lost), last);
       },
     );
@@ -293,11 +254,7 @@ describe("a certificate is issued", { skip, concurrency: 3 }, () => {
   });
 
   /** Serves a folder where the CA looks for this site, and tells what it was asked for. */
-  async function serve(
-    one: Site,
-    root: string,
-    each: (file: string) => void = () => undefined,
-  ) {
+  async function serve(one: Site, root: string, each: (file: string) => void = () => undefined) {
     const asked = new Map<string, string>();
     const server = createServer(({ url: path = "" }, response) => {
       const text = asked.get(path) ?? readFileSync(join(root, path), "utf8");
@@ -324,8 +281,7 @@ describe("a certificate is issued", { skip, concurrency: 3 }, () => {
     const run = await one.run("-d", `${one.name}:www`);
     assert.equal(run.code, 0, run.stderr);
     for (const [path, text] of web.asked) {
-      const [, token = ""] =
-        /^\/\.well-known\/acme-challenge\/([\w-]+)$/.exec(path) ?? [];
+      const [, token = ""] = /^\/\.well-known\/acme-challenge\/([\w-]+)$/.exec(path) ?? [];
       assert.match(text, new RegExp(`^${token}\\.[\\w-]{43}$`));
     }
     assert.equal(web.asked.size, 1);
@@ -346,20 +302,14 @@ describe("a certificate is issued", { skip, concurrency: 3 }, () => {
 
   /** Which of Pebble's roots the chain leads to. */
   async function rootOf(one: Site): Promise<number> {
-    const blocks = one.certs
-      .read("chain.pem")
-      .split(/(?<=-----END CERTIFICATE-----\n)/);
+    const blocks = one.certs.read("chain.pem").split(/(?<=-----END CERTIFICATE-----\n)/);
     const last = new X509Certificate(blocks.at(-1) ?? "");
     const roots = await pebble.roots();
-    return roots.findIndex((root) =>
-      last.verify(new X509Certificate(root).publicKey),
-    );
+    return roots.findIndex((root) => last.verify(new X509Certificate(root).publicKey));
   }
 
   function registered(one: Site): Record<string, unknown> {
-    const found = one.recorder.requests.find(
-      ({ kind }) => kind === "new-account",
-    );
+    const found = one.recorder.requests.find(({ kind }) => kind === "new-account");
     return found?.body?.payload as Record<string, unknown>;
   }
 });

@@ -7,13 +7,7 @@ import type { FormatName } from "../../src/store/formats.ts";
 import { makeBundle } from "../support/certificates.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { request } from "../support/request.ts";
-import {
-  fileFlags,
-  rsaAccount,
-  simpLeFiles,
-  type Site,
-  site,
-} from "../support/simp_le.ts";
+import { fileFlags, rsaAccount, simpLeFiles, type Site, site } from "../support/simp_le.ts";
 import { missing } from "../support/tools.ts";
 
 const skip = missing("pebble");
@@ -49,8 +43,7 @@ describe("--revoke", { skip, concurrency: 3 }, () => {
   }
 
   async function statusOf(one: Site): Promise<string> {
-    const cert =
-      one.certs.files().find((file) => file === "cert.pem") ?? "fullchain.pem";
+    const cert = one.certs.files().find((file) => file === "cert.pem") ?? "fullchain.pem";
     const { serialNumber } = new X509Certificate(one.certs.read(cert));
     const url = `${pebble.managementUrl}/cert-status-by-serial/${serialNumber.toLowerCase()}`;
     const { body } = await request(url, { caFile: pebble.caFile });
@@ -78,22 +71,13 @@ describe("--revoke", { skip, concurrency: 3 }, () => {
     assert.equal(await statusOf(one), "Valid");
     const account = fileFlags(["account_key.json", "account_reg.json"]);
     await t.test("needs neither -d nor a place for everything", async () => {
-      const signed = await revokes(
-        one,
-        "--revoke",
-        ...account,
-        "-f",
-        "cert.pem",
-      );
+      const signed = await revokes(one, "--revoke", ...account, "-f", "cert.pem");
       assert.equal(signed["kid"], uri);
       assert.equal(one.recorder.count("new-account"), 1);
     });
-    await t.test(
-      "of a revoked certificate: nothing was to be done, and the code 1",
-      async () => {
-        await hasNothingToDo(one, "--revoke");
-      },
-    );
+    await t.test("of a revoked certificate: nothing was to be done, and the code 1", async () => {
+      await hasNothingToDo(one, "--revoke");
+    });
     await t.test("may be written as a command", async () => {
       // The address to listen on is for --revoke only, which takes what it does not heed.
       const options = one.options.slice(0, -2);
@@ -112,14 +96,7 @@ describe("--revoke", { skip, concurrency: 3 }, () => {
       ...(["chain.pem", "cert.pem", "key.pem"] as const),
     ];
     const options = ["--valid_min", "2592000", "--email", "a@a.test"];
-    await revokes(
-      one,
-      "--revoke",
-      ...fileFlags(six),
-      ...options,
-      "-d",
-      one.name,
-    );
+    await revokes(one, "--revoke", ...fileFlags(six), ...options, "-d", one.name);
   });
 
   test("finds the account by its key where account_reg.json is missing", async () => {
@@ -128,9 +105,7 @@ describe("--revoke", { skip, concurrency: 3 }, () => {
     remove(one, "account_reg.json");
     const signed = await revokes(one, "--revoke");
     assert.equal(signed["kid"], uri);
-    const lookup = one.recorder.requests
-      .filter(({ kind }) => kind === "new-account")
-      .at(-1);
+    const lookup = one.recorder.requests.filter(({ kind }) => kind === "new-account").at(-1);
     assert.equal(lookup?.status, 200);
   });
 

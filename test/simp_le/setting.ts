@@ -21,19 +21,14 @@ export const DUE = ["--valid_min", "2000000000"];
  */
 export const TEXT = FORMAT_NAMES.filter((name) => !name.endsWith(".der"));
 
-export const readKept = (name: FormatName): Buffer =>
-  readFileSync(join(KEPT, name));
+export const readKept = (name: FormatName): Buffer => readFileSync(join(KEPT, name));
 
 /** A folder with these files as simp_le left them, or with what becomes of them. */
 export function keptFiles(
   names: readonly FormatName[] = FORMAT_NAMES,
   change: (data: Buffer, name: FormatName) => string | Buffer = (data) => data,
 ): Certs {
-  return certsDir(
-    Object.fromEntries(
-      names.map((name) => [name, change(readKept(name), name)]),
-    ),
-  );
+  return certsDir(Object.fromEntries(names.map((name) => [name, change(readKept(name), name)])));
 }
 
 export interface Exchange extends AsyncDisposable {
@@ -51,9 +46,7 @@ export interface Exchange extends AsyncDisposable {
 export async function exchange(): Promise<Exchange> {
   await using owned = new AsyncDisposableStack();
   // simp_le waits as long as it is told to.
-  const { pebble, recorder } = owned.use(
-    await environment({ retryAfter: { authz: 0, order: 0 } }),
-  );
+  const { pebble, recorder } = owned.use(await environment({ retryAfter: { authz: 0, order: 0 } }));
   const root = owned.use(tempDir()).path;
   owned.use(await serveFolder(root, pebble.httpPort));
   const { directoryUrl, caFile } = recorder;

@@ -116,7 +116,6 @@ describe("an option may be cut short", () => {
   for (const [argv, candidates] of AMBIGUOUS)
     test(`${argv.join(" ")} is an error that names ${candidates.join(" and ")}`, () => {
       const message = refused([...NAME, ...argv]);
-      for (const candidate of candidates)
-        assert.match(message, new RegExp(`--${candidate}\\b`));
+      for (const candidate of candidates) assert.match(message, new RegExp(`--${candidate}\\b`));
     });
 });

@@ -3,11 +3,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import {
-  FORMAT_NAMES,
-  FORMATS,
-  type FormatName,
-} from "../../src/store/formats.ts";
+import { FORMAT_NAMES, FORMATS, type FormatName } from "../../src/store/formats.ts";
 import { makeBundle } from "../support/certificates.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import {
@@ -60,65 +56,36 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
       for (const file of FORMAT_NAMES)
         assert.equal(
           certs.mode(file),
-          ["account_key.json", "key.pem", "key.der", "full.pem"].includes(file)
-            ? 0o600
-            : 0o644,
+          ["account_key.json", "key.pem", "key.der", "full.pem"].includes(file) ? 0o600 : 0o644,
           file,
         );
     });
-    await t.test(
-      "account_key.json: one line, simp_le's members in its order",
-      () => {
-        const text = certs.read("account_key.json");
-        assert.match(text, /^\{.*\}\n$/);
-        const written = accountKeyOf(one);
-        assert.deepEqual(
-          written,
-          simpLeJwk(createPrivateKey({ key: written, format: "jwk" })),
-        );
-        assert.deepEqual(
-          Object.keys(written),
-          "n e d p q dp dq qi kty".split(" "),
-        );
-        assert.equal(written["e"], "AQAB");
-        assert.ok(
-          Object.values(written).every((value) => /^[\w-]+$/.test(value)),
-        );
-      },
-    );
-    await t.test(
-      "account_reg.json: one line, body and uri, the public key in it",
-      () => {
-        const text = certs.read("account_reg.json");
-        assert.match(text, /^\{.*\}\n$/);
-        const written = JSON.parse(text) as Registration;
-        assert.deepEqual(Object.keys(written), ["body", "uri"]);
-        const made = recorder.requests.find(
-          ({ kind }) => kind === "new-account",
-        );
-        assert.equal(
-          written.uri,
-          made?.answer?.headers["location"]?.toString(),
-        );
-        assert.equal(written.body["status"], "valid");
-        const { n, e, kty } = accountKeyOf(one);
-        assert.deepEqual(written.body["key"], { n, e, kty });
-      },
-    );
+    await t.test("account_key.json: one line, simp_le's members in its order", () => {
+      const text = certs.read("account_key.json");
+      assert.match(text, /^\{.*\}\n$/);
+      const written = accountKeyOf(one);
+      assert.deepEqual(written, simpLeJwk(createPrivateKey({ key: written, format: "jwk" })));
+      assert.deepEqual(Object.keys(written), "n e d p q dp dq qi kty".split(" "));
+      assert.equal(written["e"], "AQAB");
+      assert.ok(Object.values(written).every((value) => /^[\w-]+$/.test(value)));
+    });
+    await t.test("account_reg.json: one line, body and uri, the public key in it", () => {
+      const text = certs.read("account_reg.json");
+      assert.match(text, /^\{.*\}\n$/);
+      const written = JSON.parse(text) as Registration;
+      assert.deepEqual(Object.keys(written), ["body", "uri"]);
+      const made = recorder.requests.find(({ kind }) => kind === "new-account");
+      assert.equal(written.uri, made?.answer?.headers["location"]?.toString());
+      assert.equal(written.body["status"], "valid");
+      const { n, e, kty } = accountKeyOf(one);
+      assert.deepEqual(written.body["key"], { n, e, kty });
+    });
     await t.test("key.pem: PKCS#8", () => {
-      assert.match(
-        key,
-        /^-----BEGIN PRIVATE KEY-----\n[^-]+-----END PRIVATE KEY-----\n$/,
-      );
-      assert.equal(
-        createPrivateKey(key).asymmetricKeyDetails?.modulusLength,
-        2048,
-      );
+      assert.match(key, /^-----BEGIN PRIVATE KEY-----\n[^-]+-----END PRIVATE KEY-----\n$/);
+      assert.equal(createPrivateKey(key).asymmetricKeyDetails?.modulusLength, 2048);
     });
     await t.test("key.der: the same in PKCS#1", () => {
-      const der = Buffer.from(
-        FORMATS["key.der"].encode({ key: createPrivateKey(key) }) ?? "",
-      );
+      const der = Buffer.from(FORMATS["key.der"].encode({ key: createPrivateKey(key) }) ?? "");
       assert.deepEqual(certs.bytes("key.der"), der);
       const read = createPrivateKey({ key: der, format: "der", type: "pkcs1" });
       assert.ok(read.equals(createPrivateKey(key)));
@@ -129,33 +96,23 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
       assert.ok(leaf.checkPrivateKey(createPrivateKey(key)));
       assert.deepEqual(certs.bytes("cert.der"), leaf.raw);
     });
-    await t.test(
-      "chain.pem: its issuers, nearest first, nothing in between",
-      () => {
-        const path = [cert, ...blocks(chain)].map(
-          (block) => new X509Certificate(block),
-        );
-        assert.equal(path.length, 3);
-        path.slice(1).forEach((issuer, index) => {
-          assert.ok(path[index]?.verify(issuer.publicKey));
-        });
-      },
-    );
+    await t.test("chain.pem: its issuers, nearest first, nothing in between", () => {
+      const path = [cert, ...blocks(chain)].map((block) => new X509Certificate(block));
+      assert.equal(path.length, 3);
+      path.slice(1).forEach((issuer, index) => {
+        assert.ok(path[index]?.verify(issuer.publicKey));
+      });
+    });
     await t.test("fullchain.pem: certificate, then chain", () => {
       assert.equal(certs.read("fullchain.pem"), cert + chain);
     });
     await t.test("full.pem: key, certificate, chain", () => {
       assert.equal(certs.read("full.pem"), key + cert + chain);
     });
-    await t.test(
-      "every text ends with one newline, so that files can be joined",
-      () => {
-        for (const file of FORMAT_NAMES.filter(
-          (each) => !each.endsWith(".der"),
-        ))
-          assert.match(certs.read(file), /[^\n]\n$/, file);
-      },
-    );
+    await t.test("every text ends with one newline, so that files can be joined", () => {
+      for (const file of FORMAT_NAMES.filter((each) => !each.endsWith(".der")))
+        assert.match(certs.read(file), /[^\n]\n$/, file);
+    });
   });
 
   test("elliptic keys are usual: ES256 for the account, P-256 for the certificate", async () => {
@@ -163,16 +120,11 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
     const run = await one.run("-d", one.name, ...fileFlags());
     assert.equal(run.code, 0, run.stderr);
     assert.equal(accountKeyOf(one)["crv"], "P-256");
-    const made = one.recorder.requests.find(
-      ({ kind }) => kind === "new-account",
-    );
+    const made = one.recorder.requests.find(({ kind }) => kind === "new-account");
     assert.equal(made?.body?.protected["alg"], "ES256");
     const key = createPrivateKey(one.certs.read("key.pem"));
     assert.equal(key.asymmetricKeyDetails?.namedCurve, "prime256v1");
-    assert.deepEqual(
-      one.certs.bytes("key.der"),
-      key.export({ type: "sec1", format: "der" }),
-    );
+    assert.deepEqual(one.certs.bytes("key.der"), key.export({ type: "sec1", format: "der" }));
   });
 
   test("an account key of simp_le is used as it is, be it d alone, and not rewritten", async () => {
@@ -183,24 +135,16 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
     const run = await one.run("-d", one.name);
     assert.equal(run.code, 0, run.stderr);
     assert.equal(one.certs.read("account_key.json"), text);
-    const made = one.recorder.requests.find(
-      ({ kind }) => kind === "new-account",
-    );
+    const made = one.recorder.requests.find(({ kind }) => kind === "new-account");
     assert.deepEqual(made?.body?.protected["jwk"], { n, e, kty });
     assert.doesNotMatch(run.stderr, /Generating new account key/);
   });
 
   test("a renewal leaves the account's files alone, unknown members in them too", async () => {
     await using one = await site(pebble);
-    const files = fileFlags([
-      "account_key.json",
-      "account_reg.json",
-      "full.pem",
-    ]);
+    const files = fileFlags(["account_key.json", "account_reg.json", "full.pem"]);
     assert.equal((await one.run("-d", one.name, ...files)).code, 0);
-    const { body, uri } = JSON.parse(
-      one.certs.read("account_reg.json"),
-    ) as Registration;
+    const { body, uri } = JSON.parse(one.certs.read("account_reg.json")) as Registration;
     one.certs.write({
       "account_reg.json": JSON.stringify({
         uri,
@@ -209,13 +153,7 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
     });
     const before = one.certs.state();
     const asked = one.recorder.count("new-account");
-    const run = await one.run(
-      "-d",
-      one.name,
-      ...files,
-      "--valid_min",
-      "999999999",
-    );
+    const run = await one.run("-d", one.name, ...files, "--valid_min", "999999999");
     assert.equal(run.code, 0, run.stderr);
     const now = one.certs.state();
     for (const file of ["account_key.json", "account_reg.json"])
@@ -229,13 +167,7 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
     await using one = await site(pebble);
     const made = makeBundle({ rsa: 2048, names: [one.name] });
     one.certs.write(simpLeFiles(made, account));
-    const run = await one.run(
-      "-d",
-      one.name,
-      "--reuse_key",
-      "--force",
-      ...fileFlags(),
-    );
+    const run = await one.run("-d", one.name, "--reuse_key", "--force", ...fileFlags());
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stderr, /Reusing existing certificate private key/);
     assert.doesNotMatch(run.stderr, /Generating new certificate private key/);
@@ -252,9 +184,7 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
     chmodSync(join(one.certs.path, "cert.pem"), 0o664);
     const run = await one.run("-d", one.name, "--force", ...fileFlags());
     assert.equal(run.code, 0, run.stderr);
-    const warnings = run.stderr
-      .split("\n")
-      .filter((line) => line.includes(" warn: "));
+    const warnings = run.stderr.split("\n").filter((line) => line.includes(" warn: "));
     for (const file of ["account_key.json", "key.pem", "full.pem"]) {
       assert.equal(one.certs.mode(file), 0o600, file);
       assert.ok(
@@ -269,20 +199,10 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
 
   test("--key_mode is the mode of every file with a key", async () => {
     await using one = await site(pebble);
-    const run = await one.run(
-      "-d",
-      one.name,
-      "--key_mode",
-      "0640",
-      ...fileFlags(),
-    );
+    const run = await one.run("-d", one.name, "--key_mode", "0640", ...fileFlags());
     assert.equal(run.code, 0, run.stderr);
     for (const file of FORMAT_NAMES)
-      assert.equal(
-        one.certs.mode(file),
-        SECRETS.includes(file) ? 0o640 : 0o644,
-        file,
-      );
+      assert.equal(one.certs.mode(file), SECRETS.includes(file) ? 0o640 : 0o644, file);
   });
 
   test("the five files of older scripts are enough, and others stay as they are", async () => {
@@ -302,16 +222,10 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
     const before = one.certs.state();
     const run = await one.run("-d", one.name, ...fileFlags(five));
     assert.equal(run.code, 0, run.stderr);
-    assert.deepEqual(
-      one.certs.files(),
-      [...five, ...Object.keys(before)].sort(),
-    );
+    assert.deepEqual(one.certs.files(), [...five, ...Object.keys(before)].sort());
     for (const [file, state] of Object.entries(before))
       assert.deepEqual(one.certs.state()[file], state);
-    assert.equal(
-      privateKey(one.certs.read("key.pem")),
-      one.certs.read("key.pem"),
-    );
+    assert.equal(privateKey(one.certs.read("key.pem")), one.certs.read("key.pem"));
   });
 
   test("a renewal writes new files beside the old ones and puts them in their place", async () => {
@@ -323,9 +237,7 @@ describe("files that are written", { skip, concurrency: 3 }, () => {
     assert.equal(run.code, 0, run.stderr);
     const inode = (state: unknown) => (state as { ino: bigint }).ino;
     const now = one.certs.state();
-    for (const file of FORMAT_NAMES.filter(
-      (each) => !each.startsWith("account"),
-    ))
+    for (const file of FORMAT_NAMES.filter((each) => !each.startsWith("account")))
       assert.notEqual(inode(now[file]), inode(before[file]), file);
     assert.deepEqual(one.certs.files(), [...FORMAT_NAMES].sort());
   });

@@ -3,8 +3,7 @@ import { generateKeyPairSync, sign, verify } from "node:crypto";
 import { test } from "node:test";
 import { readJwk } from "../../src/store/jwk.ts";
 
-const makeRsa = () =>
-  generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+const makeRsa = () => generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 const key = makeRsa();
 const jwk = key.export({ format: "jwk" });
 const { n, e, d, kty } = jwk;

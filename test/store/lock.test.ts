@@ -2,14 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import {
-  chmodSync,
-  existsSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -102,10 +95,7 @@ test(
     chmodSync(dir.path, 0o777);
     writeFileSync(join(dir.path, ".acme-sidecar.lock"), "", { mode: 0o644 });
     const child = spawn(process.execPath, [FIXTURE, dir.path], { uid: 65534 });
-    const [stderr] = await Promise.all([
-      text(child.stderr),
-      once(child, "exit"),
-    ]);
+    const [stderr] = await Promise.all([text(child.stderr), once(child, "exit")]);
     assert.match(stderr, /acme-sidecar\.lock cannot be locked/);
   },
 );
@@ -129,22 +119,18 @@ const rootOnly = {
   skip: process.getuid?.() !== 0 && "only root can become another user",
 };
 
-test(
-  "a lock is for its owner alone, also one that an older version made",
-  rootOnly,
-  async () => {
-    await using dir = tempDir();
-    const file = join(dir.path, ".acme-sidecar.lock");
-    writeFileSync(file, "", { mode: 0o644 });
-    {
-      using _held = await lock(dir.path, wait);
-      assert.equal(statSync(file).mode & 0o777, 0o600);
-    }
-    rmSync(file);
+test("a lock is for its owner alone, also one that an older version made", rootOnly, async () => {
+  await using dir = tempDir();
+  const file = join(dir.path, ".acme-sidecar.lock");
+  writeFileSync(file, "", { mode: 0o644 });
+  {
     using _held = await lock(dir.path, wait);
     assert.equal(statSync(file).mode & 0o777, 0o600);
-  },
-);
+  }
+  rmSync(file);
+  using _held = await lock(dir.path, wait);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+});
 
 test("a link in the place of a lock is not followed", async () => {
   await using dir = tempDir();
@@ -170,18 +156,11 @@ test("changing the mode of a lock does not end it", rootOnly, async () => {
   await once(other.child, "exit");
 });
 
-test(
-  "a file system without locks is told as that",
-  { skip: preloadSkip },
-  async () => {
-    await using dir = tempDir();
-    const child = spawn(process.execPath, [FIXTURE, dir.path], {
-      env: { ...process.env, ...preload({ locks: "EOPNOTSUPP" }) },
-    });
-    const [stderr] = await Promise.all([
-      text(child.stderr),
-      once(child, "exit"),
-    ]);
-    assert.match(stderr, /cannot be locked: its file system has no locks/);
-  },
-);
+test("a file system without locks is told as that", { skip: preloadSkip }, async () => {
+  await using dir = tempDir();
+  const child = spawn(process.execPath, [FIXTURE, dir.path], {
+    env: { ...process.env, ...preload({ locks: "EOPNOTSUPP" }) },
+  });
+  const [stderr] = await Promise.all([text(child.stderr), once(child, "exit")]);
+  assert.match(stderr, /cannot be locked: its file system has no locks/);
+});

@@ -33,8 +33,7 @@ describe(
       await saveSet(place, first, silent);
       const files = readdirSync(dir.path);
       assert.deepEqual(files.sort(), ["cert.p12", "fullchain.pem", "key.pem"]);
-      for (const file of files)
-        assert.deepEqual(idsOf(join(dir.path, file)), [1234, 4321], file);
+      for (const file of files) assert.deepEqual(idsOf(join(dir.path, file)), [1234, 4321], file);
     });
 
     test("cannot be tried in a folder that fails: it is named", async () => {

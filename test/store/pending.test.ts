@@ -3,11 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import {
-  dropPending,
-  loadPending,
-  savePending,
-} from "../../src/store/pending.ts";
+import { dropPending, loadPending, savePending } from "../../src/store/pending.ts";
 import { recoverSet } from "../../src/store/set.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -30,10 +26,7 @@ test("a folder that cannot be used for an account's next key, or put in order, i
 test("what a kill left of the memory or a trial beside a set is removed with the rest", async () => {
   await using temp = tempDir();
   for (const name of ["json", "trial"])
-    writeFileSync(
-      join(temp.path, `.acme-sidecar.${name}.0123456789abcdef.new`),
-      "{",
-    );
+    writeFileSync(join(temp.path, `.acme-sidecar.${name}.0123456789abcdef.new`), "{");
   // As versions before 1.0 called it.
   writeFileSync(join(temp.path, ".acme-sidecar.json.new"), "{");
   const place = { dir: temp.path, formats: [] };

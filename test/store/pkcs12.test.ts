@@ -32,10 +32,7 @@ function openssl(dir: string, password: string, ...more: string[]): string {
   writeFileSync(join(dir, "password"), `${password}\n`);
   return execFileSync(
     "openssl",
-    [
-      ...["pkcs12", "-in", "cert.p12", "-passin", "file:password"],
-      ...["-nodes", ...more],
-    ],
+    [...["pkcs12", "-in", "cert.p12", "-passin", "file:password"], ...["-nodes", ...more]],
     { cwd: dir, stdio: "pipe", encoding: "utf8" },
   );
 }
@@ -44,10 +41,7 @@ function openssl(dir: string, password: string, ...more: string[]): string {
 function algorithmsIn(dir: string): string {
   return execFileSync(
     "sh",
-    [
-      "-c",
-      "openssl pkcs12 -in cert.p12 -passin file:password -info -noout 2>&1",
-    ],
+    ["-c", "openssl pkcs12 -in cert.p12 -passin file:password -info -noout 2>&1"],
     { cwd: dir, encoding: "utf8" },
   );
 }
@@ -90,8 +84,7 @@ describe("cert.p12", () => {
     await saveSet(place(dir.path), bundles.ec, silent);
     openssl(dir.path, "a password");
     const told = algorithmsIn(dir.path);
-    const scheme =
-      "PBES2, PBKDF2, AES-256-CBC, Iteration 10000, PRF hmacWithSHA256";
+    const scheme = "PBES2, PBKDF2, AES-256-CBC, Iteration 10000, PRF hmacWithSHA256";
     assert.match(told, /MAC: sha256, Iteration 10000/);
     assert.match(told, new RegExp(`Shrouded Keybag: ${scheme}`));
     assert.match(told, new RegExp(`PKCS7 Encrypted data: ${scheme}`));
@@ -116,10 +109,7 @@ describe("cert.p12", () => {
   test("is not written without a password, and one that is there stays", async () => {
     await using dir = tempDir();
     await saveSet({ dir: dir.path, formats }, bundles.ec, silent);
-    assert.deepEqual(readdirSync(dir.path).sort(), [
-      "fullchain.pem",
-      "key.pem",
-    ]);
+    assert.deepEqual(readdirSync(dir.path).sort(), ["fullchain.pem", "key.pem"]);
     writeFileSync(fileIn(dir.path), "another's");
     await saveSet({ dir: dir.path, formats }, bundles.rsa, silent);
     assert.equal(readFileSync(fileIn(dir.path), "utf8"), "another's");
@@ -196,18 +186,14 @@ describe("cert.p12", () => {
     const files = ["key.pem", "fullchain.pem", "cert.p12"];
     await saveSet(place(dir.path), bundles.ec, silent);
     const leave = () => {
-      for (const file of files)
-        writeFileSync(join(dir.path, `.${file}.new`), `new ${file}`);
+      for (const file of files) writeFileSync(join(dir.path, `.${file}.new`), `new ${file}`);
     };
     leave();
     assert.equal(await recoverSet(place(dir.path), silent), false);
     assert.deepEqual(readdirSync(dir.path).sort(), [...files].sort());
     assert.notEqual(readFileSync(fileIn(dir.path), "utf8"), "new cert.p12");
     leave();
-    writeFileSync(
-      join(dir.path, ".acme-sidecar.commit"),
-      JSON.stringify(files),
-    );
+    writeFileSync(join(dir.path, ".acme-sidecar.commit"), JSON.stringify(files));
     assert.equal(await recoverSet(place(dir.path), silent), true);
     assert.deepEqual(readdirSync(dir.path).sort(), [...files].sort());
     assert.equal(readFileSync(fileIn(dir.path), "utf8"), "new cert.p12");

@@ -24,10 +24,8 @@ async function crash(
   { committed, renamed = 0 }: { committed: boolean; renamed?: number },
 ) {
   await write(dir, "old");
-  for (const name of NAMES)
-    writeFileSync(join(dir, `.${name}.new`), `new ${name}`);
-  if (committed)
-    writeFileSync(join(dir, ".acme-sidecar.commit"), JSON.stringify(NAMES));
+  for (const name of NAMES) writeFileSync(join(dir, `.${name}.new`), `new ${name}`);
+  if (committed) writeFileSync(join(dir, ".acme-sidecar.commit"), JSON.stringify(NAMES));
   for (const name of NAMES.slice(0, renamed))
     renameSync(join(dir, `.${name}.new`), join(dir, name));
 }

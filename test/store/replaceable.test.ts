@@ -18,11 +18,7 @@ import { recover, replaceFiles } from "../../src/store/replace.ts";
 import { checkReplaceable } from "../../src/store/replaceable.ts";
 import { loadSet, saveSet } from "../../src/store/set.ts";
 import { makeBundle } from "../support/certificates.ts";
-import {
-  flagged,
-  mountedByItself,
-  smallDiskSkip as skip,
-} from "../support/mounts.ts";
+import { flagged, mountedByItself, smallDiskSkip as skip } from "../support/mounts.ts";
 import { tempDir } from "../support/temp.ts";
 
 const NAMES = ["key.pem", "cert.pem", "fullchain.pem"];
@@ -115,10 +111,7 @@ describe("a file that nothing can be renamed over", { skip }, () => {
     const { stdout } = spawnSync(process.execPath, ["-e", script], {
       encoding: "utf8",
     });
-    assert.match(
-      stdout,
-      /key\.pem cannot be replaced: it belongs to another user/,
-    );
+    assert.match(stdout, /key\.pem cannot be replaced: it belongs to another user/);
   });
 
   test("goes unremarked where all can be replaced", async () => {
@@ -169,8 +162,7 @@ describe("a file that nothing can be renamed over", { skip }, () => {
   test("does not end every later run, where an older version was stopped by it", async () => {
     await using set = await setWith(mountedByItself);
     writeFileSync(join(set.dir, "key.pem"), "new key.pem");
-    for (const name of NAMES.slice(1))
-      writeFileSync(join(set.dir, `.${name}.new`), `new ${name}`);
+    for (const name of NAMES.slice(1)) writeFileSync(join(set.dir, `.${name}.new`), `new ${name}`);
     const commit = join(set.dir, ".acme-sidecar.commit");
     writeFileSync(commit, JSON.stringify(NAMES));
     assert.equal(await recover(set.dir, NAMES, silent), true);
@@ -186,9 +178,10 @@ describe("a file of a set that is a link", () => {
   /** A set whose files lie in another folder under other names, as in certbot's live/. */
   async function linked() {
     const temp = tempDir();
-    const [live, archive] = ["live", "archive"].map((name) =>
-      join(temp.path, name),
-    ) as [string, string];
+    const [live, archive] = ["live", "archive"].map((name) => join(temp.path, name)) as [
+      string,
+      string,
+    ];
     for (const dir of [live, archive]) mkdirSync(dir);
     symlinkSync("../archive/privkey1.pem", join(live, "key.pem"));
     symlinkSync(join(archive, "chain1.pem"), join(live, "fullchain.pem"));
@@ -202,32 +195,14 @@ describe("a file of a set that is a link", () => {
 
   test("stays one: what it leads to is made, read and replaced", async () => {
     await using set = await linked();
-    assert.deepEqual(readdirSync(set.archive).sort(), [
-      "chain1.pem",
-      "privkey1.pem",
-    ]);
-    assert.equal(
-      loadSet(set.place).leaf?.fingerprint256,
-      first.leaf.fingerprint256,
-    );
+    assert.deepEqual(readdirSync(set.archive).sort(), ["chain1.pem", "privkey1.pem"]);
+    assert.equal(loadSet(set.place).leaf?.fingerprint256, first.leaf.fingerprint256);
     await checkReplaceable({ dir: set.live }, formats, silent);
     await saveSet(set.place, second, silent);
-    assert.equal(
-      loadSet(set.place).leaf?.fingerprint256,
-      second.leaf.fingerprint256,
-    );
-    assert.equal(
-      readlinkSync(join(set.live, "key.pem")),
-      "../archive/privkey1.pem",
-    );
-    assert.equal(
-      lstatSync(join(set.archive, "privkey1.pem")).mode & 0o777,
-      0o600,
-    );
-    assert.deepEqual(readdirSync(set.archive).sort(), [
-      "chain1.pem",
-      "privkey1.pem",
-    ]);
+    assert.equal(loadSet(set.place).leaf?.fingerprint256, second.leaf.fingerprint256);
+    assert.equal(readlinkSync(join(set.live, "key.pem")), "../archive/privkey1.pem");
+    assert.equal(lstatSync(join(set.archive, "privkey1.pem")).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(set.archive).sort(), ["chain1.pem", "privkey1.pem"]);
   });
 
   test("loses nothing by a crash, and nothing is left where it leads", async () => {
@@ -235,20 +210,14 @@ describe("a file of a set that is a link", () => {
     const fresh = ".privkey1.pem.0123456789abcdef.new";
     writeFileSync(join(set.archive, fresh), "secret");
     assert.equal(await recover(set.live, formats, silent), false);
-    assert.deepEqual(readdirSync(set.archive).sort(), [
-      "chain1.pem",
-      "privkey1.pem",
-    ]);
+    assert.deepEqual(readdirSync(set.archive).sort(), ["chain1.pem", "privkey1.pem"]);
     writeFileSync(join(set.archive, fresh), "new key");
     writeFileSync(
       join(set.live, ".acme-sidecar.commit"),
       JSON.stringify([{ name: "key.pem", fresh }]),
     );
     assert.equal(await recover(set.live, formats, silent), true);
-    assert.equal(
-      readFileSync(join(set.archive, "privkey1.pem"), "utf8"),
-      "new key",
-    );
+    assert.equal(readFileSync(join(set.archive, "privkey1.pem"), "utf8"), "new key");
   });
 
   test("is refused where another user has made it", { skip }, async () => {
@@ -257,13 +226,9 @@ describe("a file of a set that is a link", () => {
     const unsafe = { code: "unsafe-folder", message: /key\.pem .*1234/ };
     assert.throws(() => loadSet(set.place), unsafe);
     await assert.rejects(saveSet(set.place, second, silent), unsafe);
-    await assert.rejects(
-      checkReplaceable({ dir: set.live }, formats, silent),
-      unsafe,
-    );
+    await assert.rejects(checkReplaceable({ dir: set.live }, formats, silent), unsafe);
     assert.equal(
-      loadSet({ ...set.place, formats: ["fullchain.pem"] }).leaf
-        ?.fingerprint256,
+      loadSet({ ...set.place, formats: ["fullchain.pem"] }).leaf?.fingerprint256,
       first.leaf.fingerprint256,
     );
   });

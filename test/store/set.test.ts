@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import {
-  createPrivateKey,
-  generateKeyPairSync,
-  X509Certificate,
-} from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import {
   chmodSync,
   mkdirSync,
@@ -18,19 +14,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import {
-  type Contents,
-  FORMAT_NAMES,
-  FORMATS,
-  type FormatName,
-} from "../../src/store/formats.ts";
+import { type Contents, FORMAT_NAMES, FORMATS, type FormatName } from "../../src/store/formats.ts";
 import { checkFolder } from "../../src/store/folder.ts";
-import {
-  closeKeys,
-  loadSet,
-  saveSet,
-  type StoreEvent,
-} from "../../src/store/set.ts";
+import { closeKeys, loadSet, saveSet, type StoreEvent } from "../../src/store/set.ts";
 import { makeBundle } from "../support/certificates.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -70,10 +56,7 @@ for (const kind of ["ec", "rsa"] as const)
         assert.ok(data !== undefined);
         const read: Contents = FORMATS[name].decode(Buffer.from(data));
         same({ ...contents[kind], ...read }, contents[kind]);
-        assert.deepEqual(
-          Object.keys(read).sort(),
-          [...FORMATS[name].holds].sort(),
-        );
+        assert.deepEqual(Object.keys(read).sort(), [...FORMATS[name].holds].sort());
       });
 
     test("openssl accepts each of them", async () => {
@@ -96,22 +79,20 @@ for (const kind of ["ec", "rsa"] as const)
       ] as const)
         openssl("x509", "-in", file, "-inform", form, "-noout");
       openssl("verify", "-CAfile", "chain.pem", "cert.pem");
-      if (kind === "rsa")
-        openssl("rsa", "-in", "key.der", "-inform", "DER", "-noout");
+      if (kind === "rsa") openssl("rsa", "-in", "key.der", "-inform", "DER", "-noout");
     });
 
     test("account_key.json is a JSON Web Key (RFC 7517) with the private part", () => {
-      const jwk = JSON.parse(
-        String(FORMATS["account_key.json"].encode(contents[kind])),
-      ) as Record<string, string>;
+      const jwk = JSON.parse(String(FORMATS["account_key.json"].encode(contents[kind]))) as Record<
+        string,
+        string
+      >;
       const members =
         kind === "ec"
           ? ["kty", "crv", "d", "x", "y"]
           : ["n", "e", "d", "p", "q", "dp", "dq", "qi", "kty"];
       assert.deepEqual(Object.keys(jwk).sort(), [...members].sort());
-      assert.ok(
-        createPrivateKey({ key: jwk, format: "jwk" }).equals(accounts[kind]),
-      );
+      assert.ok(createPrivateKey({ key: jwk, format: "jwk" }).equals(accounts[kind]));
     });
   });
 
@@ -119,11 +100,7 @@ describe("files as others write them", () => {
   const pem = (text: string) => Buffer.from(text);
   test("CRLF, no newline at the end, and text around the blocks", () => {
     const text = String(FORMATS["fullchain.pem"].encode(contents.ec));
-    for (const other of [
-      text.replaceAll("\n", "\r\n"),
-      text.trimEnd(),
-      `Subject: x\n${text}`,
-    ])
+    for (const other of [text.replaceAll("\n", "\r\n"), text.trimEnd(), `Subject: x\n${text}`])
       assert.equal(
         FORMATS["fullchain.pem"].decode(pem(other)).leaf.fingerprint256,
         ec.leaf.fingerprint256,
@@ -140,13 +117,7 @@ describe("files as others write them", () => {
 describe("saving a set", () => {
   const place = (
     dir: string,
-    names: FormatName[] = [
-      "account_key.json",
-      "key.pem",
-      "cert.pem",
-      "chain.pem",
-      "fullchain.pem",
-    ],
+    names: FormatName[] = ["account_key.json", "key.pem", "cert.pem", "chain.pem", "fullchain.pem"],
   ) => ({ dir, formats: names });
 
   test("keys are for the owner's eyes only, the rest for everybody's", async () => {
@@ -183,10 +154,8 @@ describe("saving a set", () => {
     await saveSet(place(dir.path), contents.ec, silent);
     const before = statSync(join(dir.path, "account_key.json"));
     const events: StoreEvent[] = [];
-    await saveSet(
-      place(dir.path),
-      { ...contents.rsa, accountKey: accounts.ec },
-      (event) => events.push(event),
+    await saveSet(place(dir.path), { ...contents.rsa, accountKey: accounts.ec }, (event) =>
+      events.push(event),
     );
     const now = statSync(join(dir.path, "account_key.json"));
     assert.deepEqual([now.ino, now.mtimeMs], [before.ino, before.mtimeMs]);
@@ -251,18 +220,13 @@ describe("saving a set", () => {
     closeKeys(place(dir.path), (event) => events.push(event));
     assert.equal(statSync(account).mode & 0o777, 0o600);
     assert.deepEqual(readFileSync(account), before);
-    assert.deepEqual(events, [
-      { type: "mode", file: "account_key.json", mode: 0o600 },
-    ]);
+    assert.deepEqual(events, [{ type: "mode", file: "account_key.json", mode: 0o600 }]);
   });
 
   test("nothing but the files is left in the folder", async () => {
     await using dir = tempDir();
     await saveSet(place(dir.path), contents.ec, silent);
-    assert.deepEqual(
-      readdirSync(dir.path).sort(),
-      [...place("").formats].sort(),
-    );
+    assert.deepEqual(readdirSync(dir.path).sort(), [...place("").formats].sort());
   });
 
   test("a failure keeps every old file and leaves no new one", async () => {
@@ -354,10 +318,7 @@ describe("loading a set", () => {
   test("a key and a certificate that do not belong together are both named", async () => {
     await using dir = tempDir();
     await saveSet(all(dir.path), contents.ec, silent);
-    writeFileSync(
-      join(dir.path, "key.pem"),
-      rsa.key.export({ type: "pkcs8", format: "pem" }),
-    );
+    writeFileSync(join(dir.path, "key.pem"), rsa.key.export({ type: "pkcs8", format: "pem" }));
     const formats: FormatName[] = ["key.pem", "fullchain.pem"];
     assert.throws(() => loadSet({ dir: dir.path, formats }), {
       code: "disagreeing-files",

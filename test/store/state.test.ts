@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import {
-  loadState,
-  saveState,
-  type State,
-  STATE_FILE,
-} from "../../src/store/state.ts";
+import { loadState, saveState, type State, STATE_FILE } from "../../src/store/state.ts";
 import { tempDir } from "../support/temp.ts";
 
 const at = new Date("2026-01-01T00:00:00Z");

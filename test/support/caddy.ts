@@ -27,9 +27,7 @@ export interface Caddy extends AsyncDisposable {
 }
 
 /** Starts Caddy's ACME server, with a CA of its own. It trusts nothing and is trusted by nothing. */
-export async function startCaddy({
-  names = [],
-}: CaddyOptions = {}): Promise<Caddy> {
+export async function startCaddy({ names = [] }: CaddyOptions = {}): Promise<Caddy> {
   const caddy = requireTool("caddy");
   await using owned = new AsyncDisposableStack();
   const { path } = owned.use(tempDir());
@@ -47,9 +45,7 @@ export async function startCaddy({
   }
   const [program = caddy, ...args] = command;
   const home = { HOME: path, XDG_DATA_HOME: path, XDG_CONFIG_HOME: path };
-  const child = owned.use(
-    await startProcess(program, args, { env: { ...process.env, ...home } }),
-  );
+  const child = owned.use(await startProcess(program, args, { env: { ...process.env, ...home } }));
 
   const caFile = join(path, "caddy/pki/authorities/local/root.crt");
   const directoryUrl = `https://localhost:${port}/acme/local/directory`;
@@ -80,11 +76,7 @@ export async function validationSkip(): Promise<string | false> {
 }
 
 /** Its certificate for localhost comes a little after its listener. */
-async function untilServing(
-  child: Child,
-  url: string,
-  caFile: string,
-): Promise<void> {
+async function untilServing(child: Child, url: string, caFile: string): Promise<void> {
   await eventually(`${url} to be served`, async () => {
     if (child.hasExited()) throw new Error(child.output());
     const reply = await request(url, { caFile }).catch(() => undefined);

@@ -49,8 +49,7 @@ const NOBODY_KNOWS = Buffer.from("06082a8648ce3d04037f", "hex");
 export function unverifiable(pem: string): string {
   const [leaf = "", ...issuers] = pem.split(/(?<=END CERTIFICATE-----\n)/);
   const der = Buffer.from(new X509Certificate(leaf).raw);
-  for (let at = 0; (at = der.indexOf(ECDSA_WITH_SHA256, at)) >= 0;)
-    NOBODY_KNOWS.copy(der, at);
+  for (let at = 0; (at = der.indexOf(ECDSA_WITH_SHA256, at)) >= 0;) NOBODY_KNOWS.copy(der, at);
   return [new X509Certificate(der).toString(), ...issuers].join("");
 }
 
@@ -69,10 +68,7 @@ export function makeBundle({
       cwd: dir,
       stdio: ["ignore", "pipe", "ignore"],
     });
-  const newkey =
-    rsa === undefined
-      ? ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-      : [`rsa:${rsa}`];
+  const newkey = rsa === undefined ? ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] : [`rsa:${rsa}`];
   try {
     openssl(
       ...[

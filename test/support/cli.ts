@@ -32,20 +32,14 @@ export const MAIN = resolve(ROOT, process.env["PROGRAM"] ?? SOURCE);
 const INHERITED = ["PATH", "HOME", "TMPDIR", "NODE_V8_COVERAGE"];
 
 /** Runs the program to its end, whatever that is. */
-export async function runCli(
-  args: string[],
-  options: CliOptions = {},
-): Promise<CliResult> {
+export async function runCli(args: string[], options: CliOptions = {}): Promise<CliResult> {
   await using child = await startCli(args, options);
   const { code, signal } = await child.exited;
   return { code, signal, stdout: child.stdout(), stderr: child.stderr() };
 }
 
 /** Starts the program, for tests that watch, signal or kill it. */
-export async function startCli(
-  args: string[],
-  options: CliOptions = {},
-): Promise<Child> {
+export async function startCli(args: string[], options: CliOptions = {}): Promise<Child> {
   const { cwd = tmpdir(), env, signal, input = "", uid, main = MAIN } = options;
   const child = await startProcess(process.execPath, [main, ...args], {
     ...{ cwd, input, uid },
@@ -68,8 +62,6 @@ function compiled(): NodeJS.ProcessEnv {
 let cache: string | undefined;
 
 export function inherited(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) =>
-    INHERITED.includes(name),
-  );
+  const kept = Object.entries(process.env).filter(([name]) => INHERITED.includes(name));
   return Object.fromEntries(kept);
 }

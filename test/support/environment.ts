@@ -10,9 +10,7 @@ export interface Environment extends AsyncDisposable {
 }
 
 /** A Pebble of its own for one test, a recorder before it, and the program with an empty folder. */
-export async function environment(
-  options?: PebbleOptions,
-): Promise<Environment> {
+export async function environment(options?: PebbleOptions): Promise<Environment> {
   await using stack = new AsyncDisposableStack();
   const pebble = stack.use(await startPebble(options));
   const recorder = stack.use(await startRecorder(pebble));

@@ -88,11 +88,7 @@ function decode(base64url: string): string {
 }
 
 /** An ACME error document; `type` is the last part of its URN. */
-export function problem(
-  type: string,
-  status: number,
-  headers: Answer["headers"] = {},
-): Answer {
+export function problem(type: string, status: number, headers: Answer["headers"] = {}): Answer {
   const document = {
     type: `urn:ietf:params:acme:error:${type}`,
     detail: `injected ${type}`,

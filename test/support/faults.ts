@@ -21,10 +21,7 @@ export type Fault =
     }
   | {
       /** Changes what Pebble answered; may take its time. */
-      alter: (
-        answer: Answer,
-        exchange: Exchange,
-      ) => Partial<Answer> | Promise<Partial<Answer>>;
+      alter: (answer: Answer, exchange: Exchange) => Partial<Answer> | Promise<Partial<Answer>>;
     }
   /** No answer, until the client goes away. */
   | { hang: "before" | "after" }

@@ -1,11 +1,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  connect,
-  createServer as createTlsServer,
-  type TLSSocket,
-} from "node:tls";
+import { connect, createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { runContainer } from "./docker.ts";
 import { freePort } from "./ports.ts";
 import { run } from "./process.ts";

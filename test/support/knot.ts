@@ -23,10 +23,7 @@ export async function startNameServers(
   const addresses = Array.from({ length: count }, loopbackAddress);
   const keyFile = join(owned.use(tempDir()).path, "key");
   const secret = Buffer.from("no more than a test").toString("base64");
-  await writeFile(
-    keyFile,
-    `key "test" { algorithm hmac-sha256; secret "${secret}"; };\n`,
-  );
+  await writeFile(keyFile, `key "test" { algorithm hmac-sha256; secret "${secret}"; };\n`);
   const text = [
     `$TTL 60\n@ SOA ns0 admin 1 60 60 60 60`,
     ...addresses.map((ip, i) => `@ NS ns${i}\nns${i} A ${ip}`),
@@ -37,9 +34,7 @@ export async function startNameServers(
     await writeFile(join(dir, "zone"), `${text}\n`);
     const conf = join(dir, "knot.conf");
     await writeFile(conf, configuration({ zone, address, dir, secret }));
-    const child = owned.use(
-      await startProcess(requireTool("knotd"), ["-c", conf]),
-    );
+    const child = owned.use(await startProcess(requireTool("knotd"), ["-c", conf]));
     await untilListening(child, 53, address);
   }
   const stack = owned.move();
@@ -49,12 +44,7 @@ export async function startNameServers(
   };
 }
 
-function configuration(at: {
-  zone: string;
-  address: string;
-  dir: string;
-  secret: string;
-}): string {
+function configuration(at: { zone: string; address: string; dir: string; secret: string }): string {
   return `
 server:
   listen: ${at.address}@53

@@ -1,11 +1,5 @@
 import { spawnSync } from "node:child_process";
-import {
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atExit } from "./exit.ts";
 import { run } from "./process.ts";
@@ -24,8 +18,7 @@ export function withFile(target: string, source: string): string[] {
 
 /** Why `withFile` does not work here; `false` if it does, and under CI. */
 export async function mountSkip(target: string): Promise<string | false> {
-  if (findTool("unshare") === undefined)
-    return skipUnlessCI("unshare is not installed");
+  if (findTool("unshare") === undefined) return skipUnlessCI("unshare is not installed");
   try {
     const [program = "", ...args] = withFile(target, target);
     await run(program, [...args, "true"]);
@@ -71,21 +64,15 @@ export async function smallDisk(): Promise<SmallDisk> {
     path,
     empty,
     clear() {
-      for (const name of readdirSync(path))
-        rmSync(join(path, name), { recursive: true });
+      for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true });
     },
     leave(left) {
       empty();
       mkdirSync(filler);
       const { bavail, bsize, ffree } = statfsSync(path);
       if ("blocks" in left)
-        writeFileSync(
-          join(filler, "bytes"),
-          Buffer.alloc((bavail - left.blocks) * bsize),
-        );
-      else
-        for (let n = left.files; n < ffree; n += 1)
-          writeFileSync(join(filler, String(n)), "");
+        writeFileSync(join(filler, "bytes"), Buffer.alloc((bavail - left.blocks) * bsize));
+      else for (let n = left.files; n < ffree; n += 1) writeFileSync(join(filler, String(n)), "");
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

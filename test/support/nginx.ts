@@ -34,9 +34,7 @@ export async function startNginx(
     await run(nginx, [...files, "-t"]);
   };
   await configure(servers);
-  const child = owned.use(
-    await startProcess(nginx, files, { orphanSignal: "TERM" }),
-  );
+  const child = owned.use(await startProcess(nginx, files, { orphanSignal: "TERM" }));
   const untilUp = async (text: string) => {
     for (const { host, port } of listens(text)) {
       await untilListening(child, port, host);

@@ -61,9 +61,7 @@ export interface Pebble extends AsyncDisposable {
 }
 
 /** Starts a Pebble, and a DNS server for it, on ports of their own. */
-export async function startPebble(
-  options: PebbleOptions = {},
-): Promise<Pebble> {
+export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> {
   await using owned = new AsyncDisposableStack();
   const dir = owned.use(tempDir());
   const dns = owned.use(await startDns(options.ipv6));
@@ -77,17 +75,10 @@ export async function startPebble(
   const configFile = join(dir.path, "pebble.json");
   await writeFile(configFile, configuration(options, ports, files));
 
-  const args = [
-    "-config",
-    configFile,
-    "-dnsserver",
-    options.dnsServer ?? dns.address,
-  ];
+  const args = ["-config", configFile, "-dnsserver", options.dnsServer ?? dns.address];
   if (options.strict ?? true) args.push("-strict");
   const env = { ...process.env, ...environment(options) };
-  const child = owned.use(
-    await startProcess(requireTool("pebble"), args, { env }),
-  );
+  const child = owned.use(await startProcess(requireTool("pebble"), args, { env }));
   await untilListening(child, ports.management);
   await untilListening(child, ports.acme);
 
@@ -129,11 +120,7 @@ interface Ports {
   tls: number;
 }
 
-function configuration(
-  options: PebbleOptions,
-  ports: Ports,
-  { certFile, keyFile }: Tls,
-): string {
+function configuration(options: PebbleOptions, ports: Ports, { certFile, keyFile }: Tls): string {
   return JSON.stringify({
     pebble: {
       listenAddress: `127.0.0.1:${ports.acme}`,

@@ -26,10 +26,7 @@ export function loopbackAddress(): string {
 }
 
 /** Whether something accepts connections there. */
-export async function isListening(
-  port: number,
-  host = "127.0.0.1",
-): Promise<boolean> {
+export async function isListening(port: number, host = "127.0.0.1"): Promise<boolean> {
   const socket = connect({ port, host });
   try {
     await once(socket, "connect");

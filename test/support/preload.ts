@@ -25,9 +25,7 @@ let library: string | undefined;
 
 /** Why `preload` does not work here; `false` if it does, and under CI. */
 export const preloadSkip =
-  process.platform === "linux"
-    ? missing("gcc")
-    : skipUnlessCI("LD_PRELOAD is Linux's");
+  process.platform === "linux" ? missing("gcc") : skipUnlessCI("LD_PRELOAD is Linux's");
 
 /** The variables with which a program meets these faults, since a library stands between it and libc. */
 export function preload(spoil: Spoil): Record<string, string> {
@@ -46,9 +44,7 @@ export function preload(spoil: Spoil): Record<string, string> {
     CLOCK_BY: clock?.by,
     CLOCK_AT: clock?.at,
   };
-  const given = Object.entries(words).filter(
-    ([, value]) => value !== undefined,
-  );
+  const given = Object.entries(words).filter(([, value]) => value !== undefined);
   return {
     LD_PRELOAD: library,
     ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])),

@@ -99,11 +99,7 @@ export async function startProcess(
 }
 
 /** Waits until a child accepts connections on a port; rejects if it ends before. */
-export async function untilListening(
-  child: Child,
-  port: number,
-  host?: string,
-): Promise<void> {
+export async function untilListening(child: Child, port: number, host?: string): Promise<void> {
   await eventually(`a listener on port ${port}`, async () => {
     if (child.hasExited()) {
       throw new Error(`ended before it listened:\n${child.output()}`);
@@ -125,15 +121,9 @@ export async function run(command: string, args: string[]): Promise<string> {
 }
 
 /** Linux ends the child with its parent, even when that is killed with SIGKILL. */
-function tied(
-  signal: string,
-  command: [string, ...string[]],
-): [string, ...string[]] {
-  const setpriv =
-    process.platform === "linux" ? findTool("setpriv") : undefined;
-  return setpriv === undefined
-    ? command
-    : [setpriv, "--pdeathsig", signal, "--", ...command];
+function tied(signal: string, command: [string, ...string[]]): [string, ...string[]] {
+  const setpriv = process.platform === "linux" ? findTool("setpriv") : undefined;
+  return setpriv === undefined ? command : [setpriv, "--pdeathsig", signal, "--", ...command];
 }
 
 function collect(child: ChildProcess) {

@@ -7,10 +7,7 @@ import { startProcess } from "./process.ts";
 import { requireTool } from "./tools.ts";
 
 /** Runs the real simp_le to its end, whatever that is. */
-export async function runSimpLe(
-  args: string[],
-  { cwd }: { cwd: string },
-): Promise<CliResult> {
+export async function runSimpLe(args: string[], { cwd }: { cwd: string }): Promise<CliResult> {
   const { PATH = "", HOME = "" } = process.env;
   // Its warnings about the age of its own parts are not about what a test does.
   const env = { PATH, HOME, PYTHONWARNINGS: "ignore" };
@@ -23,10 +20,7 @@ export async function runSimpLe(
 }
 
 /** A web server that does nothing but hand out the files below a folder, as those do that webroots are for. */
-export async function serveFolder(
-  root: string,
-  port: number,
-): Promise<AsyncDisposable> {
+export async function serveFolder(root: string, port: number): Promise<AsyncDisposable> {
   const server = createServer((request, response) => {
     const path = normalize(`/${request.url ?? ""}`);
     readFile(join(root, path)).then(

@@ -4,13 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
-import {
-  decodeJws,
-  kindOf,
-  type Answer,
-  type Exchange,
-  type Kind,
-} from "./exchange.ts";
+import { decodeJws, kindOf, type Answer, type Exchange, type Kind } from "./exchange.ts";
 import { faults, type Fault, type Injection, type Rule } from "./faults.ts";
 import type { Pebble } from "./pebble.ts";
 import { freePort } from "./ports.ts";
@@ -53,9 +47,7 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
     requests.push(exchange);
     const fault = rules.for(exchange);
     const raw = sockets.get(message.socket.remotePort);
-    const outcome = await decide(fault, exchange, () =>
-      upstream.send(message, text),
-    );
+    const outcome = await decide(fault, exchange, () => upstream.send(message, text));
     await deliver(outcome, { exchange, response, raw });
   };
   const decide = async (
@@ -104,8 +96,7 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
     directoryUrl: `https://localhost:${port}/dir`,
     caFile,
     requests,
-    count: (kind) =>
-      requests.filter((one) => kind === undefined || one.kind === kind).length,
+    count: (kind) => requests.filter((one) => kind === undefined || one.kind === kind).length,
     steps: () => requests.filter((one) => !isEarlyLook(one)).length,
     inject: (rule) => rules.inject(rule),
     async [Symbol.asyncDispose]() {
@@ -118,10 +109,7 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
 }
 
 function isEarlyLook({ kind, answer }: Exchange): boolean {
-  return (
-    kind === "order" &&
-    /"status": "(pending|processing)"/.test(answer?.body ?? "")
-  );
+  return kind === "order" && /"status": "(pending|processing)"/.test(answer?.body ?? "");
 }
 
 type Outcome = (Answer & { keep?: number; write?: Writer }) | "hang" | "reset";
@@ -168,11 +156,7 @@ function whole(base: Partial<Answer>, change: Partial<Answer>): Answer {
   return { status: 200, body: "", ...base, ...change, headers };
 }
 
-function describe(
-  message: IncomingMessage,
-  text: string,
-  at: number,
-): Exchange {
+function describe(message: IncomingMessage, text: string, at: number): Exchange {
   const { method = "", url: path = "", headers } = message;
   const body = decodeJws(text);
   return {
@@ -226,8 +210,6 @@ function without(
   names: string[],
   headers: Record<string, string | string[] | undefined>,
 ): Record<string, string | string[]> {
-  const kept = Object.entries(headers).filter(
-    ([name]) => !names.includes(name),
-  );
+  const kept = Object.entries(headers).filter(([name]) => !names.includes(name));
   return Object.fromEntries(kept) as Record<string, string | string[]>;
 }

@@ -13,10 +13,7 @@ export interface Sidecar extends AsyncDisposable {
   dir: string;
   /** Runs `acme-sidecar` for these names with the CA, the port and the folder given. */
   issue(names: readonly string[], ...more: string[]): ReturnType<typeof runCli>;
-  start(
-    names: readonly string[],
-    ...more: string[]
-  ): ReturnType<typeof startCli>;
+  start(names: readonly string[], ...more: string[]): ReturnType<typeof startCli>;
   /** Runs another command for the same CA and folder. */
   run(verb: string, ...more: string[]): ReturnType<typeof runCli>;
   startRun(verb: string, ...more: string[]): ReturnType<typeof startCli>;
@@ -28,10 +25,7 @@ export interface Sidecar extends AsyncDisposable {
 export function sidecar(
   { directoryUrl, caFile }: Ca,
   httpPort: number,
-  {
-    host = "127.0.0.1",
-    env = {},
-  }: { host?: string; env?: Record<string, string> } = {},
+  { host = "127.0.0.1", env = {} }: { host?: string; env?: Record<string, string> } = {},
 ): Sidecar {
   const temp: TempDir = tempDir();
   const common = (more: readonly string[]) => [
@@ -41,9 +35,7 @@ export function sidecar(
   const words = (names: readonly string[], more: string[]) => [
     ...common(more),
     ...["--email", "me@example.com"],
-    ...(names.some((name) => name.includes(":"))
-      ? []
-      : ["--listen", `${host}:${httpPort}`]),
+    ...(names.some((name) => name.includes(":")) ? [] : ["--listen", `${host}:${httpPort}`]),
     ...names.flatMap((name) => ["-d", name]),
     ...more,
   ];
@@ -52,10 +44,8 @@ export function sidecar(
     dir: temp.path,
     issue: (names, ...more) => runCli(words(names, more), { env }),
     start: (names, ...more) => startCli(words(names, more), { env }),
-    run: (verb, ...more) =>
-      runCli([...verb.split(" "), ...common(more), ...more], { env }),
-    startRun: (verb, ...more) =>
-      startCli([...verb.split(" "), ...common(more), ...more], { env }),
+    run: (verb, ...more) => runCli([...verb.split(" "), ...common(more), ...more], { env }),
+    startRun: (verb, ...more) => startCli([...verb.split(" "), ...common(more), ...more], { env }),
     read,
     leaf: () => new X509Certificate(read("cert.pem")),
     [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),

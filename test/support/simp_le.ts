@@ -14,9 +14,8 @@ import { tls } from "./tls.ts";
 export type Files = Partial<Record<string, string | Buffer>>;
 
 /** `-f` for every file, or for those given. */
-export const fileFlags = (
-  names: readonly FormatName[] = FORMAT_NAMES,
-): string[] => names.flatMap((name) => ["-f", name]);
+export const fileFlags = (names: readonly FormatName[] = FORMAT_NAMES): string[] =>
+  names.flatMap((name) => ["-f", name]);
 
 /** An account key as simp_le makes it; one for a whole test file, since they are slow to make. */
 export const rsaAccount = (): KeyObject =>
@@ -30,8 +29,7 @@ export function simpLeFiles(
   const rsa = key.asymmetricKeyType === "rsa";
   const issuers = chain.map(String);
   const pem = key.export({ type: "pkcs8", format: "pem" });
-  const joined = (...blocks: string[]) =>
-    blocks.map((block) => block.trim()).join("\n");
+  const joined = (...blocks: string[]) => blocks.map((block) => block.trim()).join("\n");
   return {
     "account_key.json": pythonJson(simpLeJwk(accountKey)),
     "account_reg.json": pythonJson({
@@ -89,8 +87,7 @@ export function certsDir(files: Files = {}): Certs {
     for (const [name, data] of Object.entries(more))
       if (data !== undefined) writeFileSync(at(name), data, { mode: 0o644 });
   };
-  const visible = () =>
-    readdirSync(temp.path).filter((file) => !file.startsWith(".acme-sidecar."));
+  const visible = () => readdirSync(temp.path).filter((file) => !file.startsWith(".acme-sidecar."));
   write(files);
   return {
     path: temp.path,
@@ -100,8 +97,7 @@ export function certsDir(files: Files = {}): Certs {
     bytes: (file) => readFileSync(at(file)),
     mode: (file) => lstatSync(at(file)).mode & 0o777,
     files: () => visible().sort(),
-    state: () =>
-      Object.fromEntries(visible().map((file) => [file, look(at(file))])),
+    state: () => Object.fromEntries(visible().map((file) => [file, look(at(file))])),
     [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),
   };
 }
@@ -116,9 +112,7 @@ function look(path: string) {
 }
 
 /** A CA that must not be asked: what comes to it is remembered, and not answered well. */
-export async function unaskedCa(): Promise<
-  Recorder & { options: readonly string[] }
-> {
+export async function unaskedCa(): Promise<Recorder & { options: readonly string[] }> {
   const { caFile } = await tls();
   const upstream = { directoryUrl: "https://localhost:9/dir", caFile };
   const recorder = await startRecorder(upstream);

@@ -17,95 +17,79 @@ import { eventually } from "./wait.ts";
 
 const withPebble = { skip: missing("pebble") };
 
-test(
-  "Pebble answers through the recorder, which counts",
-  withPebble,
-  async () => {
-    await using pebble = await startPebble({ alternateRoots: 1 });
-    await using recorder = await startRecorder(pebble);
-    const { directoryUrl, caFile } = recorder;
-    const reply = await request(directoryUrl, { caFile });
-    const { newNonce = "" } = JSON.parse(reply.body) as Record<string, string>;
-    assert.equal(new URL(newNonce).host, new URL(directoryUrl).host);
-    await request(newNonce, { caFile, method: "HEAD" });
-    await request(newNonce, { caFile });
-    assert.equal(recorder.count("directory"), 1);
-    assert.equal(recorder.count("new-nonce"), 2);
-    assert.deepEqual(
-      recorder.requests.map(({ status }) => status),
-      [200, 200, 204],
-    );
-    assert.equal((await pebble.roots()).length, 2);
-  },
-);
+test("Pebble answers through the recorder, which counts", withPebble, async () => {
+  await using pebble = await startPebble({ alternateRoots: 1 });
+  await using recorder = await startRecorder(pebble);
+  const { directoryUrl, caFile } = recorder;
+  const reply = await request(directoryUrl, { caFile });
+  const { newNonce = "" } = JSON.parse(reply.body) as Record<string, string>;
+  assert.equal(new URL(newNonce).host, new URL(directoryUrl).host);
+  await request(newNonce, { caFile, method: "HEAD" });
+  await request(newNonce, { caFile });
+  assert.equal(recorder.count("directory"), 1);
+  assert.equal(recorder.count("new-nonce"), 2);
+  assert.deepEqual(
+    recorder.requests.map(({ status }) => status),
+    [200, 200, 204],
+  );
+  assert.equal((await pebble.roots()).length, 2);
+});
 
-test(
-  "the recorder spoils the answers it is told to spoil",
-  withPebble,
-  async () => {
-    await using pebble = await startPebble();
-    await using recorder = await startRecorder(pebble);
-    const { caFile } = recorder;
-    const ask = () => request(recorder.directoryUrl, { caFile });
+test("the recorder spoils the answers it is told to spoil", withPebble, async () => {
+  await using pebble = await startPebble();
+  await using recorder = await startRecorder(pebble);
+  const { caFile } = recorder;
+  const ask = () => request(recorder.directoryUrl, { caFile });
 
-    const busy = problem("serverInternal", 503, { "retry-after": "1" });
-    recorder.inject({
-      kind: "directory",
-      times: 1,
-      answer: busy,
-      withNonce: true,
-    });
-    const refused = await ask();
-    assert.equal(refused.status, 503);
-    assert.deepEqual(refused.headers["retry-after"], ["1"]);
-    assert.ok(refused.headers["replay-nonce"]?.[0]);
-    assert.equal((await ask()).status, 200);
+  const busy = problem("serverInternal", 503, { "retry-after": "1" });
+  recorder.inject({
+    kind: "directory",
+    times: 1,
+    answer: busy,
+    withNonce: true,
+  });
+  const refused = await ask();
+  assert.equal(refused.status, 503);
+  assert.deepEqual(refused.headers["retry-after"], ["1"]);
+  assert.ok(refused.headers["replay-nonce"]?.[0]);
+  assert.equal((await ask()).status, 200);
 
-    recorder.inject({ nth: 1, reset: "before" });
-    await assert.rejects(ask(), { code: "ECONNRESET" });
-    recorder.inject({ nth: 1, truncate: 10 });
-    await assert.rejects(ask(), { code: "ECONNRESET" });
-    recorder.inject({ nth: 1, alter: ({ body }) => ({ body: body + " " }) });
-    assert.match((await ask()).body, /} $/);
+  recorder.inject({ nth: 1, reset: "before" });
+  await assert.rejects(ask(), { code: "ECONNRESET" });
+  recorder.inject({ nth: 1, truncate: 10 });
+  await assert.rejects(ask(), { code: "ECONNRESET" });
+  recorder.inject({ nth: 1, alter: ({ body }) => ({ body: body + " " }) });
+  assert.match((await ask()).body, /} $/);
 
-    const stuck = recorder.inject({ nth: 1, hang: "before" });
-    const lost = assert.rejects(ask(), { code: "ECONNRESET" });
-    while (stuck.hits() === 0) await request(pebble.directoryUrl, { caFile });
-    await recorder[Symbol.asyncDispose]();
-    await lost;
-  },
-);
+  const stuck = recorder.inject({ nth: 1, hang: "before" });
+  const lost = assert.rejects(ask(), { code: "ECONNRESET" });
+  while (stuck.hits() === 0) await request(pebble.directoryUrl, { caFile });
+  await recorder[Symbol.asyncDispose]();
+  await lost;
+});
 
-test(
-  "a certificate comes from Pebble, and its requests are shown",
-  withPebble,
-  async () => {
-    await using pebble = await startPebble({ nonceReject: 0 });
-    await using recorder = await startRecorder(pebble);
-    const certificate = await obtain(recorder, "a.example.test", {
-      port: pebble.httpPort,
-      host: "127.0.0.1",
-    });
-    assert.match(certificate, /BEGIN CERTIFICATE/);
-    const order = recorder.requests.find(({ kind }) => kind === "new-order");
-    assert.deepEqual(order?.body?.payload, {
-      identifiers: [{ type: "dns", value: "a.example.test" }],
-    });
-    assert.equal(recorder.count("other"), 0);
-  },
-);
+test("a certificate comes from Pebble, and its requests are shown", withPebble, async () => {
+  await using pebble = await startPebble({ nonceReject: 0 });
+  await using recorder = await startRecorder(pebble);
+  const certificate = await obtain(recorder, "a.example.test", {
+    port: pebble.httpPort,
+    host: "127.0.0.1",
+  });
+  assert.match(certificate, /BEGIN CERTIFICATE/);
+  const order = recorder.requests.find(({ kind }) => kind === "new-order");
+  assert.deepEqual(order?.body?.payload, {
+    identifiers: [{ type: "dns", value: "a.example.test" }],
+  });
+  assert.equal(recorder.count("other"), 0);
+});
 
-test(
-  "Caddy serves its ACME directory",
-  { skip: missing("caddy") },
-  async () => {
-    await using caddy = await startCaddy();
-    const { directoryUrl, caFile } = caddy;
-    const reply = await request(directoryUrl, { caFile });
-    const { newOrder = "" } = JSON.parse(reply.body) as Record<string, string>;
-    assert.equal(new URL(newOrder).host, new URL(directoryUrl).host);
-  },
-);
+test("Caddy serves its ACME directory", { skip: missing("caddy") }, async () => {
+  await using caddy = await startCaddy();
+  const { directoryUrl, caFile } = caddy;
+  const reply = await request(directoryUrl, { caFile });
+  const { newOrder = "" } = JSON.parse(reply.body) as Record<string, string>;
+  assert.equal(new URL(newOrder).host, new URL(directoryUrl).host);
+});
 
 test(
   "Caddy validates names at an address of its own",
@@ -122,8 +106,7 @@ test(
 
 test("nginx serves, reloads and logs", { skip: missing("nginx") }, async () => {
   const port = await freePort();
-  const server = (text: string) =>
-    `server { listen 127.0.0.1:${port}; return 200 "${text}"; }`;
+  const server = (text: string) => `server { listen 127.0.0.1:${port}; return 200 "${text}"; }`;
   const url = `http://127.0.0.1:${port}/x`;
   await using nginx = await startNginx(server("one"));
   assert.equal((await request(url)).body, "one");
@@ -148,10 +131,7 @@ test("a child ends when the process that started it is killed", async () => {
   await untilListening(child, port);
   child.kill("SIGKILL");
   await child.exited;
-  await eventually(
-    "the end of the orphan",
-    async () => !(await isListening(port)),
-  );
+  await eventually("the end of the orphan", async () => !(await isListening(port)));
 });
 
 interface Listener {

@@ -100,8 +100,7 @@ function certificateOf(life: number): MadeBundle {
 /** What Let's Encrypt wants: around two thirds of a certificate's life, or half below ten days. */
 function wishOf(leaf: X509Certificate, now: Date) {
   const life = leaf.validToDate.getTime() - leaf.validFromDate.getTime();
-  const middle =
-    leaf.validFromDate.getTime() + life * (life < 10 * DAY ? 1 / 2 : 2 / 3);
+  const middle = leaf.validFromDate.getTime() + life * (life < 10 * DAY ? 1 / 2 : 2 / 3);
   return {
     window: {
       start: new Date(middle - life / 100),

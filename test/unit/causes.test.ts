@@ -3,8 +3,7 @@ import { describe, test } from "node:test";
 import { causesOf, cut, listed, sayCauses } from "../../src/causes.ts";
 
 const path = "/.well-known/acme-challenge/";
-const token = (seed: number) =>
-  String(seed).padStart(3, "_") + "Zk3-".repeat(10);
+const token = (seed: number) => String(seed).padStart(3, "_") + "Zk3-".repeat(10);
 const names = Array.from({ length: 100 }, (_, n) => `n${n}.a.test`);
 const same = (text: (name: string, n: number) => string) =>
   causesOf(names.map((name, n) => ({ name, text: text(name, n) })));
@@ -37,9 +36,7 @@ describe("failures are one cause", () => {
       const said = sayCauses(causes, identity);
       assert.ok(said.startsWith("100 names: "), said);
       assert.ok(
-        said.endsWith(
-          ": n0.a.test, n1.a.test, n2.a.test, n3.a.test, n4.a.test and 95 more",
-        ),
+        said.endsWith(": n0.a.test, n1.a.test, n2.a.test, n3.a.test, n4.a.test and 95 more"),
       );
       assert.ok(!said.includes(token(0)), said);
     });
@@ -50,8 +47,7 @@ describe("failures are one cause", () => {
       (name: string) => `from ${url(name)}: 404 (unauthorized)`,
       (name: string) => `from ${url(name)}: 403 (unauthorized)`,
       (name: string) => `from ${url(name)}: 404 (connection)`,
-      (name: string) =>
-        `from ${url(name).replace("http", "https")}: 404 (unauthorized)`,
+      (name: string) => `from ${url(name).replace("http", "https")}: 404 (unauthorized)`,
       (name: string) => `Timeout: ${url(name)} (connection)`,
     ];
     const causes = same((name, n) => variants[n % 5]?.(name) ?? "");
@@ -84,10 +80,7 @@ test("the cause of the most names comes first, and of many the rest are counted"
 
 test("a list has five names at most, fewer when they are long, and one at least", () => {
   assert.equal(listed(["a", "b", "c", "d", "e"]), "a, b, c, d, e");
-  assert.equal(
-    listed(["a", "b", "c", "d", "e", "f"]),
-    "a, b, c, d, e and 1 more",
-  );
+  assert.equal(listed(["a", "b", "c", "d", "e", "f"]), "a, b, c, d, e and 1 more");
   const long = "x".repeat(60);
   assert.equal(listed([long, long, long]), `${long} and 2 more`);
   assert.equal(listed(["y".repeat(253)]), "y".repeat(253));

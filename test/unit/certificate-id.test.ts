@@ -32,8 +32,7 @@ for (const [serial, encoded] of [
 ] as const)
   test(`the serial ${serial} is ${encoded} in a certificate's identifier`, async () => {
     await using dir = tempDir();
-    const [issuer, number] =
-      certificateId(certificate(dir.path, serial, true))?.split(".") ?? [];
+    const [issuer, number] = certificateId(certificate(dir.path, serial, true))?.split(".") ?? [];
     assert.equal(number, encoded);
     const text = execFileSync(
       "openssl",

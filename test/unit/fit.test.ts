@@ -52,8 +52,7 @@ const error = fc.tuple(text, fc.option(text, { nil: undefined }), names).map(
 
 describe("no line for people is longer than 500 characters", () => {
   const holds = (lines: readonly string[]) => {
-    for (const line of lines)
-      assert.ok(line.length <= MOST, `${line.length}: ${line}`);
+    for (const line of lines) assert.ok(line.length <= MOST, `${line.length}: ${line}`);
   };
 
   test("of an error", async () => {
@@ -140,10 +139,7 @@ describe("what is too long is cut", () => {
   test("what to do is a line of its own where it is long", async () => {
     const page = `Open https://ca.test/${"x".repeat(400)} then.`;
     const [first = "", second = ""] = await written({}, (to) => {
-      reportError(
-        new AppError("paused", "word ".repeat(40), { hint: page }),
-        to,
-      );
+      reportError(new AppError("paused", "word ".repeat(40), { hint: page }), to);
     });
     assert.match(first, / error: word/);
     assert.ok(second.endsWith(page), second);
@@ -178,10 +174,7 @@ test("a target that fails as another did is shown with -v only, and counted in t
     lines.map((line) => line.replace(/^\S+ /, "").slice(0, 14)),
     ["error: a.test:", "error: d.test:", "warn: 3 failed", "warn: 4 target"],
   );
-  assert.match(
-    lines[2] ?? "",
-    /404 \(unauthorized\): a\.test, b\.test, c\.test\.$/,
-  );
+  assert.match(lines[2] ?? "", /404 \(unauthorized\): a\.test, b\.test, c\.test\.$/);
   const verbose = await written({ verbose: true }, tell);
   assert.ok(verbose.some((line) => line.includes("debug: c.test: The CA")));
 });

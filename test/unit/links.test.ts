@@ -17,11 +17,7 @@ const headers: [statement: string, header: unknown, found: string[]][] = [
     '<https://ca.test/cert/1/a,b>; title="x, <y>"; rel="alternate"',
     ["/1/a,b"],
   ],
-  [
-    "a relation may be one of several",
-    '</cert/1/1>; rel="up Alternate"',
-    ["/1/1"],
-  ],
+  ["a relation may be one of several", '</cert/1/1>; rel="up Alternate"', ["/1/1"]],
   ["up alone is another relation", '<https://ca.test/x>;rel="up"', []],
   ["nonsense has none", "<<<;;rel=alternate", []],
 ];

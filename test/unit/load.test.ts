@@ -26,11 +26,7 @@ function files() {
     path,
     /** In a process of its own, since V8 remembers what one process has compiled. */
     async run(...words: string[]) {
-      const text = await run(process.execPath, [
-        RUN,
-        path("main.js"),
-        ...words,
-      ]);
+      const text = await run(process.execPath, [RUN, path("main.js"), ...words]);
       return JSON.parse(text) as {
         exported: { word: string; once: boolean; where: unknown[] };
         files: string[];

@@ -61,9 +61,6 @@ for (const [written, problem] of [
   });
 
 test("shows an IDN as people write it, beside what the CA sees", () => {
-  assert.equal(
-    showName("xn--bcher-kva.example"),
-    "bücher.example (xn--bcher-kva.example)",
-  );
+  assert.equal(showName("xn--bcher-kva.example"), "bücher.example (xn--bcher-kva.example)");
   assert.equal(showName("example.com"), "example.com");
 });

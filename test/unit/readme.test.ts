@@ -19,12 +19,8 @@ test("docs/options.md is what scripts/options-page.ts writes", () => {
 
 test("README names options as they are typed, and links the page of all", () => {
   const flags = OPTION_NAMES.filter((name) => !specOf(name).gone).map(flagOf);
-  const table = /\| Option \| Meaning \|\n\| --- \| --- \|\n((?:\|.*\n)+)/.exec(
-    readme,
-  )?.[1];
-  const shown = [...(table ?? "").matchAll(/^\| `([^`]+)` \|/gm)].map(
-    ([, flag]) => flag,
-  );
+  const table = /\| Option \| Meaning \|\n\| --- \| --- \|\n((?:\|.*\n)+)/.exec(readme)?.[1];
+  const shown = [...(table ?? "").matchAll(/^\| `([^`]+)` \|/gm)].map(([, flag]) => flag);
   assert.ok(shown.length > 0);
   assert.deepEqual(
     shown.filter((flag) => !flags.includes(flag ?? "")),
@@ -34,18 +30,13 @@ test("README names options as they are typed, and links the page of all", () => 
 });
 
 test("README shows every file of a set, with the mode that a new one gets", () => {
-  const table = /\| File \| Holds \| Mode \|\n.*\n((?:\|.*\n)+)/.exec(
-    readme,
-  )?.[1];
+  const table = /\| File \| Holds \| Mode \|\n.*\n((?:\|.*\n)+)/.exec(readme)?.[1];
   const shown = (table ?? "").split("\n").flatMap((row) => {
     const mode = /\| (\d+) \|$/.exec(row)?.[1];
     const names = row.matchAll(/`([a-z_]+\.[a-z0-9]+)`/g);
     return [...names].map(([, name]) => [name, mode]);
   });
-  const modes = FORMAT_NAMES.map((name) => [
-    name,
-    FORMATS[name].secret ? "0600" : "0644",
-  ]);
+  const modes = FORMAT_NAMES.map((name) => [name, FORMATS[name].secret ? "0600" : "0644"]);
   modes.push([PKCS12_FILE, "0600"]);
   assert.deepEqual(shown.sort(), modes.sort());
 });
@@ -54,8 +45,7 @@ test("every link in a document leads to a file, and to a heading where it names 
   const broken = documents().flatMap((file) =>
     linksOf(file).filter(
       ({ target, heading }) =>
-        !existsSync(target) ||
-        (heading !== undefined && !headingsOf(target).includes(heading)),
+        !existsSync(target) || (heading !== undefined && !headingsOf(target).includes(heading)),
     ),
   );
   assert.deepEqual(broken, []);
@@ -67,10 +57,9 @@ test("docs/cas.md lists every CA that has a name, its directory, and whether it 
     const binding = message.startsWith("The CA at") ? "none" : "needed";
     return `| \`${name}\` | <${url}> | ${binding} |`;
   });
-  const table =
-    /\| `--server` \| Directory \| Account binding \|\n.*\n((?:\|.*\n)+)/.exec(
-      readFileSync("docs/cas.md", "utf8"),
-    )?.[1];
+  const table = /\| `--server` \| Directory \| Account binding \|\n.*\n((?:\|.*\n)+)/.exec(
+    readFileSync("docs/cas.md", "utf8"),
+  )?.[1];
   assert.equal(table, `${rows.join("\n")}\n`);
 });
 

@@ -29,10 +29,7 @@ interface Workflow {
 
 const FILES = globSync(".github/workflows/*.yml");
 const workflows = new Map(
-  FILES.map((file) => [
-    basename(file, ".yml"),
-    parse(readFileSync(file, "utf8")) as Workflow,
-  ]),
+  FILES.map((file) => [basename(file, ".yml"), parse(readFileSync(file, "utf8")) as Workflow]),
 );
 const jobs = [...workflows].flatMap(([workflow, { jobs: each }]) =>
   Object.entries(each).map(([name, job]) => ({
@@ -69,18 +66,14 @@ describe("the workflows", () => {
     assert.ok(lines.length > 10);
     assert.deepEqual(
       lines.filter(
-        (line) =>
-          !/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line) &&
-          !line.startsWith("./"),
+        (line) => !/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line) && !line.startsWith("./"),
       ),
       [],
     );
   });
 
   test("put nothing into a script but by its environment", () => {
-    const scripts = jobs.flatMap(({ job }) =>
-      (job.steps ?? []).flatMap(({ run }) => run ?? []),
-    );
+    const scripts = jobs.flatMap(({ job }) => (job.steps ?? []).flatMap(({ run }) => run ?? []));
     assert.ok(scripts.length > 3);
     assert.deepEqual(
       scripts.filter((script) => script.includes("${{")),
@@ -89,8 +82,7 @@ describe("the workflows", () => {
   });
 
   test("give each job what it needs, and no more", () => {
-    for (const { permissions } of workflows.values())
-      assert.deepEqual(permissions, {});
+    for (const { permissions } of workflows.values()) assert.deepEqual(permissions, {});
     const written = jobs.map(({ name, job: { permissions = {} } }) => [
       name,
       Object.keys(permissions).filter((key) => permissions[key] === "write"),
@@ -113,12 +105,7 @@ describe("a release", () => {
     const step = "The tag is package.json's version";
     const { version } = manifest;
     assert.equal(runStep(step, `v${version}`, root).status, 0);
-    for (const tag of [
-      version,
-      `v${version}1`,
-      "v99.0.0",
-      `v${version}-rc.1`,
-    ]) {
+    for (const tag of [version, `v${version}1`, "v99.0.0", `v${version}-rc.1`]) {
       const { status, stdout } = runStep(step, tag, root);
       assert.equal(status, 1, tag);
       assert.match(stdout, /^::error::The tag is .*: tag v/);
