@@ -87,7 +87,8 @@ function flawAt(place: number, certificate: X509Certificate, last: boolean): str
     return (
       flawOfAny(parsed) ??
       (isRoot ? undefined : flawOfSignature(parsed)) ??
-      (place === 0 ? flawOfLeaf(parsed) : flawOfIssuer(parsed))
+      (place === 0 ? flawOfLeaf(parsed) : flawOfIssuer(parsed)) ??
+      (isRoot ? undefined : flawOfPlace(parsed, place))
     );
   } catch {
     return "is damaged";
@@ -154,12 +155,27 @@ function flawOfLeaf(certificate: Certificate): string | undefined {
 }
 
 function flawOfIssuer(certificate: Certificate): string | undefined {
-  return isCa(certificate) ? undefined : "may not issue any (no CA:TRUE)";
+  if (!isCa(certificate)) return "may not issue any (no CA:TRUE)";
+  const usage = valueOf(certificate, id_ce_keyUsage, KeyUsage)?.toNumber();
+  return usage !== undefined && (usage & KeyUsageFlags.keyCertSign) === 0
+    ? "may not issue any (its key usage lacks keyCertSign)"
+    : undefined;
+}
+
+/** RFC 5280 section 4.2.1.9: how many CAs may stand between an issuer and the leaf. A root's own limit binds no client. */
+function flawOfPlace(certificate: Certificate, place: number): string | undefined {
+  const most = constraintsOf(certificate)?.pathLenConstraint;
+  return place > 0 && most !== undefined && place - 1 > most
+    ? `allows ${most} CAs below it, and there are ${place - 1}`
+    : undefined;
 }
 
 function isCa(certificate: Certificate): boolean {
-  const { cA = false } = valueOf(certificate, id_ce_basicConstraints, BasicConstraints) ?? {};
-  return cA;
+  return constraintsOf(certificate)?.cA ?? false;
+}
+
+function constraintsOf(certificate: Certificate): BasicConstraints | undefined {
+  return valueOf(certificate, id_ce_basicConstraints, BasicConstraints);
 }
 
 function extensionsOf({ tbsCertificate }: Certificate): Extension[] {

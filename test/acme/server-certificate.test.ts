@@ -169,6 +169,11 @@ describe("what a client of TLS takes from a server", () => {
       /^certificate 2 of its chain may not issue any/,
     ],
     [
+      "whose issuer may sign revocation lists alone",
+      { issuer: [...ROOT, "keyUsage=critical,cRLSign"] },
+      /^certificate 2 of its chain may not issue any \(its key usage lacks keyCertSign\)/,
+    ],
+    [
       "whose issuer is one of mail addresses",
       { issuer: [...ROOT, "extendedKeyUsage=emailProtection"] },
       /^certificate 2 of its chain is not for TLS servers/,
@@ -192,6 +197,20 @@ describe("what a client of TLS takes from a server", () => {
     test(`no certificate ${what}`, () => {
       assert.match(flawForServer(path(wish)) ?? "", flaw);
     });
+
+  test("no more CAs below an issuer than it allows", () => {
+    const [leaf, issuer, root] = path({
+      issuer: ["basicConstraints=critical,CA:TRUE,pathlen:0"],
+      root: ["basicConstraints=critical,CA:TRUE,pathlen:0"],
+    });
+    assert.ok(leaf && issuer && root);
+    assert.equal(flawForServer([leaf, issuer]), undefined);
+    assert.equal(flawForServer([leaf, issuer, root]), undefined, "a root's limit binds nobody");
+    assert.match(
+      flawForServer([leaf, issuer, issuer]) ?? "",
+      /^certificate 3 of its chain allows 0 CAs below it, and there are 1/,
+    );
+  });
 
   test("no more than ten certificates", () => {
     const [leaf, issuer, root] = path();
