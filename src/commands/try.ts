@@ -1,9 +1,11 @@
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outcome } from "../core/outcome.ts";
 import type { Draft } from "../core/target.ts";
+import { openDirectory } from "../directory/directory.ts";
 import { systemCode } from "../errors.ts";
+import { readPlace } from "../store/replace.ts";
 import { issue } from "./issue.ts";
 import type { Network, Process } from "./network.ts";
 
@@ -13,12 +15,8 @@ const ACCOUNT_KEY = "account_key.json";
 export async function tryOut(target: Draft, network: Network, host: Process): Promise<Outcome[]> {
   const dir = await mkdtemp(join(tmpdir(), "acme-sidecar-"));
   try {
-    // A web server may answer with the thumbprint of this very key.
-    await copyFile(join(target.keep.dir, ACCOUNT_KEY), join(dir, ACCOUNT_KEY)).catch(
-      (error: unknown) => {
-        if (systemCode(error) !== "ENOENT") throw error;
-      },
-    );
+    const key = accountKeyIn(target.keep.dir);
+    if (key !== undefined) await writeFile(join(dir, ACCOUNT_KEY), key, { mode: 0o600 });
     const outcomes = await issue({ ...target, keep: { ...target.keep, dir } }, network, host);
     return outcomes.map((outcome) => ({
       ...(outcome.kind === "failed" ? outcome : { kind: "tried", from: target.ask.from }),
@@ -26,5 +24,16 @@ export async function tryOut(target: Draft, network: Network, host: Process): Pr
     }));
   } finally {
     await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** A web server may answer with the thumbprint of this very key. */
+function accountKeyIn(dir: string): Buffer | undefined {
+  try {
+    using folder = openDirectory(dir);
+    return readPlace(folder, ACCOUNT_KEY);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
   }
 }

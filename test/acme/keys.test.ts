@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { lchownSync, renameSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { type Site, site } from "../support/simp_le.ts";
-import { missing } from "../support/tools.ts";
+import { missing, skipUnlessCI } from "../support/tools.ts";
 
 const skip = missing("pebble");
 
@@ -104,4 +106,22 @@ describe("keys and chains", { skip, concurrency: 4 }, () => {
     assert.equal(failing.code, 2);
     assert.deepEqual(env.certs.state(), state);
   });
+
+  test(
+    "--dry_run follows no other user's link to a key",
+    { skip: process.getuid?.() !== 0 && skipUnlessCI("not root") },
+    async () => {
+      await using env = await site(pebble);
+      const key = join(env.certs.path, "account_key.json");
+      assert.equal((await env.run("-d", env.name)).code, 0);
+      renameSync(key, `${key}.moved`);
+      symlinkSync(`${key}.moved`, key);
+      lchownSync(key, 1234, 1234);
+      const asked = env.recorder.count();
+      const { code, stderr } = await env.run("-d", env.name, "--dry_run");
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /link/);
+      assert.equal(env.recorder.count(), asked);
+    },
+  );
 });
