@@ -58,7 +58,7 @@ function problemOf({ name, authorization }: Failed): NameProblem {
   const visit = visitOf(authorization);
   return {
     name,
-    code: error?.type || status,
+    code: cut(error?.type || status, LONGEST_DETAIL),
     detail: cut(error ? describeProblem(error) : status, LONGEST_DETAIL),
     address: visit.address,
     url: visit.url && cut(visit.url.href, LONGEST_DETAIL),

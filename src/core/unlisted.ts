@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
 import { lock } from "../store/lock.ts";
 import { forgetTarget, loadState, saveState, type State } from "../store/state.ts";
 import type { Emit, Outcome } from "./outcome.ts";
@@ -28,15 +28,19 @@ export async function reviewUnlisted(listed: Listed, review: Review): Promise<Ou
   const { dir, file } = listed;
   const unlisted: string[] = [];
   const failed: Outcome[] = [];
-  for (const id of await findUnlisted(listed)) {
-    const place = join(dir, id);
+  const attempt = async <T>(id: string, at: string, work: () => Promise<T>) => {
     try {
-      if (await leave(place, file, review)) unlisted.push(id);
+      return await work();
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const subject = { id, names: [], dir: place };
+      const subject = { id, names: [], dir: at };
       failed.push({ subject, kind: "failed", error });
+      return undefined;
     }
+  };
+  for (const id of (await attempt(file, dir, () => findUnlisted(listed))) ?? []) {
+    const place = join(dir, id);
+    if (await attempt(id, place, () => leave(place, file, review))) unlisted.push(id);
   }
   const forgotten = review.prune;
   if (unlisted.length > 0) review.emit({ type: "unlisted", file, dir, ids: unlisted, forgotten });
@@ -46,7 +50,17 @@ export async function reviewUnlisted(listed: Listed, review: Review): Promise<Ou
 /** In alphabetical order. Some systems take names of folders that differ in case for the same. */
 async function findUnlisted({ dir, file, ids }: Listed): Promise<string[]> {
   const listed = new Set(ids.map((id) => id.toLowerCase()));
-  const entries = await readdir(dir, { withFileTypes: true });
+  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
+    throw new AppError(
+      "store-unwritable",
+      `The folder ${dir} cannot be read: ${messageOf(error)}.`,
+      {
+        hint: "Let this user read it, and run again.",
+        scope: "run",
+        cause: error,
+      },
+    );
+  });
   return entries
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)

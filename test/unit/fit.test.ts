@@ -186,3 +186,13 @@ test("what scripts look for is shown to who reads a pipe, and not to who watches
   assert.equal((await written({}, tell)).length, 1);
   assert.equal((await written({ terminal: true }, tell)).length, 0);
 });
+
+test("the type of a problem is cut in JSON, too", () => {
+  const name = "a.test" as Name;
+  const error = { type: "x".repeat(50_000), detail: "y".repeat(50_000), subproblems: [] };
+  const authorization = {
+    ...{ url: "", status: "invalid", name, challenges: [], records: [], error },
+  };
+  const { problems } = rejected([{ name, authorization }], { type: "http-01" });
+  assert.ok(JSON.stringify(problems).length < 3_000);
+});
