@@ -62,10 +62,15 @@ export async function batch(
   using _held = await lockRun(dir, host);
   const outcomes = await workOff(targets, work, { network, host });
   const { signal, emit } = host;
-  if (signal.aborted) return outcomes;
+  // What stopped everything has been told, and would stop this, too.
+  if (signal.aborted || outcomes.some(stopsEverything)) return outcomes;
   const left = await reviewUnlisted({ dir, file, ids }, { prune, signal, emit });
   for (const outcome of left) emit({ type: "ended", outcome }, outcome.subject.id);
   return [...outcomes, ...left];
+}
+
+function stopsEverything(outcome: Outcome): boolean {
+  return outcome.kind === "failed" && outcome.error.scope === "run";
 }
 
 /** Renews every target that earlier runs recorded in a folder and below it. Throws `usage` when there is none. */
