@@ -49,10 +49,10 @@ function page(rows: readonly Tally[]): string {
 \`npm run faults\` wrote this page, on ${availableParallelism()} cores with Node.js ${process.version}.
 
 - Tried: how often we made the fault happen.
-- Survived: how many of these runs succeeded, or ended in one honest error, and left no repair for a person.
-- Lost: how many lost or damaged a certificate, a key or an account.
+- Survived: how many of these runs succeeded, or ended with one clear error, and needed no repair by hand.
+- Lost: how many of these runs lost or damaged a certificate, a key or an account.
 
-CI runs the short form of every row.
+CI runs a shorter form of every row.
 
 ${cells.map((row) => `| ${row.join(" | ")} |`).join("\n")}
 `;

@@ -110,7 +110,7 @@ export function bindingMissing(directoryUrl: string): AppError {
 /** What to do when a CA does not take a binding. */
 export function bindingHint(directoryUrl: string): string {
   const { from } = sourceOf(directoryUrl);
-  return `Check that --eab_kid and the MAC key belong together, are meant for this CA and are still good (some work once only, or for a few days); new ones come from ${from}.`;
+  return `Check that --eab_kid and the MAC key belong together, are meant for this CA and are still good (some work only once, or only for a few days). Get new ones from ${from}.`;
 }
 
 function sourceOf(directoryUrl: string) {

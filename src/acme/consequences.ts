@@ -41,7 +41,7 @@ const KEY =
 /** By problem type: RFC 8555 section 6.7, RFC 9773 section 7.4, draft-ietf-acme-profiles section 7. */
 const CONSEQUENCES: Record<string, Consequence | undefined> = {
   accountDoesNotExist: account(
-    "The key in account_key.json has no account there: name the CA that it belongs to with --server.",
+    "The CA has no account for the key in account_key.json: name the account's CA with --server.",
   ),
   alreadyReplaced: refused("Run again; the next order names no old certificate."),
   alreadyRevoked: refused("There is nothing left to revoke."),
@@ -50,7 +50,9 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
   badPublicKey: refused(`The CA does not accept this kind of key. ${KEY}`),
   badRevocationReason: refused("Choose another with --reason."),
   badSignatureAlgorithm: account(`The CA does not accept signatures of the account's key. ${KEY}`),
-  caa: name("A CAA record of the name, or of a domain above it, has to allow this CA."),
+  caa: name(
+    "The CAA records of the name, or of the domain above it, must allow this CA: check them.",
+  ),
   compound: name("Fix what the CA reports for each name, or remove the name."),
   connection: challenge(
     "The CA could not connect: check the name's A and AAAA records, and that the port can be reached from everywhere.",
@@ -75,7 +77,7 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
   rateLimited: {
     code: "rate-limited",
     scope: "target",
-    hint: "Wait for the limit to pass; trying sooner only counts against it.",
+    hint: "Wait until the limit ends; an earlier try may count against it too.",
   },
   rejectedIdentifier: name(
     "The CA does not issue for this name: take it out, or choose another CA with --server.",

@@ -155,10 +155,10 @@ function flawOfLeaf(certificate: Certificate): string | undefined {
 }
 
 function flawOfIssuer(certificate: Certificate): string | undefined {
-  if (!isCa(certificate)) return "may not issue any (no CA:TRUE)";
+  if (!isCa(certificate)) return "may not issue certificates (no CA:TRUE)";
   const usage = valueOf(certificate, id_ce_keyUsage, KeyUsage)?.toNumber();
   return usage !== undefined && (usage & KeyUsageFlags.keyCertSign) === 0
-    ? "may not issue any (its key usage lacks keyCertSign)"
+    ? "may not issue certificates (its key usage lacks keyCertSign)"
     : undefined;
 }
 

@@ -88,7 +88,7 @@ export async function renew(
       "usage",
       `Nothing is recorded in ${dir} or below it, so there is nothing to renew.`,
       {
-        hint: "Name the folder of the certificates, or get them once with issue or batch, which record what is wanted.",
+        hint: "Name the folder of the certificates. For a certificate of another program, run issue or batch once: they record it.",
         scope: "run",
       },
     );
@@ -110,13 +110,13 @@ export async function renew(
 /** What was recorded of a set, with what is not: a name for the messages, and secrets. */
 async function usable({ dir, target }: FoundSet, nextRun: number | undefined): Promise<Target> {
   if (target === undefined)
-    throw new AppError("bad-file", `What is recorded in ${dir} cannot be read.`, {
-      hint: "Run issue or batch for it once more, which records it anew.",
+    throw new AppError("bad-file", `The record in ${dir} cannot be read.`, {
+      hint: "Run issue or batch for it once more: they record it again.",
     });
   if (target.ask.method.kind === "dns" && !isStateTrusted(dir))
     throw new AppError(
       "unsafe-folder",
-      `What is recorded in ${dir} names a program to run, and another user wrote it.`,
+      `The record in ${dir} names a program to run, and another user wrote that record.`,
       {
         hint: "Run renew as that user, or get the certificate with issue or batch, where you name the program.",
       },

@@ -132,11 +132,7 @@ function merge(found: Contents, imported: Contents): Contents {
 }
 
 function occupied(dir: string, file: string): AppError {
-  return new AppError(
-    "disagreeing-files",
-    `${file} in ${dir} holds something else than what is to be imported.`,
-    {
-      hint: "Nothing was written. Choose another folder with --certs_dir, or move the set that is there away.",
-    },
-  );
+  return new AppError("disagreeing-files", `${file} in ${dir} differs from the one to import.`, {
+    hint: "Nothing was written. Choose another folder with --certs_dir, or move the files in this one away.",
+  });
 }

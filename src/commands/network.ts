@@ -87,7 +87,7 @@ async function recordedRoots(file: string): Promise<string> {
   } catch (error) {
     throw new AppError(
       "bad-file",
-      `${file}, which --ca_bundle named when this certificate was asked for, cannot be used: ${messageOf(error)}.`,
+      `${file}, the recorded --ca_bundle of this certificate, cannot be used: ${messageOf(error)}.`,
       { hint: "Put it back, or name another with --ca_bundle." },
     );
   }

@@ -50,7 +50,8 @@ function choose(found: readonly FoundSet[], id: string): FoundSet {
 function read({ id, dir, target, files }: FoundSet, now: Date): TarSet {
   const formats = target?.keep.formats ?? files;
   const { key, leaf, chain } = loadSet({ dir, formats });
-  if (!key || !leaf || !chain) throw unusable(`A part of the certificate in ${dir} is missing.`);
+  if (!key || !leaf || !chain)
+    throw unusable(`The key, the certificate or its chain is missing in ${dir}.`);
   const bundle = { key, leaf, chain };
   const flaw = flawOf(bundle, namesOf(leaf), now);
   if (flaw !== undefined) throw unusable(`The certificate in ${dir} cannot be used: ${flaw}.`);
@@ -59,7 +60,8 @@ function read({ id, dir, target, files }: FoundSet, now: Date): TarSet {
 
 function unusable(message: string, hint?: string): AppError {
   return new AppError("bad-file", message, {
-    hint: hint ?? "See how things stand with status, and get it with issue, batch or renew.",
+    hint:
+      hint ?? "Run status to see what there is, then issue, batch or renew to get the certificate.",
     scope: "run",
   });
 }

@@ -71,7 +71,7 @@ export function chooseAccount(
   const list = (there.length > 0 ? there : accounts).map(({ label }) => label);
   throw ambiguous(
     `There ${there.length > 0 ? "are several accounts" : "is no account"}${server === undefined ? "" : ` at ${server}`}.`,
-    `Choose one by its CA with --server: ${list.join(", ")}. Of several at one CA, import from a copy of the folder that has only one.`,
+    `Choose one by its CA with --server: ${list.join(", ")}. If one CA has several, copy the folder, keep one account in the copy, and import that.`,
   );
 }
 

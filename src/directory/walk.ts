@@ -91,9 +91,9 @@ export function linkAt(entry: string, path: string): string | undefined {
   if (same && isTrusted(before)) return target;
   throw new AppError(
     "unsafe-folder",
-    `${path} goes by way of a link that belongs to another user (${before.uid}).`,
+    `${path} has a symbolic link in its path that belongs to another user (${before.uid}).`,
     {
-      hint: "Only links of root and of the user that runs this are followed. Name the folder that the link leads to, or make the link as root.",
+      hint: "The program follows only links of root and of the user who runs it. Name the folder that the link points to, or make the link as root.",
       scope: "run",
     },
   );

@@ -5,7 +5,7 @@ import { fileOf, names } from "./text.ts";
 
 const WHY: Record<NonNullable<Standing["why"]>, string> = {
   "valid-min": "--valid_min",
-  window: "the CA's wish",
+  window: "the CA asks for it",
   lifetime: "its lifetime",
   missing: "there is none yet",
   incomplete: "its key or chain is missing or wrong",
@@ -13,7 +13,7 @@ const WHY: Record<NonNullable<Standing["why"]>, string> = {
   key: "another kind of key",
   profile: "another profile",
   expiring: "it ends soon",
-  "renewal-info": "the CA's wish",
+  "renewal-info": "the CA asks for it",
   forced: "--force",
 };
 

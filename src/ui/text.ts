@@ -54,7 +54,7 @@ function sayUnlisted({ file, dir, ids, forgotten }: Extract<Event, { type: "unli
   return forgotten
     ? line(
         "info",
-        `Forgot what is ${away} (${ids.length}): ${listed(ids)}. renew leaves them alone from now on; their keys and certificates stay in ${dir}, in folders of these names.`,
+        `Forgot what is ${away} (${ids.length}): ${listed(ids)}. renew no longer renews them; their keys and certificates stay in ${dir}, in folders of these names.`,
       )
     : line(
         "warn",
@@ -156,7 +156,7 @@ const SAY: Say = {
   "alias-unknown": (event) =>
     line(
       "warn",
-      `Cannot find out whether ${event.fqdn} is an alias (CNAME) of another name (${event.reason}); going on as if it were not.`,
+      `Cannot find out whether ${event.fqdn} is an alias (CNAME) of another name (${event.reason}); setting its TXT record at this name.`,
     ),
   "program-called": (event) =>
     line(

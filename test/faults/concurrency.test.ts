@@ -63,7 +63,7 @@ describe("many runs at once", { skip: missing("pebble") }, () => {
 
   test("the lock of a run that is dead blocks nobody, wherever it died", async (t) => {
     const rounds = times(1, 10);
-    const tally = { fault: "Lock of a dead run", survived: 0, lost: 0 };
+    const tally = { fault: "Lock of a killed run", survived: 0, lost: 0 };
     for (let round = 0; round < rounds; round += 1)
       for (const kind of MOMENTS) {
         await using env = await site(pebble);

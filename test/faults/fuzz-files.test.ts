@@ -38,7 +38,7 @@ const registration = {
 };
 const now = new Date("2026-01-01T00:00:00Z");
 
-describe("what lies in folders", () => {
+describe("files in folders", () => {
   const right = FORMAT_NAMES.flatMap((name) =>
     bundles.map(
       (bundle) =>

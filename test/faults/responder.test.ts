@@ -32,7 +32,7 @@ describe("under fire the responder still answers the CA", () => {
       });
       t.diagnostic(`${Math.round((tried * 1000) / time)} requests a second`);
       tell(t, {
-        ...{ fault: "Responder: junk as fast as it is answered", tried },
+        ...{ fault: "Responder: random requests at full speed", tried },
         ...{ survived: tried - wrong, lost: 0 },
       });
       assert.equal(wrong, 0);

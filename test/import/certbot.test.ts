@@ -285,12 +285,12 @@ describe("what certbot left", { skip }, () => {
       const image = imageOf(into);
       const other = await importFrom(certbot, into, "-d", "b.test");
       assert.equal(other.code, 2);
-      assert.match(other.stderr, /key\.pem in .* holds something else .*--certs_dir/);
+      assert.match(other.stderr, /key\.pem in .* differs from the one to import.*--certs_dir/);
       const account = await importFrom(
         ...[accounts, into, "--server", setting.pebble.directoryUrl],
       );
       assert.equal(account.code, 2);
-      assert.match(account.stderr, /account_key\.json in .* holds something else/);
+      assert.match(account.stderr, /account_key\.json in .* differs from the one to import/);
       assert.equal(imageOf(into), image);
     });
 

@@ -145,7 +145,7 @@ describe("what lego left", { skip }, () => {
 
       await setting.lego(two, ...more, "--email", "you@a.test", ...other);
       await refused(
-        ...([two, /several accounts at .*import from a copy/] as const),
+        ...([two, /several accounts at .*copy the folder/] as const),
         ...["-d", "s.test", "--server", directoryUrl],
       );
     });

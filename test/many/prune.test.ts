@@ -92,7 +92,7 @@ describe(
 
       const pruned = await batch({ a, b }, "--prune");
       assert.equal(pruned.code, 1, pruned.stderr);
-      const forgot = `Forgot what is not in ${path} any more (1): c. renew leaves them alone from now on; their keys and certificates stay in ${env.at()}`;
+      const forgot = `Forgot what is not in ${path} any more (1): c. renew no longer renews them; their keys and certificates stay in ${env.at()}`;
       assert.ok(pruned.stderr.includes(forgot), pruned.stderr);
       assert.deepEqual(served(env), files);
       assert.equal(isRecorded(env, "c"), false);

@@ -94,7 +94,7 @@ describe("renew", { skip, concurrency: 4 }, () => {
     env.edit("web", (state) => (state.target = { names: "nonsense" }));
     const broken = await env.verb(["renew", "--retry"]);
     assert.equal(broken.code, 2);
-    assert.match(broken.stderr, /What is recorded in .*web cannot be read/);
+    assert.match(broken.stderr, /The record in .*web cannot be read/);
     assert.match(broken.stderr, /1 issued \(port\), 0 kept, 1 failed \(web\)/);
   });
 
@@ -146,7 +146,7 @@ describe("renew", { skip, concurrency: 4 }, () => {
     assert.equal(errors.length, 1, without.stderr);
     assert.match(
       errors.join(),
-      /a: \S*roots-of-a\.pem, which --ca_bundle named .*, cannot be used: it does not exist\. Put it back, or name another/,
+      /a: \S*roots-of-a\.pem, the recorded --ca_bundle of this certificate, cannot be used: it does not exist\. Put it back, or name another/,
     );
     const both = at("both.pem");
     writeFileSync(
@@ -257,6 +257,6 @@ test("one damaged record stops no other set, and a first run that was killed as 
   const { code, stderr } = await env.verb(["renew", "--retry"]);
   assert.equal(code, 2, stderr);
   assert.match(stderr, new RegExp(`certificate for ${killed} is in`));
-  assert.match(stderr, new RegExp(`recorded in \\S*/${damaged} cannot be read`));
+  assert.match(stderr, new RegExp(`The record in \\S*/${damaged} cannot be read`));
   assert.match(stderr, /1 kept, 1 failed/);
 });

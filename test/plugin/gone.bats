@@ -175,6 +175,6 @@ HOOK
     touch "$DOKKU_STAND_IN/spoil"
     run -1 dokku letsencrypt:enable "$APP" --force
     rm "$DOKKU_STAND_IN/spoil"
-    contains "$output" "what was there before is in place again"
+    contains "$output" "the plugin put everything back"
     [[ $(ls "$DOKKU_ROOT/$APP/tls") == "$before" && -z $(leftovers) ]]
 }

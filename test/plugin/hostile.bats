@@ -92,11 +92,11 @@ talk() {
     : >"$DOKKU_STAND_IN/docker.log"
     container <<<'[[ $WORD != dokku ]] || { exec yes "issued x" >&2; }'
     run -1 talk letsencrypt:enable "$APP"
-    grep -q "says too much" "$BATS_TEST_TMPDIR/said"
+    grep -q "wrote too much" "$BATS_TEST_TMPDIR/said"
     grep -qx rm "$DOKKU_STAND_IN/docker.log"
     container <<<'head -c 10000000 /dev/zero | tr "\0" x; exec yes "kept x"'
     run -1 talk letsencrypt:enable "$APP"
-    grep -q "says too much" "$BATS_TEST_TMPDIR/said"
+    grep -q "wrote too much" "$BATS_TEST_TMPDIR/said"
     container <<<'head -c 10000000 /dev/zero >&2; exec cat /dev/zero'
     run -1 talk letsencrypt:enable "$APP"
     run -0 talk letsencrypt:list
@@ -258,7 +258,7 @@ SCRIPT
     mkfifo "$(store)/fullchain.pem"
     self_signed "$BATS_TEST_TMPDIR/own" "$DOMAIN"
     run -0 in_time dokku certs:add "$APP" "$BATS_TEST_TMPDIR/own.crt" "$BATS_TEST_TMPDIR/own.key"
-    contains "$output" "$APP has a certificate of its own now"
+    contains "$output" "$APP has a certificate that letsencrypt did not get"
 }
 
 @test "for a stateless challenge nothing but a thumbprint gets into nginx's configuration" {

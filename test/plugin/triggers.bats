@@ -102,7 +102,7 @@ enabled_app() {
     enabled_app
     self_signed "$BATS_TEST_TMPDIR/own" "$DOMAIN"
     run -0 dokku certs:add "$APP" "$BATS_TEST_TMPDIR/own.crt" "$BATS_TEST_TMPDIR/own.key"
-    contains "$output" "$APP has a certificate of its own now"
+    contains "$output" "$APP has a certificate that letsencrypt did not get"
     [[ ! -e $(tls server.letsencrypt.crt) ]]
     run -0 dokku letsencrypt:auto-renew "$APP"
     contains "$output" "not enabled"
@@ -143,7 +143,7 @@ enabled_app() {
 HOOK
     touch "$DOKKU_STAND_IN/spoil"
     run -1 dokku letsencrypt:enable "$APP" --force
-    contains "$output" "what was there before is in place again"
+    contains "$output" "the plugin put everything back"
     [[ $(serial <"$(tls)") == "$before" ]]
     is_served "$DOMAIN" "$(tls)"
     dokku nginx:validate-config
