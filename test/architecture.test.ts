@@ -98,7 +98,7 @@ test("only main.ts reads the process, the wall clock and the console", () => {
   const allowed: Record<string, RegExp> = {
     "process.": /^src\/main\.ts$/,
     // Only there can a process group be signalled, and the user be known that files are compared with.
-    '"node:process"': /^src\/(challenge\/program|directory\/\w+|store\/replaceable)\.ts$/,
+    '"node:process"': /^src\/(challenge\/dns\/program|directory\/\w+|store\/replaceable)\.ts$/,
     "console.": /^$/,
     "Date.now()": /^$/,
     "new Date()": /^src\/(main|ui\/log)\.ts$/,

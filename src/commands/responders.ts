@@ -19,7 +19,7 @@ export async function openResponder(method: Method, host: Process): Promise<Resp
       return openStateless();
     }
     case "dns": {
-      const { openDnsExec } = await import("../challenge/dns-exec.ts");
+      const { openDnsExec } = await import("../challenge/dns/exec.ts");
       return openDnsExec(method, host);
     }
   }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { relative, resolve } from "node:path";
 import { isAddress } from "../acme/protocol.ts";
-import type { DnsExec } from "../challenge/dns-exec.ts";
+import type { DnsExec } from "../challenge/dns/exec.ts";
 import { type Check, entryOf, is, isRecord } from "../json.ts";
 import { type Name, parseName } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";

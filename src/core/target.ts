@@ -1,4 +1,4 @@
-import type { DnsExec } from "../challenge/dns-exec.ts";
+import type { DnsExec } from "../challenge/dns/exec.ts";
 import type { Listen } from "../serve.ts";
 import type { Name } from "../name.ts";
 import type { Place } from "../store/set.ts";

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
-import { baseOf, type Name } from "../name.ts";
-import { AppError, asAppError, messageOf } from "../errors.ts";
-import { type Linger, sleep } from "../time.ts";
+import { baseOf, type Name } from "../../name.ts";
+import { AppError, asAppError, messageOf } from "../../errors.ts";
+import { type Linger, sleep } from "../../time.ts";
 import { call, checkProgram, type Program } from "./program.ts";
-import { type HostPort, openAsk, type Server, serversOf, systemServers } from "./resolve.ts";
+import { type HostPort, openAsk, type Server, serversOf, systemServers } from "./resolver.ts";
 import {
   type Answer,
   checkedToken,
   type ChallengeEvent,
   type Publication,
   type Responder,
-} from "./responder.ts";
-import { spread, type Wanted } from "./spread.ts";
-import { atMost, inTurn } from "./turns.ts";
+} from "../responder.ts";
+import { spread, type Wanted } from "./propagation.ts";
+import { atMost, inTurn } from "./queue.ts";
 import { openZones, type Place, type Zones } from "./zone.ts";
 
 /** A program that sets and removes TXT records, called as lego's `exec` provider calls it. */

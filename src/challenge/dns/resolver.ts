@@ -1,7 +1,7 @@
 import { getServers, lookup, Resolver } from "node:dns/promises";
 import { isIPv6 } from "node:net";
-import { AppError, messageOf, systemCode } from "../errors.ts";
-import { atMost } from "./turns.ts";
+import { AppError, messageOf, systemCode } from "../../errors.ts";
+import { atMost } from "./queue.ts";
 
 /** A server that answers questions about DNS: how people call it, and IP:PORT. */
 export interface Server {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { type DnsExec, openDnsExec } from "../../src/challenge/dns-exec.ts";
+import { type DnsExec, openDnsExec } from "../../src/challenge/dns/exec.ts";
 import type { ChallengeEvent } from "../../src/challenge/responder.ts";
 import { type Dns, startDns } from "../support/dns.ts";
 import { dnsHook, type Hook } from "../support/hook.ts";

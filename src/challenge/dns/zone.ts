@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { AppError } from "../errors.ts";
-import { type Ask, type Server, serverAt } from "./resolve.ts";
+import { AppError } from "../../errors.ts";
+import { type Ask, type Server, serverAt } from "./resolver.ts";
 
 /** The part of DNS that one set of servers answers for. */
 export interface Zone {

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { access, constants, stat } from "node:fs/promises";
 import { kill } from "node:process";
 import type { Readable } from "node:stream";
-import { AppError, messageOf, systemCode } from "../errors.ts";
-import { shown } from "../shown.ts";
-import type { Linger } from "../time.ts";
+import { AppError, messageOf, systemCode } from "../../errors.ts";
+import { shown } from "../../shown.ts";
+import type { Linger } from "../../time.ts";
 
 /** A program of the user's and how it is run. */
 export interface Program {

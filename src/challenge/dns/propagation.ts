@@ -1,7 +1,7 @@
-import { sleep } from "../time.ts";
-import { systemCode } from "../errors.ts";
-import { type Ask, type Server, showServer } from "./resolve.ts";
-import type { Lack } from "./responder.ts";
+import { sleep } from "../../time.ts";
+import { systemCode } from "../../errors.ts";
+import { type Ask, type Server, showServer } from "./resolver.ts";
+import type { Lack } from "../responder.ts";
 
 /** The values that a name must have, and the servers that must know them. */
 export interface Wanted {
