@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { Name } from "../name.ts";
+import { sleep } from "../time.ts";
 
 /** What the CA will ask for one name (RFC 8555 section 8). */
 export interface Answer {
@@ -19,6 +20,18 @@ export interface Publication extends AsyncDisposable {
   fetched: ReadonlySet<Name> | undefined;
   /** What to look at when the CA finds something else, where that is not the usual. */
   hint?: string;
+}
+
+/** How long a CA usually takes to ask, in milliseconds. */
+const USUAL_PAUSE = 500;
+
+/** Answers that are fetched elsewhere, where nobody can tell; `undo` withdraws them. */
+export function unseen(undo: AsyncDisposable): Publication {
+  return {
+    fetched: undefined,
+    asked: (signal) => sleep(USUAL_PAUSE, signal),
+    [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
+  };
 }
 
 /** A type of challenge (RFC 8555 section 9.7.8) that can be answered here. */

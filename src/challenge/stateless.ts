@@ -1,8 +1,4 @@
-import { sleep } from "../time.ts";
-import type { Publication, Responder } from "./responder.ts";
-
-/** How long a CA usually takes to ask, in milliseconds. */
-const USUAL_PAUSE = 500;
+import { type Responder, unseen } from "./responder.ts";
 
 const HINT =
   "The web server must answer for this account. Print its block again with acme-sidecar nginx --stateless and the same folder, load it, and check that /.well-known/acme-challenge/ of each name leads there.";
@@ -12,15 +8,7 @@ const HINT =
  * account's thumbprint (RFC 8555 section 8.1), so nothing has to be published.
  */
 export function openStateless(): Responder {
-  const publication: Publication = {
-    fetched: undefined,
-    hint: HINT,
-    asked: (signal) => sleep(USUAL_PAUSE, signal),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-  return {
-    type: "http-01",
-    publish: () => Promise.resolve(publication),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
+  const nothing = { [Symbol.asyncDispose]: () => Promise.resolve() };
+  const publication = { ...unseen(nothing), hint: HINT };
+  return { type: "http-01", publish: () => Promise.resolve(publication), ...nothing };
 }

@@ -2,17 +2,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Directory, openDirectory } from "../directory/directory.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import type { Name } from "../name.ts";
-import { sleep } from "../time.ts";
-import {
-  type Answer,
-  CHALLENGE_PATH,
-  checkedToken,
-  type Publication,
-  type Responder,
-} from "./responder.ts";
-
-/** How long a CA usually takes to fetch a file, in milliseconds. */
-const USUAL_PAUSE = 500;
+import { type Answer, CHALLENGE_PATH, checkedToken, type Responder, unseen } from "./responder.ts";
 
 /** Answers by files in the folders that a web server already serves, one folder a name. */
 export function openWebroot(roots: ReadonlyMap<Name, string>): Responder {
@@ -21,13 +11,7 @@ export function openWebroot(roots: ReadonlyMap<Name, string>): Responder {
     async publish(answers) {
       await using undo = new AsyncDisposableStack();
       for (const answer of answers) await publishFile(rootOf(roots, answer), answer, undo);
-      const made = undo.move();
-      const publication: Publication = {
-        fetched: undefined,
-        asked: (signal) => sleep(USUAL_PAUSE, signal),
-        [Symbol.asyncDispose]: () => made.disposeAsync(),
-      };
-      return publication;
+      return unseen(undo.move());
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import type { Draft } from "../core/target.ts";
 import { entryOf } from "../json.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
+import { DNS_OPTIONS } from "./dns.ts";
 import { type Entry, keyOf, readEntries, type Spot, type Wrong } from "./entries.ts";
 import { type Given, givenBy, sentenceOf } from "./given.ts";
 import type { OptionName } from "./options.ts";
@@ -21,13 +22,13 @@ interface Setting {
 }
 
 /** What each method is as options, and which options are of use with it alone. */
-const METHODS: Record<string, { sets: Options; own: OptionName[] } | undefined> = {
+const METHODS: Record<string, { sets: Options; own: readonly OptionName[] } | undefined> = {
   standalone: { sets: {}, own: ["listen"] },
   webroot: { sets: {}, own: ["default_root"] },
   stateless: { sets: { stateless: true }, own: ["stateless"] },
   dns: {
     sets: { dns: "exec" },
-    own: ["dns", "dns_exec", "dns_timeout", "dns_wait", "dns_resolvers"],
+    own: DNS_OPTIONS,
   },
 };
 

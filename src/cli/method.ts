@@ -1,16 +1,10 @@
-import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
-import type { Method } from "../core/target.ts";
+import type { Method } from "../core/method.ts";
 import { isWildcard, kindOf, type Name } from "../name.ts";
-import { DAY, SECOND } from "../time.ts";
+import { parseDns } from "./dns.ts";
 import type { Given } from "./given.ts";
-import type { OptionName } from "./options.ts";
 import { parseListen } from "./values.ts";
 import type { Roots } from "./vhost.ts";
-
-/** Seconds. */
-const DNS_TIMEOUT = 120;
-const LONGEST_SPAN = DAY / SECOND;
 
 /** How the CA is answered for names, some of which may have folders. */
 export function parseMethod(given: Given, roots: Roots): Method {
@@ -40,62 +34,11 @@ export function parseRootless(
   given: Given,
 ): Extract<Method, { kind: "stateless" | "dns" }> | undefined {
   const stateless = given.flag("stateless");
-  if (!given.has("dns")) {
-    if (given.has("dns_exec"))
-      given.wrong("dns_exec", `it has no effect without ${given.write({ dns: true })}.`, {
-        value: given.text("dns_exec"),
-        hint: `Add ${given.write({ dns: "exec" })}.`,
-      });
-    return stateless ? { kind: "stateless" } : undefined;
-  }
-  if (stateless)
+  if (stateless && given.has("dns"))
     given.wrong("stateless", `it does not work with ${given.write({ dns: true })}.`, {
       hint: "Choose one.",
     });
-  return { kind: "dns", ...parseDnsExec(given) };
-}
-
-function parseDnsExec(given: Given) {
-  const provider = given.text("dns");
-  if (provider !== undefined && provider !== "exec") given.unknown("dns", provider, ["exec"]);
-  else if (!given.has("dns_exec"))
-    given.wrong("dns", "it needs a program that sets the records.", {
-      value: provider,
-      hint: `Name it with ${given.write({ dns_exec: "PROGRAM" })}.`,
-    });
-  const wait = given.number("dns_wait");
-  return {
-    script: given.path("dns_exec") ?? "",
-    timeout: parseSpan(given, "dns_timeout", {
-      seconds: given.number("dns_timeout") ?? DNS_TIMEOUT,
-      least: 1,
-    }),
-    wait: wait && parseSpan(given, "dns_wait", { seconds: wait, least: 0 }),
-    resolvers: given.list("dns_resolvers").map((text) => parseResolver(given, text)),
-  };
-}
-
-function parseSpan(
-  given: Given,
-  option: OptionName,
-  { seconds, least }: { seconds: number; least: number },
-): number {
-  if (seconds < least || seconds > LONGEST_SPAN)
-    given.wrong(option, `choose ${least} to ${LONGEST_SPAN} seconds.`, {
-      value: String(seconds),
-    });
-  return seconds * SECOND;
-}
-
-function parseResolver(given: Given, value: string): { host: string; port: number } {
-  if (isIPv6(value)) return { host: value, port: 53 };
-  const [, six, plain, digits = "53"] =
-    /^(?:\[([^\]]+)\]|([^:[\]\s/]+))(?::(\d+))?$/.exec(value) ?? [];
-  const host = six !== undefined && isIPv6(six) ? six : plain;
-  const port = Number(digits);
-  if (host === undefined || port < 1 || port > 65535)
-    given.wrong("dns_resolvers", "write HOST, HOST:PORT, IPV6 or [IPV6]:PORT.", { value });
-  return { host: host ?? "", port };
+  return parseDns(given) ?? (stateless ? { kind: "stateless" } : undefined);
 }
 
 /** Whether names go with a method that needs no folders. */

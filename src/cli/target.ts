@@ -1,4 +1,5 @@
-import type { Draft, Method, Target } from "../core/target.ts";
+import type { Method } from "../core/method.ts";
+import type { Draft, Target } from "../core/target.ts";
 import { DAY, SECOND } from "../time.ts";
 import type { Given } from "./given.ts";
 import { parseMethod } from "./method.ts";

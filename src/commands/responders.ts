@@ -1,6 +1,8 @@
+import { openProvider } from "../challenge/dns/providers.ts";
 import type { Responder } from "../challenge/responder.ts";
+import type { Method } from "../core/method.ts";
 import { once } from "../core/shared.ts";
-import type { Method } from "../core/target.ts";
+
 import type { Process } from "./network.ts";
 
 /** Opens what answers the CA by a method; loaded when it is first needed. */
@@ -19,8 +21,15 @@ export async function openResponder(method: Method, host: Process): Promise<Resp
       return openStateless();
     }
     case "dns": {
-      const { openDnsExec } = await import("../challenge/dns/exec.ts");
-      return openDnsExec(method, host);
+      const { openDns01 } = await import("../challenge/dns/dns-01.ts");
+      const { openZoneQueue } = await import("../challenge/dns/queue.ts");
+      const { provider, propagation, env } = method;
+      const records = await openProvider(provider, {
+        ...host,
+        env: { ...host.env, ...env },
+        timeout: propagation.timeout,
+      });
+      return openDns01(records, propagation, { ...host, queue: openZoneQueue() });
     }
   }
 }

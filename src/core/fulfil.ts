@@ -14,7 +14,8 @@ import { isRecorded, record } from "./record.ts";
 import { authorityToAsk, withRenewalInfo } from "./renewal.ts";
 import { once, type Way } from "./shared.ts";
 import type { Emit, Outcome } from "./outcome.ts";
-import type { Method, Target } from "./target.ts";
+import type { Method } from "./method.ts";
+import type { Target } from "./target.ts";
 
 /** What a run needs from outside: the network, the clock, and somebody who watches. */
 export interface Surroundings {

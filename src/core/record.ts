@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { relative, resolve } from "node:path";
 import { isAddress } from "../acme/protocol.ts";
-import type { DnsExec } from "../challenge/dns/exec.ts";
-import { type Check, entryOf, is, isRecord } from "../json.ts";
-import { type Name, parseName } from "../name.ts";
+import { type Check, is, isRecord } from "../json.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
 import type { Place } from "../store/set.ts";
-import type { Draft, Method, Source, Target } from "./target.ts";
+import { isName, recordMethod, reviveMethod } from "./method.ts";
+import type { Draft, Source, Target } from "./target.ts";
 
 /**
  * A target as plain data, for the next run to read: without `force`, which is for one run, and without
@@ -21,7 +20,7 @@ export function record({ source, want, ask, keep }: Target | Draft): object {
     ask: {
       ...ask,
       binding: file === undefined ? undefined : { kid, file },
-      method: plainMethod(ask.method),
+      method: recordMethod(ask.method),
     },
     keep: {
       ...{ formats, keyMode, owner },
@@ -30,11 +29,6 @@ export function record({ source, want, ask, keep }: Target | Draft): object {
     },
   };
   return JSON.parse(JSON.stringify(plain)) as object;
-}
-
-function plainMethod(method: Method): object {
-  if (method.kind === "webroot") return { ...method, roots: Object.fromEntries(method.roots) };
-  return method.kind === "dns" ? { ...method, env: undefined } : method;
 }
 
 /** Whether what was recorded is this target. */
@@ -132,40 +126,6 @@ const isKeep = is.shape<PlainKeep>({
   pkcs12: is.optional(is.shape({ file: is.text })),
   accounts: is.optional(is.text),
 });
-
-const isHostPort = is.shape({ host: is.text, port: is.number });
-
-/** What there has to be beside its kind. */
-const METHODS: Record<Exclude<Method["kind"], "webroot">, Check> = {
-  standalone: is.shape({ listen: isHostPort }),
-  stateless: () => true,
-  dns: is.shape<Omit<DnsExec, "env">>({
-    script: is.text,
-    timeout: is.number,
-    wait: is.optional(is.number),
-    resolvers: is.listOf(isHostPort),
-  }),
-};
-
-function reviveMethod(method: unknown): Method | undefined {
-  if (!isRecord(method)) return undefined;
-  const { kind, roots } = method;
-  if (kind === "webroot") return reviveRoots(roots);
-  const isRight = is.text(kind) ? entryOf<Check>(METHODS, kind) : undefined;
-  return isRight?.(method) ? (method as unknown as Method) : undefined;
-}
-
-function reviveRoots(roots: unknown): Method | undefined {
-  if (!isRecord(roots)) return undefined;
-  const entries = Object.entries(roots);
-  if (!entries.every(([name, root]) => isName(name) && is.text(root))) return undefined;
-  return { kind: "webroot", roots: new Map(entries as [Name, string][]) };
-}
-
-function isName(text: string): boolean {
-  const parsed = parseName(text);
-  return "name" in parsed && parsed.name === text;
-}
 
 function isFullList(isRight: (text: string) => boolean): Check {
   const isAll = is.listOf((each) => typeof each === "string" && isRight(each));

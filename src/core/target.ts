@@ -1,21 +1,9 @@
-import type { DnsExec } from "../challenge/dns/exec.ts";
-import type { Listen } from "../serve.ts";
 import type { Name } from "../name.ts";
 import type { Place } from "../store/set.ts";
+import type { Method } from "./method.ts";
 
 /** A kind of key to make: an elliptic curve, or RSA of so many bits (and with 65537, if nothing else). */
 export type KeyType = "ec256" | "ec384" | { rsa: number; exponent?: number | undefined };
-
-/**
- * How the CA is answered: http-01 on a port of our own, by files in the folders a web
- * server serves, or by a proxy that knows the account's thumbprint; or dns-01
- * by a program of the user's that sets TXT records.
- */
-export type Method =
-  | { kind: "standalone"; listen: Listen }
-  | { kind: "webroot"; roots: ReadonlyMap<Name, string> }
-  | { kind: "stateless" }
-  | ({ kind: "dns" } & DnsExec);
 
 /** The chain to take: one of those that the CA calls alternate, counted from 1 (0: the usual one), or one that has an issuer of this common name. */
 export type Chain = { alternate: number } | { issuer: string };

@@ -2,13 +2,18 @@ import assert from "node:assert/strict";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { type DnsExec, openDnsExec } from "../../src/challenge/dns/exec.ts";
-import type { ChallengeEvent } from "../../src/challenge/responder.ts";
+import { openDns01 } from "../../src/challenge/dns/dns-01.ts";
+import { type ExecSettings, openExec } from "../../src/challenge/dns/exec.ts";
+import type { Propagation } from "../../src/challenge/dns/propagation.ts";
+import { openZoneQueue } from "../../src/challenge/dns/queue.ts";
+import type { Records } from "../../src/challenge/dns/records.ts";
+import type { ChallengeEvent, Responder } from "../../src/challenge/responder.ts";
 import { type Dns, startDns } from "../support/dns.ts";
 import { dnsHook, type Hook } from "../support/hook.ts";
 import { tempDir } from "../support/temp.ts";
 import { missing } from "../support/tools.ts";
 import { eventually } from "../support/wait.ts";
+import { testProvider } from "./provider.contract.ts";
 import { answer, testResponder } from "./responder.contract.ts";
 
 const never = new AbortController().signal;
@@ -21,7 +26,16 @@ interface Setting extends AsyncDisposable {
   dns: Dns;
   hook: Hook;
   events: ChallengeEvent[];
-  open(settings?: Partial<DnsExec>, env?: Record<string, string>): ReturnType<typeof openDnsExec>;
+  /** The DNS server, as one to ask. */
+  resolvers: Propagation["resolvers"];
+  provider(
+    settings?: { script?: string | undefined; timeout?: number },
+    env?: Record<string, string>,
+  ): Promise<Records>;
+  open(
+    settings?: Partial<ExecSettings & Propagation>,
+    env?: Record<string, string>,
+  ): Promise<Responder>;
 }
 
 async function setting(): Promise<Setting> {
@@ -29,24 +43,20 @@ async function setting(): Promise<Setting> {
   const dns = stack.use(await startDns());
   const hook = stack.use(dnsHook(dns.managementUrl));
   const [host = "", port] = dns.address.split(":");
+  const resolvers = [{ host, port: Number(port) }];
   const events: ChallengeEvent[] = [];
+  const told = { emit: (event: ChallengeEvent) => events.push(event), linger };
+  const provider: Setting["provider"] = ({ script = hook.file, timeout = 30_000 } = {}, env) =>
+    openExec({ script }, { ...told, timeout, env: { ...process.env, ...hook.env, ...env } });
   const all = stack.move();
   return {
-    ...{ dns, hook, events },
-    open: (settings, env) =>
-      openDnsExec(
-        {
-          script: hook.file,
-          timeout: 30_000,
-          resolvers: [{ host, port: Number(port) }],
-          ...settings,
-        },
-        {
-          env: { ...process.env, ...hook.env, ...env },
-          emit: (event) => events.push(event),
-          linger,
-        },
-      ),
+    ...{ dns, hook, events, resolvers },
+    provider,
+    async open({ script, ...more } = {}, env) {
+      const propagation = { timeout: 30_000, resolvers, ...more };
+      const records = await provider({ script, timeout: propagation.timeout }, env);
+      return openDns01(records, propagation, { ...told, queue: openZoneQueue() });
+    },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
@@ -69,6 +79,17 @@ if (skip === false)
         const found = await s.dns.txt(`_acme-challenge.${name}`);
         return found.includes(await digest(keyAuthorization));
       },
+      [Symbol.asyncDispose]: () => s[Symbol.asyncDispose](),
+    };
+  });
+
+if (skip === false)
+  testProvider("exec", async () => {
+    const s = await setting();
+    return {
+      provider: await s.provider(),
+      zone: "zone.test",
+      txt: (fqdn) => s.dns.txt(fqdn),
       [Symbol.asyncDispose]: () => s[Symbol.asyncDispose](),
     };
   });
@@ -352,6 +373,26 @@ describe("the wait for TXT records", { skip }, () => {
       time: 1,
     });
     assert.equal(late(s), undefined);
+  });
+
+  test("lasts as long as the provider says, unless the user says otherwise", async () => {
+    await using s = await setting();
+    const done = () => Promise.resolve();
+    const provider = { set: done, remove: done, wait: 7 };
+    const times = async (wait?: number) => {
+      const events: ChallengeEvent[] = [];
+      const emit = (event: ChallengeEvent) => events.push(event);
+      const responder = await openDns01(
+        provider,
+        { timeout: 1_000, wait, resolvers: s.resolvers },
+        { emit, linger, queue: openZoneQueue() },
+      );
+      await using _publication = await responder.publish([answer("a.test")], never);
+      return events.flatMap((event) => (event.type === "records-waiting" ? event.time : []));
+    };
+    assert.deepEqual(await times(), [7]);
+    assert.deepEqual(await times(3), [3]);
+    assert.deepEqual(await times(0), []);
   });
 
   test("an interruption ends it", async () => {

@@ -39,10 +39,8 @@ describe("the options of dns-01", () => {
   test("a program, two minutes for it, and the authoritative servers", () => {
     assert.deepEqual(method("-d", "a.test", ...DNS), {
       kind: "dns",
-      script: "/certs/set-txt",
-      timeout: 120_000,
-      wait: undefined,
-      resolvers: [],
+      provider: { kind: "exec", script: "/certs/set-txt" },
+      propagation: { timeout: 120_000, wait: undefined, resolvers: [] },
     });
   });
 
@@ -50,7 +48,7 @@ describe("the options of dns-01", () => {
     const words = ["--dns_timeout", "5", "--dns_wait", "0"];
     const found = method("-d", "a.test", ...DNS, ...words);
     assert.ok(found.kind === "dns");
-    assert.deepEqual([found.timeout, found.wait], [5_000, 0]);
+    assert.deepEqual([found.propagation.timeout, found.propagation.wait], [5_000, 0]);
     refused(["-d", "a.test", ...DNS, "--dns_timeout", "0"], /--dns_timeout 0/);
     refused(["-d", "a.test", ...DNS, "--dns_wait", "9999999999"], /86400/);
   });
@@ -68,7 +66,7 @@ describe("the options of dns-01", () => {
     const found = method("-d", "a.test", ...DNS, ...words);
     assert.ok(found.kind === "dns");
     assert.deepEqual(
-      found.resolvers,
+      found.propagation.resolvers,
       servers.map(([, host, port]) => ({ host, port })),
     );
     for (const text of [":53", "a:0", "a:70000", "[x]:53", "tls://1.1.1.1"])

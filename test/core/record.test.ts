@@ -40,3 +40,23 @@ test("a target whose secrets are still to be read is none that can be fulfilled"
   const isTarget: Draft extends Target ? true : false = false;
   assert.equal(isTarget, false);
 });
+
+test("a program that sets TXT records, as earlier versions recorded it, is read as a provider", () => {
+  const resolvers = [{ host: "192.0.2.1", port: 53 }];
+  const withMethod = (method: object) => ({ ...RECORDED, ask: { ...RECORDED.ask, method } });
+  const old = { kind: "dns", script: "/set-txt", timeout: 9000, wait: 0, resolvers };
+  const draft = revive(withMethod(old), PLACE);
+  assert.ok(draft !== undefined);
+  const method = {
+    kind: "dns",
+    provider: { kind: "exec", script: "/set-txt" },
+    propagation: { timeout: 9000, wait: 0, resolvers },
+  };
+  assert.deepEqual(draft.ask.method, method);
+  assert.deepEqual(record(draft), withMethod(method));
+  for (const wrong of [
+    { ...old, script: 7 },
+    { ...method, provider: { kind: "constructor" } },
+  ])
+    assert.equal(revive(withMethod(wrong), PLACE), undefined);
+});

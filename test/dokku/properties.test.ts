@@ -77,8 +77,8 @@ test("a program answers by DNS, with what only it may know", () => {
     },
   ).ask;
   assert.ok(method.kind === "dns");
-  assert.equal(method.script, "/hook");
-  assert.equal(method.timeout, 30 * SECOND);
+  assert.deepEqual(method.provider, { kind: "exec", script: "/hook" });
+  assert.equal(method.propagation.timeout, 30 * SECOND);
   assert.deepEqual(method.env, {
     EXEC_PATH: "/hook",
     EXEC_PROPAGATION_TIMEOUT: "30",

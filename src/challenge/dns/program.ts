@@ -4,7 +4,6 @@ import { kill } from "node:process";
 import type { Readable } from "node:stream";
 import { AppError, messageOf, systemCode } from "../../errors.ts";
 import { shown } from "../../shown.ts";
-import type { Linger } from "../../time.ts";
 
 /** A program of the user's and how it is run. */
 export interface Program {
@@ -13,7 +12,6 @@ export interface Program {
   env: Record<string, string>;
   /** How long one call may take, in milliseconds. */
   timeout: number;
-  linger: Linger;
 }
 
 /** Between SIGTERM and SIGKILL, and for output that comes after the end, in milliseconds. */
@@ -45,12 +43,11 @@ export async function checkProgram(file: string): Promise<void> {
  * too long or the signal ends it; then nothing is left of its process group.
  */
 export async function call(
-  { file, env, timeout, linger }: Program,
+  { file, env, timeout }: Program,
   words: readonly string[],
   signal?: AbortSignal,
 ): Promise<string> {
   signal?.throwIfAborted();
-  using _time = linger();
   const child = spawn(file, words, {
     env,
     stdio: ["ignore", "pipe", "pipe"],

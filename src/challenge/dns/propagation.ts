@@ -1,7 +1,17 @@
 import { sleep } from "../../time.ts";
 import { systemCode } from "../../errors.ts";
-import { type Ask, type Server, showServer } from "./resolver.ts";
 import type { Lack } from "../responder.ts";
+import { type Ask, type HostPort, type Server, showServer } from "./resolver.ts";
+
+/** How long to wait for TXT records to be seen, and where. */
+export interface Propagation {
+  /** How long one call of the provider may take, and then its name servers, in milliseconds. */
+  timeout: number;
+  /** Wait so many milliseconds instead of asking; undefined: as the provider says, or ask. */
+  wait?: number | undefined;
+  /** The servers to ask, instead of the authoritative ones. */
+  resolvers: readonly HostPort[];
+}
 
 /** The values that a name must have, and the servers that must know them. */
 export interface Wanted {
@@ -16,7 +26,7 @@ interface Watch {
   silent: boolean;
 }
 
-interface Surroundings {
+interface Asking {
   ask: Ask;
   signal: AbortSignal;
   /** Is told of the servers that are waited for, once there are any. */
@@ -32,17 +42,17 @@ const LONGEST_PAUSE = 4_000;
  * or `limit` milliseconds are over: then it returns what is lacking. A server that does not
  * answer (as over IPv6 from a host that has none) is not waited for when another one does.
  */
-export async function spread(
+export async function propagated(
   wanted: readonly Wanted[],
   limit: number,
-  { ask, signal, waiting }: Surroundings,
+  { ask, signal, waiting }: Asking,
 ): Promise<Lack[]> {
   const deadline = performance.now() + limit;
   const watches = watchesOf(wanted);
   for (let pause = 0; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     const open = watches.filter(({ open }) => open.size > 0);
     await Promise.all(open.map((watch) => look(watch, ask, signal)));
-    if (isSpread(wanted, watches)) return [];
+    if (isSeen(wanted, watches)) return [];
     const left = deadline - performance.now();
     if (left <= 0) return lacksOf(watches);
     if (pause === 0) {
@@ -86,7 +96,7 @@ async function look(watch: Watch, ask: Ask, signal: AbortSignal): Promise<void> 
   }
 }
 
-function isSpread(wanted: readonly Wanted[], watches: readonly Watch[]) {
+function isSeen(wanted: readonly Wanted[], watches: readonly Watch[]) {
   const lacking = watches.some(({ open, silent }) => open.size > 0 && !silent);
   return (
     !lacking &&

@@ -1,31 +1,21 @@
-/** Runs tasks, so many of them at a time. */
-export function atMost(most: number): <T>(task: () => Promise<T>) => Promise<T> {
-  let free = most;
-  const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
-  };
-}
+import pLimit, { type LimitFunction } from "p-limit";
 
-/** Runs the tasks for one key one after another, whatever becomes of each. */
-export function inTurn(): <T>(key: string, task: () => Promise<T>) => Promise<T> {
-  const lasts = new Map<string, Promise<unknown>>();
-  return async (key, task) => {
-    const mine = (lasts.get(key) ?? Promise.resolve()).then(task);
-    const settled = mine.catch(() => undefined);
-    lasts.set(key, settled);
-    try {
-      return await mine;
-    } finally {
-      if (lasts.get(key) === settled) lasts.delete(key);
-    }
+/** Runs a change of a zone when it is its turn; the zone without a name is all that are unknown. */
+export type ZoneQueue = <T>(zone: string, change: () => Promise<T>) => Promise<T>;
+
+/** Each may be a process, and a client of the same service. */
+const MOST_AT_ONCE = 4;
+
+/**
+ * Changes of one zone come one after another: many providers read a zone, change it and
+ * write it back. Of different zones a few are changed at a time.
+ */
+export function openZoneQueue(): ZoneQueue {
+  const all = pLimit(MOST_AT_ONCE);
+  const zones = new Map<string, LimitFunction>();
+  return (zone, change) => {
+    const turn = zones.get(zone) ?? pLimit(1);
+    zones.set(zone, turn);
+    return turn(() => all(change));
   };
 }

@@ -1,7 +1,7 @@
 import { getServers, lookup, Resolver } from "node:dns/promises";
 import { isIPv6 } from "node:net";
+import pLimit from "p-limit";
 import { AppError, messageOf, systemCode } from "../../errors.ts";
-import { atMost } from "./queue.ts";
 
 /** A server that answers questions about DNS: how people call it, and IP:PORT. */
 export interface Server {
@@ -33,7 +33,7 @@ const MOST_QUESTIONS = 20;
  * not answer, or not to the point, is an error with c-ares' code.
  */
 export function openAsk(signal: AbortSignal): Ask {
-  const bounded = atMost(MOST_QUESTIONS);
+  const bounded = pLimit(MOST_QUESTIONS);
   return (servers, question) => bounded(() => put(servers, question, signal));
 }
 

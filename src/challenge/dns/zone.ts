@@ -9,7 +9,7 @@ export interface Zone {
 }
 
 /** Where a TXT record belongs. */
-export interface Place {
+export interface Location {
   /** Without a dot at its end. */
   fqdn: string;
   /** The zone above it, where one could be found whose servers answer. */
@@ -21,7 +21,7 @@ export interface Zones {
   /** The zone that this name is the top of. */
   at(name: string): Promise<Zone | undefined>;
   /** Follows CNAME records from a name to where they end. Rejects when DNS cannot be asked. */
-  locate(name: string): Promise<Place>;
+  locate(name: string): Promise<Location>;
 }
 
 /** Longer chains are no set-up, but a loop. */
@@ -66,7 +66,7 @@ export function openZones(ask: Ask, servers: readonly Server[]): Zones {
     return undefined;
   }
 
-  async function locate(name: string): Promise<Place> {
+  async function locate(name: string): Promise<Location> {
     let fqdn = name;
     for (let step = 0; step <= MOST_ALIASES; step += 1) {
       const { alias, zone } = await aliasOf(fqdn);

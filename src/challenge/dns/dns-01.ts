@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import { AppError, asAppError, messageOf } from "../../errors.ts";
+import { baseOf } from "../../name.ts";
+import { type Linger, sleep } from "../../time.ts";
+import {
+  type Answer,
+  checkedToken,
+  type ChallengeEvent,
+  type Responder,
+  unseen,
+} from "../responder.ts";
+import { propagated, type Propagation, type Wanted } from "./propagation.ts";
+import type { ZoneQueue } from "./queue.ts";
+import type { Records, TxtRecords } from "./records.ts";
+import { openAsk, type Server, serversOf, systemServers } from "./resolver.ts";
+import { type Location, openZones, type Zones } from "./zone.ts";
+
+interface Host {
+  emit: (event: ChallengeEvent) => void;
+  linger: Linger;
+  queue: ZoneQueue;
+}
+
+/** Answers dns-01 by TXT records that a provider sets. */
+export async function openDns01(
+  provider: Records,
+  { timeout, wait, resolvers }: Propagation,
+  { emit, linger, queue }: Host,
+): Promise<Responder> {
+  const given = resolvers.length > 0 ? await serversOf(resolvers) : undefined;
+
+  /** Sets each, and notes it as begun first; after a failure no more of them. */
+  async function setAll(all: readonly TxtRecords[], begun: TxtRecords[], signal: AbortSignal) {
+    let failed = false;
+    const calls = all.map((records) =>
+      queue(records.zone?.name ?? "", async () => {
+        if (failed) return;
+        signal.throwIfAborted();
+        begun.push(records);
+        using _time = linger();
+        try {
+          await provider.set(records, signal);
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
+      }),
+    );
+    // None may still be at work when the others are withdrawn.
+    await Promise.allSettled(calls);
+    await Promise.all(calls);
+  }
+
+  /** Never rejects, and no signal ends it: what is left in DNS is there for long. */
+  async function remove(records: TxtRecords): Promise<void> {
+    using _time = linger();
+    try {
+      await queue(records.zone?.name ?? "", () => provider.remove(records));
+    } catch (caught) {
+      const error = asAppError(caught, new AbortController().signal);
+      emit({ type: "record-left", fqdn: records.fqdn, error });
+    }
+  }
+
+  async function waitFor(
+    all: readonly TxtRecords[],
+    zones: Zones,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const time = wait ?? provider.wait;
+    if (time !== undefined) {
+      if (time > 0) emit({ type: "records-waiting", servers: [], time });
+      await sleep(time, signal);
+      return;
+    }
+    const lacks = await propagated(await wantedOf(all, zones, given), timeout, {
+      ask: openAsk(signal),
+      signal,
+      waiting(servers) {
+        emit({ type: "records-waiting", servers, time: timeout });
+      },
+    });
+    // No check of ours is the CA's: it has the last word, be it that we were wrong.
+    if (lacks.length > 0) emit({ type: "records-late", lacks, time: timeout });
+  }
+
+  return {
+    type: "dns-01",
+    async publish(answers, signal) {
+      answers.forEach(checkedToken);
+      const zones = openZones(openAsk(signal), given ?? systemServers());
+      const all = await recordsOf(answers, zones, { signal, emit });
+      const begun: TxtRecords[] = [];
+      await using undo = new AsyncDisposableStack();
+      undo.defer(async () => {
+        await Promise.all(begun.map(remove));
+      });
+      await setAll(all, begun, signal);
+      if (all.length > 0) {
+        emit({ type: "records-set", names: answers.map(({ name }) => name) });
+        await waitFor(all, zones, signal);
+      }
+      return unseen(undo.move());
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function recordsOf(
+  answers: readonly Answer[],
+  zones: Zones,
+  { signal, emit }: { signal: AbortSignal; emit: Host["emit"] },
+): Promise<TxtRecords[]> {
+  const locate = async (fqdn: string): Promise<Location> => {
+    try {
+      const found = await zones.locate(fqdn);
+      if (found.fqdn !== fqdn) emit({ type: "record-delegated", from: fqdn, to: found.fqdn });
+      return found;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof AppError) throw error;
+      emit({ type: "alias-unknown", fqdn, reason: messageOf(error) });
+      return { fqdn, zone: undefined };
+    }
+  };
+  const byName = Map.groupBy(answers, ({ name }) => `_acme-challenge.${baseOf(name)}`);
+  const located = await Promise.all(
+    [...byName].map(async ([fqdn, same]) => ({
+      ...(await locate(fqdn)),
+      values: same.map(valueOf),
+    })),
+  );
+  // Several names may be aliases of one.
+  return [...Map.groupBy(located, ({ fqdn }) => fqdn)].map(([fqdn, same]) => ({
+    fqdn,
+    zone: same[0]?.zone,
+    values: same.flatMap(({ values }) => values),
+  }));
+}
+
+function valueOf({ keyAuthorization }: Answer): string {
+  return createHash("sha256").update(keyAuthorization).digest("base64url");
+}
+
+/** Which servers must have which records: those given, or of the zone, or who could not find that. */
+async function wantedOf(
+  all: readonly TxtRecords[],
+  zones: Zones,
+  given: readonly Server[] | undefined,
+): Promise<Wanted[]> {
+  return Promise.all(
+    all.map(async ({ fqdn, zone: above, values }) => {
+      if (given !== undefined) return { fqdn, values, servers: given };
+      // The name may be the top of a zone itself.
+      const zone = (await zones.at(fqdn).catch(() => undefined)) ?? above;
+      const servers = zone?.servers.length ? zone.servers : systemServers();
+      return { fqdn, values, servers };
+    }),
+  );
+}

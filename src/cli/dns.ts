@@ -1,0 +1,99 @@
+import { isIPv6 } from "node:net";
+import type { Propagation } from "../challenge/dns/propagation.ts";
+import type { Provider } from "../challenge/dns/providers.ts";
+import type { DnsMethod } from "../core/method.ts";
+import { entryOf } from "../json.ts";
+import { DAY, SECOND } from "../time.ts";
+import type { Given } from "./given.ts";
+import type { OptionName } from "./options.ts";
+
+interface Row<T> {
+  /** The options that are for this provider alone. */
+  options: readonly OptionName[];
+  read: (given: Given) => T;
+}
+
+/** Who sets TXT records, by the word after --dns. */
+const PROVIDERS: { [Kind in Provider["kind"]]: Row<Extract<Provider, { kind: Kind }>> } = {
+  exec: {
+    options: ["dns_exec"],
+    read(given) {
+      if (!given.has("dns_exec"))
+        given.wrong("dns", "it needs a program that sets the records.", {
+          value: "exec",
+          hint: `Name it with ${given.write({ dns_exec: "PROGRAM" })}.`,
+        });
+      return { kind: "exec", script: given.path("dns_exec") ?? "" };
+    },
+  },
+};
+
+/** Every option that is of use with --dns only. */
+export const DNS_OPTIONS: readonly OptionName[] = [
+  ...Object.values(PROVIDERS).flatMap(({ options }) => options),
+  ...(["dns", "dns_timeout", "dns_wait", "dns_resolvers"] as const),
+];
+
+/** Seconds. */
+const DNS_TIMEOUT = 120;
+const LONGEST_SPAN = DAY / SECOND;
+
+/** How TXT records are to be set; undefined: not at all. */
+export function parseDns(given: Given): DnsMethod | undefined {
+  if (given.has("dns"))
+    return {
+      kind: "dns",
+      provider: parseProvider(given),
+      propagation: parsePropagation(given),
+    };
+  for (const [word, { options }] of Object.entries(PROVIDERS))
+    for (const option of options.filter(given.has))
+      given.wrong(option, `it has no effect without ${given.write({ dns: true })}.`, {
+        value: given.text(option),
+        hint: `Add ${given.write({ dns: word })}.`,
+      });
+  return undefined;
+}
+
+function parseProvider(given: Given): Provider {
+  const word = given.text("dns") ?? "";
+  const provider = entryOf<Row<Provider>>(PROVIDERS, word);
+  if (provider !== undefined) return provider.read(given);
+  given.unknown("dns", word, Object.keys(PROVIDERS));
+  return { kind: "exec", script: "" };
+}
+
+function parsePropagation(given: Given): Propagation {
+  const wait = given.number("dns_wait");
+  return {
+    timeout: parseSpan(given, "dns_timeout", {
+      seconds: given.number("dns_timeout") ?? DNS_TIMEOUT,
+      least: 1,
+    }),
+    wait: wait && parseSpan(given, "dns_wait", { seconds: wait, least: 0 }),
+    resolvers: given.list("dns_resolvers").map((text) => parseResolver(given, text)),
+  };
+}
+
+function parseSpan(
+  given: Given,
+  option: OptionName,
+  { seconds, least }: { seconds: number; least: number },
+): number {
+  if (seconds < least || seconds > LONGEST_SPAN)
+    given.wrong(option, `choose ${least} to ${LONGEST_SPAN} seconds.`, {
+      value: String(seconds),
+    });
+  return seconds * SECOND;
+}
+
+function parseResolver(given: Given, value: string): { host: string; port: number } {
+  if (isIPv6(value)) return { host: value, port: 53 };
+  const [, six, plain, digits = "53"] =
+    /^(?:\[([^\]]+)\]|([^:[\]\s/]+))(?::(\d+))?$/.exec(value) ?? [];
+  const host = six !== undefined && isIPv6(six) ? six : plain;
+  const port = Number(digits);
+  if (host === undefined || port < 1 || port > 65535)
+    given.wrong("dns_resolvers", "write HOST, HOST:PORT, IPV6 or [IPV6]:PORT.", { value });
+  return { host: host ?? "", port };
+}
