@@ -1,12 +1,18 @@
 import { openProvider } from "../challenge/dns/providers.ts";
+import type { ZoneQueue } from "../challenge/dns/queue.ts";
 import type { Responder } from "../challenge/responder.ts";
 import type { Method } from "../core/method.ts";
 import { once } from "../core/shared.ts";
-
 import type { Process } from "./network.ts";
 
+type Host = Pick<Process, "env" | "emit" | "linger">;
+
 /** Opens what answers the CA by a method; loaded when it is first needed. */
-export async function openResponder(method: Method, host: Process): Promise<Responder> {
+export async function openResponder(
+  method: Method,
+  host: Host,
+  queueOf: () => Promise<ZoneQueue> = openQueue,
+): Promise<Responder> {
   switch (method.kind) {
     case "standalone": {
       const { openStandalone } = await import("../challenge/standalone.ts");
@@ -22,31 +28,40 @@ export async function openResponder(method: Method, host: Process): Promise<Resp
     }
     case "dns": {
       const { openDns01 } = await import("../challenge/dns/dns-01.ts");
-      const { openZoneQueue } = await import("../challenge/dns/queue.ts");
       const { provider, propagation, env } = method;
       const records = await openProvider(provider, {
         ...host,
         env: { ...host.env, ...env },
         timeout: propagation.timeout,
       });
-      return openDns01(records, propagation, { ...host, queue: openZoneQueue() });
+      return openDns01(records, propagation, { ...host, queue: await queueOf() });
     }
   }
 }
 
+async function openQueue(): Promise<ZoneQueue> {
+  const { openZoneQueue } = await import("../challenge/dns/queue.ts");
+  return openZoneQueue();
+}
+
 /** Questions are told of with the name they are for, as one target's among many. */
-function emitFor({ emit }: Process): Process["emit"] {
+function emitFor({ emit }: Host): Process["emit"] {
   return (event) => {
     emit(event, event.type === "answered" ? event.name : undefined);
   };
 }
 
-/** Responders for many targets: one for each address, which stays open until all of them are closed. */
-export function shareResponders(host: Process) {
+/**
+ * Responders for many targets: one for each address, which stays open until all of them are closed. Those for dns-01
+ * take turns, since targets of one zone are changed by one provider.
+ */
+export function shareResponders(host: Host) {
   const listening = new Map<string, Promise<Responder>>();
+  let queue: Promise<ZoneQueue> | undefined;
   return {
     open: async (method: Method): Promise<Responder> => {
-      if (method.kind !== "standalone") return openResponder(method, host);
+      if (method.kind !== "standalone")
+        return openResponder(method, host, () => (queue ??= openQueue()));
       const { host: address, port } = method.listen;
       const responder = await once(listening, `${address} ${port}`, () =>
         openResponder(method, { ...host, emit: emitFor(host) }),

@@ -1,77 +1,16 @@
 import assert from "node:assert/strict";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { openDns01 } from "../../src/challenge/dns/dns-01.ts";
-import { type ExecSettings, openExec } from "../../src/challenge/dns/exec.ts";
-import type { Propagation } from "../../src/challenge/dns/propagation.ts";
-import { openZoneQueue } from "../../src/challenge/dns/queue.ts";
-import type { Records } from "../../src/challenge/dns/records.ts";
-import type { ChallengeEvent, Responder } from "../../src/challenge/responder.ts";
-import { type Dns, startDns } from "../support/dns.ts";
-import { dnsHook, type Hook } from "../support/hook.ts";
 import { tempDir } from "../support/temp.ts";
-import { missing } from "../support/tools.ts";
 import { eventually } from "../support/wait.ts";
+import { DIGEST, dnsSetting, never, script, skip } from "./dns-setting.ts";
 import { testProvider } from "./provider.contract.ts";
 import { answer, testResponder } from "./responder.contract.ts";
 
-const never = new AbortController().signal;
-const skip = missing("pebble-challtestsrv");
-const linger = () => ({ [Symbol.dispose]: () => undefined });
-/** Of `answer("a.test")`: base64url(SHA-256("token-of-a-test.thumbprint")). */
-const DIGEST = "itLfVtUM_cQPFjUv3KKP6dIGIoabDYS632H7qqDZE70";
-
-interface Setting extends AsyncDisposable {
-  dns: Dns;
-  hook: Hook;
-  events: ChallengeEvent[];
-  /** The DNS server, as one to ask. */
-  resolvers: Propagation["resolvers"];
-  provider(
-    settings?: { script?: string | undefined; timeout?: number },
-    env?: Record<string, string>,
-  ): Promise<Records>;
-  open(
-    settings?: Partial<ExecSettings & Propagation>,
-    env?: Record<string, string>,
-  ): Promise<Responder>;
-}
-
-async function setting(): Promise<Setting> {
-  await using stack = new AsyncDisposableStack();
-  const dns = stack.use(await startDns());
-  const hook = stack.use(dnsHook(dns.managementUrl));
-  const [host = "", port] = dns.address.split(":");
-  const resolvers = [{ host, port: Number(port) }];
-  const events: ChallengeEvent[] = [];
-  const told = { emit: (event: ChallengeEvent) => events.push(event), linger };
-  const provider: Setting["provider"] = ({ script = hook.file, timeout = 30_000 } = {}, env) =>
-    openExec({ script }, { ...told, timeout, env: { ...process.env, ...hook.env, ...env } });
-  const all = stack.move();
-  return {
-    ...{ dns, hook, events, resolvers },
-    provider,
-    async open({ script, ...more } = {}, env) {
-      const propagation = { timeout: 30_000, resolvers, ...more };
-      const records = await provider({ script, timeout: propagation.timeout }, env);
-      return openDns01(records, propagation, { ...told, queue: openZoneQueue() });
-    },
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
-  };
-}
-
-/** A program of a few lines of shell. */
-function script(dir: string, text: string): string {
-  const file = join(dir, "program");
-  writeFileSync(file, `#!/bin/sh\n${text}\n`);
-  chmodSync(file, 0o755);
-  return file;
-}
-
 if (skip === false)
   testResponder("dns-01 by a program", async () => {
-    const s = await setting();
+    const s = await dnsSetting();
     const responder = await s.open();
     return {
       responder,
@@ -85,7 +24,7 @@ if (skip === false)
 
 if (skip === false)
   testProvider("exec", async () => {
-    const s = await setting();
+    const s = await dnsSetting();
     return {
       provider: await s.provider(),
       zone: "zone.test",
@@ -101,7 +40,7 @@ async function digest(text: string): Promise<string> {
 
 describe("the program that sets TXT records", { skip }, () => {
   test("gets the action, the name with a dot at its end and the value, as lego gives them", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     const responder = await s.open();
     const publication = await responder.publish([answer("a.test")], never);
     assert.deepEqual(await s.dns.txt("_acme-challenge.a.test"), [DIGEST]);
@@ -119,7 +58,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("a wildcard and its base name have two values at one name, set one after another", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     const responder = await s.open();
     const order = [answer("a.test"), answer("*.a.test", "star"), answer("b.test")];
     const publication = await responder.publish(order, never);
@@ -134,7 +73,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("is called for the name at the end of a CNAME", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     await s.dns.setCname("_acme-challenge.a.test", "a.acme.test");
     const responder = await s.open();
     await using _publication = await responder.publish([answer("a.test")], never);
@@ -143,7 +82,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("a loop of CNAME records is an error", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     await s.dns.setCname("_acme-challenge.a.test", "x.test");
     await s.dns.setCname("x.test", "_acme-challenge.a.test");
     const responder = await s.open();
@@ -155,7 +94,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("sees the environment, without the options of acme-sidecar", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     const responder = await s.open(undefined, {
       API_TOKEN: "for the script",
       ACME_SIDECAR_EAB_HMAC_KEY: "for the CA",
@@ -171,7 +110,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("one that fails is told with its last words, and all that was begun is removed", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     const responder = await s.open(undefined, {
       HOOK_FAIL: "present _acme-challenge.b",
     });
@@ -191,7 +130,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("a clean-up that fails is a warning, and the others are done", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     const responder = await s.open(undefined, {
       HOOK_FAIL: "cleanup _acme-challenge.a",
     });
@@ -206,7 +145,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("one that takes too long is ended with all that it started", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     await using dir = tempDir();
     const pids = join(dir.path, "pids");
     const text = `trap '' TERM\necho $$ >>${pids}\n(trap '' TERM; sleep 1000) & echo $! >>${pids}\nwait; sleep 1000`;
@@ -223,7 +162,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("one that leaves something running is not waited for without end", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     await using dir = tempDir();
     const pids = join(dir.path, "pids");
     const responder = await s.open({
@@ -237,7 +176,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("has nothing to read", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     await using dir = tempDir();
     const responder = await s.open({
       script: script(dir.path, "cat >&2; exit 1"),
@@ -248,7 +187,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("what it writes may be without end, and little of it is shown", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     await using dir = tempDir();
     const text = "long() { head -c 3000000 /dev/zero | tr '\\0' x; }; long; long >&2; exit 1";
     const responder = await s.open({ script: script(dir.path, text) });
@@ -259,7 +198,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("what it writes has nothing that is unseen, and no passwords in URLs", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     await using dir = tempDir();
     const text = "printf 'a\\342\\200\\256b\\033[2J https://me:hunter2@dns.test/\\n' >&2; exit 1";
     const responder = await s.open({ script: script(dir.path, text) });
@@ -269,7 +208,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("is looked for before anything else", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     await using dir = tempDir();
     const plain = join(dir.path, "plain");
     writeFileSync(plain, "#!/bin/sh\n", { mode: 0o644 });
@@ -286,7 +225,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("an interpreter that does not exist is named as the reason", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     await using dir = tempDir();
     const file = join(dir.path, "program");
     writeFileSync(file, "#!/no/such/shell\n", { mode: 0o755 });
@@ -298,7 +237,7 @@ describe("the program that sets TXT records", { skip }, () => {
   });
 
   test("an interruption ends it, and what it was about is removed", async () => {
-    await using s = await setting();
+    await using s = await dnsSetting();
     const responder = await s.open(undefined, {
       HOOK_SLOW: "present",
       HOOK_TIME: "100000",
@@ -314,100 +253,6 @@ describe("the program that sets TXT records", { skip }, () => {
       "present _acme-challenge.a.test.",
       "cleanup _acme-challenge.a.test.",
     ]);
-  });
-});
-
-describe("the wait for TXT records", { skip }, () => {
-  const late = (s: Setting) => s.events.find((event) => event.type === "records-late");
-
-  test("ends when the servers given have them", async () => {
-    await using s = await setting();
-    await using dir = tempDir();
-    const responder = await s.open({ script: script(dir.path, "exit 0") });
-    const publishing = responder.publish([answer("a.test")], never);
-    await eventually("a look", () => s.events.some(({ type }) => type === "records-waiting"));
-    await s.dns.addTxt("_acme-challenge.a.test", "somebody else's");
-    await s.dns.addTxt("_acme-challenge.a.test", DIGEST);
-    await using _publication = await publishing;
-    assert.equal(late(s), undefined);
-  });
-
-  test("gives up with a warning that names the server and the record", async () => {
-    await using s = await setting();
-    await using dir = tempDir();
-    const responder = await s.open({
-      script: script(dir.path, "exit 0"),
-      timeout: 1_000,
-    });
-    await using _publication = await responder.publish([answer("a.test")], never);
-    assert.deepEqual(late(s)?.lacks, [
-      { server: s.dns.address, fqdn: "_acme-challenge.a.test", silent: false },
-    ]);
-  });
-
-  test("a server that does not answer is not waited for when another does", async () => {
-    await using s = await setting();
-    const [host = "", port] = s.dns.address.split(":");
-    const responder = await s.open({
-      resolvers: [
-        { host: "127.0.0.1", port: 9 },
-        { host, port: Number(port) },
-      ],
-    });
-    await using _publication = await responder.publish([answer("a.test")], never);
-    assert.equal(late(s), undefined);
-  });
-
-  test("with a time given nobody is asked whether the records are there", async () => {
-    await using s = await setting();
-    await using dir = tempDir();
-    const responder = await s.open({
-      script: script(dir.path, "exit 0"),
-      wait: 1,
-    });
-    await using _publication = await responder.publish([answer("a.test")], never);
-    const [waiting] = s.events.filter(({ type }) => type === "records-waiting");
-    assert.deepEqual(waiting, {
-      type: "records-waiting",
-      servers: [],
-      time: 1,
-    });
-    assert.equal(late(s), undefined);
-  });
-
-  test("lasts as long as the provider says, unless the user says otherwise", async () => {
-    await using s = await setting();
-    const done = () => Promise.resolve();
-    const provider = { set: done, remove: done, wait: 7 };
-    const times = async (wait?: number) => {
-      const events: ChallengeEvent[] = [];
-      const emit = (event: ChallengeEvent) => events.push(event);
-      const responder = await openDns01(
-        provider,
-        { timeout: 1_000, wait, resolvers: s.resolvers },
-        { emit, linger, queue: openZoneQueue() },
-      );
-      await using _publication = await responder.publish([answer("a.test")], never);
-      return events.flatMap((event) => (event.type === "records-waiting" ? event.time : []));
-    };
-    assert.deepEqual(await times(), [7]);
-    assert.deepEqual(await times(3), [3]);
-    assert.deepEqual(await times(0), []);
-  });
-
-  test("an interruption ends it", async () => {
-    await using s = await setting();
-    await using dir = tempDir();
-    const responder = await s.open({ script: script(dir.path, "exit 0") });
-    const controller = new AbortController();
-    const reason = new Error("interrupted");
-    const rejected = assert.rejects(
-      responder.publish([answer("a.test")], controller.signal),
-      reason,
-    );
-    await eventually("a look", () => s.events.some(({ type }) => type === "records-waiting"));
-    controller.abort(reason);
-    await rejected;
   });
 });
 
