@@ -8,6 +8,7 @@ import { flawForServer } from "../../src/acme/server-certificate.ts";
 import { flawOf } from "../../src/store/bundle.ts";
 import { makeBundle, unverifiable } from "../support/certificates.ts";
 import { tempDir } from "../support/temp.ts";
+import { missing } from "../support/tools.ts";
 
 const ROOT = ["basicConstraints=critical,CA:TRUE"];
 const LEAF = ["subjectAltName=DNS:a.test"];
@@ -25,7 +26,7 @@ interface Wish {
   signRoot?: string[];
 }
 
-describe("what a client of TLS takes from a server", () => {
+describe("what a client of TLS takes from a server", { skip: missing("openssl") }, () => {
   const temp = tempDir();
   after(() => temp[Symbol.asyncDispose]());
   const at = (file: string) => join(temp.path, file);

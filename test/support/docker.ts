@@ -4,8 +4,8 @@ import { atExit } from "./exit.ts";
 import { type Child, run, startProcess } from "./process.ts";
 import { findTool, missing, requireTool, skipUnlessCI } from "./tools.ts";
 
-/** Built by scripts/test before the tests run. */
-export const IMAGE = "acme-sidecar:test";
+/** Built by scripts/test before the tests run, unless another is named. */
+export const IMAGE = process.env["TEST_IMAGE"] ?? "acme-sidecar:test";
 /** On every container of the tests, with the number of the process that started it. */
 const LABEL = "acme-sidecar-test";
 

@@ -1,0 +1,52 @@
+/**
+ * Runs files of tests, or all there are: `npm test [FILE...]`. Those that need the image come first, since they take
+ * longest, and those that need no tool last. `npm run test:quick` runs these alone.
+ */
+import { globSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join, normalize } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+
+/** For one test. */
+const PATIENCE = 180_000;
+/** What a file is known by that needs more than Node.js, worst first; see test/support/tools.ts and docker.ts. */
+const SIGNS = [/\b(?:missingImage|startContainer)\(/, /\b(?:missing|requireTool)\(/];
+const NOTHING = SIGNS.length;
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const known = new Map<string, number>([["test/support/tools.ts", NOTHING]]);
+const all = positionals.length > 0 ? positionals : globSync("test/**/*.test.ts").sort();
+const files = all
+  .map((file) => ({ file, needs: needsOf(normalize(file)) }))
+  .filter(({ needs }) => !values.quick || needs === NOTHING)
+  .sort((one, other) => one.needs - other.needs)
+  .map(({ file }) => file);
+
+process.env["PROGRAM"] ??= "dist/main.js";
+// One more than there are cores, since many a test waits for a CA.
+run({ files, concurrency: availableParallelism() + 1, timeout: PATIENCE })
+  .on("test:fail", () => {
+    process.exitCode = 1;
+  })
+  .compose(new spec())
+  .pipe(process.stdout);
+
+/** The first sign in a file, or in what it imports of test/. */
+function needsOf(file: string): number {
+  const found = known.get(file);
+  if (found !== undefined) return found;
+  known.set(file, NOTHING);
+  const text = readFileSync(file, "utf8");
+  const imported = [...text.matchAll(/from "(\.[^"]+)"/g)]
+    .map(([, path = ""]) => join(dirname(file), path))
+    .filter((path) => path.startsWith("test/"));
+  const own = SIGNS.findIndex((sign) => sign.test(text));
+  const needs = Math.min(own < 0 ? NOTHING : own, ...imported.map(needsOf));
+  known.set(file, needs);
+  return needs;
+}
