@@ -134,6 +134,28 @@ docker_words() {
     dokku letsencrypt:set --global email you@example.com
 }
 
+@test "a port is for all apps: for one it is refused, and one that was stored has no effect" {
+    new_app
+    run -1 dokku letsencrypt:set "$APP" port 4711
+    contains "$output" "dokku letsencrypt:set --global port 4711"
+    [[ ! -e $DOKKU_LIB_ROOT/config/letsencrypt/$APP/port ]]
+    stored "$APP" port 4711
+    [[ $(dokku letsencrypt:report "$APP" --letsencrypt-computed-port) == "$ACME_PORT" ]]
+    dokku letsencrypt:set "$APP" port
+    [[ ! -e $DOKKU_LIB_ROOT/config/letsencrypt/$APP/port ]]
+}
+
+@test "report shows what was stored by other means without control characters" {
+    new_app
+    stored "$APP" email $'a\e[2J\rb@b.test'
+    stored "$APP" dns-provider-TOKEN $'s3c\e]0;t\a'
+    run -0 dokku letsencrypt:report "$APP"
+    contains "$output" "a?[2J?b@b.test"
+    [[ $output != *$'\e'* && $output != *$'\r'* && $output != *$'\a'* ]]
+    run -0 dokku letsencrypt:report "$APP" --letsencrypt-email
+    [[ $output == "a?[2J?b@b.test" ]]
+}
+
 @test "numbers that cannot be are refused with what can" {
     new_app
     local value
