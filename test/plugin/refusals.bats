@@ -35,7 +35,7 @@ refused() {
 @test "a DNS service by name" {
     new_app
     dokku letsencrypt:set "$APP" dns-provider route53
-    refused "route53" "dns-provider exec"
+    refused "dns-provider route53" "Choose one of exec"
 }
 
 @test "another proxy than nginx" {
