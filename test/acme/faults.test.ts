@@ -17,7 +17,7 @@ const OTHER = "b.test";
 /** A set that already has a certificate. */
 async function prepared(): Promise<Environment> {
   await using stack = new AsyncDisposableStack();
-  const env = stack.use(await environment({ retryAfter: { authz: 1, order: 1 } }));
+  const env = stack.use(await environment());
   const { code, stderr } = await env.program.issue(["a.test"]);
   assert.equal(code, 0, stderr);
   stack.move();

@@ -108,7 +108,6 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     await using env = await environment({
       authzReuse: 0,
       vaSleep: 3,
-      retryAfter: { authz: 1, order: 1 },
     });
     const { code, stderr } = await env.program.issue(["a.test", "b.test", "c.test"]);
     assert.equal(code, 0, stderr);

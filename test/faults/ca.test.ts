@@ -109,7 +109,7 @@ describe("a CA that answers badly", { skip: missing("pebble") }, () => {
   let pebble: Pebble;
   let roots: X509Certificate[];
   before(async () => {
-    pebble = await startPebble({ retryAfter: { authz: 1, order: 1 } });
+    pebble = await startPebble();
     roots = (await pebble.roots()).map((pem) => new X509Certificate(pem));
   });
   after(() => pebble[Symbol.asyncDispose]());

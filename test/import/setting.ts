@@ -28,7 +28,6 @@ export async function startSetting(): Promise<Setting> {
   const pebble = owned.use(
     await startPebble({
       alwaysValid: true,
-      retryAfter: { authz: 1, order: 1 },
     }),
   );
   const recorder = owned.use(await startRecorder(pebble));

@@ -68,7 +68,6 @@ describe("a certificate is issued", { skip, concurrency: 3 }, () => {
   before(async () => {
     pebble = await startPebble({
       alternateRoots: 2,
-      retryAfter: { authz: 1, order: 1 },
     });
   });
   after(() => pebble[Symbol.asyncDispose]());

@@ -20,7 +20,7 @@ export interface PebbleOptions {
   /** Number of intermediates. */
   chainLength?: number;
   alternateRoots?: number;
-  /** Seconds; 0 leaves the header out. */
+  /** Seconds; 0 leaves the header out, and 1 is the usual, so that a look that comes too early costs little. */
   retryAfter?: { authz: number; order: number };
   /** Names (and all below them) that are refused. */
   blocklist?: string[];
@@ -130,7 +130,7 @@ function configuration(options: PebbleOptions, ports: Ports, { certFile, keyFile
       httpPort: ports.http,
       tlsPort: ports.tls,
       keyAlgorithm: options.keyAlgorithm ?? "ecdsa",
-      retryAfter: options.retryAfter ?? { authz: 3, order: 5 },
+      retryAfter: options.retryAfter ?? { authz: 1, order: 1 },
       domainBlocklist: options.blocklist ?? [],
       profiles: options.profiles ?? {},
       externalAccountBindingRequired: options.eab !== undefined,
