@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { describe, test } from "node:test";
 import { openDns01 } from "../../src/challenge/dns/dns-01.ts";
 import { openZoneQueue } from "../../src/challenge/dns/queue.ts";
 import type { ChallengeEvent } from "../../src/challenge/responder.ts";
 import { shareResponders } from "../../src/commands/responders.ts";
+import { freePort } from "../support/ports.ts";
 import { tempDir } from "../support/temp.ts";
 import { eventually } from "../support/wait.ts";
 import { DIGEST, type DnsSetting, dnsSetting, linger, never, script, skip } from "./dns-setting.ts";
@@ -29,6 +32,55 @@ test("the targets of one run take turns in a zone", { skip }, async () => {
     moments.every((at, i) => at === (i % 2 === 0 ? "start" : "end")),
     "no two calls at once, since they may be for one zone",
   );
+});
+
+describe("DNS servers that cannot be asked", () => {
+  /** A responder that asks one server, and what it says. */
+  async function asking(host: string, port: number) {
+    const events: ChallengeEvent[] = [];
+    const done = () => Promise.resolve();
+    const responder = await openDns01(
+      { set: done, remove: done },
+      { timeout: 1_000, wait: 0, resolvers: [{ host, port }] },
+      { emit: (event) => events.push(event), linger, queue: openZoneQueue() },
+    );
+    return { responder, events };
+  }
+
+  test("whether a name is an alias stays unknown, and it is taken as it is", async () => {
+    const { responder, events } = await asking("127.0.0.1", await freePort());
+    await using _publication = await responder.publish([answer("a.test")], never);
+    const [unknown, ...others] = events;
+    assert.ok(unknown?.type === "alias-unknown");
+    assert.equal(unknown.fqdn, "_acme-challenge.a.test");
+    assert.match(unknown.reason, /ECONNREFUSED/);
+    assert.deepEqual(
+      others.map(({ type }) => type),
+      ["records-set"],
+    );
+  });
+
+  test("one whose own name cannot be found is an error", async () => {
+    await assert.rejects(asking("nowhere.invalid", 53), {
+      code: "dns-failed",
+      message: /nowhere\.invalid cannot be found/,
+      hint: /--dns_resolvers/,
+    });
+  });
+
+  test("one that never answers holds up no interruption", async () => {
+    const mute = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(mute, "listening");
+    const { responder } = await asking("127.0.0.1", mute.address().port);
+    const controller = new AbortController();
+    const reason = new Error("interrupted");
+    const publishing = responder.publish([answer("a.test")], controller.signal);
+    const rejected = assert.rejects(publishing, reason);
+    await once(mute, "message");
+    controller.abort(reason);
+    await rejected;
+    mute.close();
+  });
 });
 
 describe("the wait for TXT records", { skip }, () => {
