@@ -11,8 +11,8 @@ import { parseArgs } from "node:util";
 
 /** For one test. */
 const PATIENCE = 180_000;
-/** What a file is known by that needs more than Node.js, worst first; see test/support/tools.ts and docker.ts. */
-const SIGNS = [/\b(?:missingImage|startContainer)\(/, /\b(?:missing|requireTool)\(/];
+/** What a file is known by that needs more than Node.js, the longest first: bats, the image, and the tools of test/support/tools.ts. */
+const SIGNS = [/\brunBats\(/, /\b(?:missingImage|startContainer)\(/, /\b(?:missing|requireTool)\(/];
 const NOTHING = SIGNS.length;
 
 const { values, positionals } = parseArgs({
