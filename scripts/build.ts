@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { createGzip } from "node:zlib";
 import { build as bundleUp, type BuildOptions, type Metafile, type Plugin } from "esbuild";
-import { writePlugin } from "../src/handoff/plugin.ts";
+import { writePlugin } from "../src/handoff/dokku-plugin.ts";
 
 const OUT = "dist";
 const PLUGIN = "letsencrypt.tar.gz";

@@ -1,10 +1,10 @@
 /** Writes docs/options.md from the tables that `--help` is made of: `node scripts/options-page.ts`. */
 import { writeFileSync } from "node:fs";
-import { KEYS } from "../src/cli/entries.ts";
+import { KEYS } from "../src/cli/yaml.ts";
 import { COMMANDS, describe, flagOf, GROUPS } from "../src/cli/help.ts";
 import type { OptionName } from "../src/cli/options.ts";
-import { AUTHORITIES } from "../src/cli/server.ts";
-import { variableOf } from "../src/cli/words.ts";
+import { AUTHORITIES } from "../src/cli/ca.ts";
+import { variableOf } from "../src/cli/argv.ts";
 import { FORMAT_NAMES } from "../src/store/formats.ts";
 
 export const PAGE = "docs/options.md";

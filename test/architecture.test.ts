@@ -76,7 +76,7 @@ const HOMES: Record<string, RegExp> = {
   "@peculiar/asn1-schema": /^src\/acme\//,
   "@peculiar/asn1-x509": /^src\/acme\//,
   "p-limit": /^src\/(core\/batch|challenge\/dns\/\w+)\.ts$/,
-  yaml: /^src\/cli\/entries\.ts$/,
+  yaml: /^src\/cli\/yaml\.ts$/,
   pkijs: /^src\/store\//,
   express: /^src\/serve\.ts$/,
   "yargs/helpers": /^src\/cli\//,

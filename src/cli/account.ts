@@ -2,10 +2,10 @@ import type { AccountErrand } from "../commands/account.ts";
 import type { AccountRef } from "../core/account.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Given } from "./given.ts";
-import { parsePlace } from "./place.ts";
+import { parsePlace } from "./files.ts";
 import { parseReason } from "./reason.ts";
-import { parseServers } from "./server.ts";
-import { parseAccountKey, parseEmail } from "./values.ts";
+import { parseServers } from "./ca.ts";
+import { parseAccountKey, parseEmail } from "./key-type.ts";
 
 /** The account that the options mean; its key's file need not be named. */
 export function parseAccount(given: Given): AccountRef {

@@ -1,5 +1,5 @@
 import { type OptionName, specOf } from "./options.ts";
-import { type Options, variableOf } from "./words.ts";
+import { type Options, variableOf } from "./argv.ts";
 
 /** Options with a value for each; `true`: only called by their names. */
 export type Written = Partial<Record<OptionName, string | true>>;

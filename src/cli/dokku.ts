@@ -4,12 +4,12 @@ import type { Draft } from "../core/target.ts";
 import { is, isRecord } from "../json.ts";
 import { after, type Dialect, dialectOf } from "./dialect.ts";
 import { type Given, givenBy, refusal } from "./given.ts";
-import { type LegoArgs, readLegoArgs } from "./lego.ts";
+import { type LegoArgs, readLegoArgs } from "./lego-args.ts";
 import type { OptionName } from "./options.ts";
-import { parseDir } from "./place.ts";
+import { parseDir } from "./files.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
-import type { Options } from "./words.ts";
+import type { Options } from "./argv.ts";
 
 /** The properties of one app by name; those that begin with + are what is asked of this run. */
 type Properties = Record<string, string | undefined>;

@@ -3,7 +3,7 @@ import type { AppError } from "../errors.ts";
 import type { Dialect } from "./dialect.ts";
 import type { OptionName } from "./options.ts";
 import { usage } from "./usage.ts";
-import type { Options } from "./words.ts";
+import type { Options } from "./argv.ts";
 
 /** Something that is wrong with what was given. */
 export interface Mistake {

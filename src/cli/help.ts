@@ -1,6 +1,6 @@
 import { FORMAT_NAMES } from "../store/formats.ts";
 import { forWhom, type OptionName, specOf } from "./options.ts";
-import { AUTHORITIES } from "./server.ts";
+import { AUTHORITIES } from "./ca.ts";
 
 const WIDTH = 80;
 const INDENT = 26;

@@ -4,10 +4,10 @@ import { flagOf } from "./dialect.ts";
 import type { Given } from "./given.ts";
 import { parseRootless } from "./method.ts";
 import { isForAll, isHeeded, OPTION_NAMES, type OptionName, specOf } from "./options.ts";
-import { AUTHORITIES } from "./server.ts";
+import { AUTHORITIES } from "./ca.ts";
 import { parseKeep, parseValues } from "./target.ts";
-import { parseEmail, parseListen } from "./values.ts";
-import type { Options } from "./words.ts";
+import { parseEmail, parseListen } from "./key-type.ts";
+import type { Options } from "./argv.ts";
 
 /** What is to be imported from a folder; `argv`: the options of the command line alone. */
 export function parseImport(folder: string | undefined, given: Given, argv: Options): Import {

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import type { Include } from "../commands/nginx.ts";
 import { parseAccount } from "./account.ts";
 import type { Given } from "./given.ts";
-import { parseAccountKey, parseListen } from "./values.ts";
+import { parseAccountKey, parseListen } from "./key-type.ts";
 
 /** Where README's `docker run` publishes the responder. */
 const PUBLISHED = "127.0.0.1:8888";

@@ -1,4 +1,4 @@
-import type { OptionSpec } from "./spec.ts";
+import type { OptionSpec } from "./option.ts";
 import { TARGET_OPTIONS } from "./target-options.ts";
 import { ACCOUNT, TARGET, type Verb, VERB_NAMES } from "./verbs.ts";
 

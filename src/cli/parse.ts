@@ -11,18 +11,18 @@ import { parseDeactivation, parseRevocation, parseRollover, parseShow } from "./
 import { commandLine } from "./dialect.ts";
 import { parseDokku } from "./dokku.ts";
 import { type Given, givenBy, understand } from "./given.ts";
-import { type Heeded, heededBy, noteUnheeded } from "./heed.ts";
+import { type Heeded, heededBy, noteUnheeded } from "./verb-options.ts";
 import { helpText } from "./help.ts";
-import { parseRenewal, parseRoot, parseTargetFile, parseWork } from "./many.ts";
+import { parseRenewal, parseRoot, parseTargetFile, parseWork } from "./batch.ts";
 import { parseInclude } from "./nginx.ts";
 import { parseNetwork } from "./network.ts";
 import { OPTION_NAMES, specOf } from "./options.ts";
 import { parseImport } from "./import.ts";
-import { forTrying, warningsAbout } from "./server.ts";
+import { forTrying, warningsAbout } from "./ca.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
 import { type Verb, VERB_NAMES } from "./verbs.ts";
-import { type Options, readOptions, readVariables } from "./words.ts";
+import { type Options, readOptions, readVariables } from "./argv.ts";
 
 /** Where messages go and how they look. */
 export interface Output {

@@ -1,4 +1,4 @@
-import type { OptionSpec } from "./spec.ts";
+import type { OptionSpec } from "./option.ts";
 import { ACCOUNT, TARGET } from "./verbs.ts";
 
 /** The options that say what a certificate has to be, how to get it, and whether. */

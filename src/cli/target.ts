@@ -4,8 +4,8 @@ import { DAY, SECOND } from "../time.ts";
 import type { Given } from "./given.ts";
 import { parseMethod } from "./method.ts";
 import { parseWay } from "./network.ts";
-import { parseWholePlace } from "./place.ts";
-import { parseServers } from "./server.ts";
+import { parseWholePlace } from "./files.ts";
+import { parseServers } from "./ca.ts";
 import {
   parseAccountKey,
   parseBinding,
@@ -13,7 +13,7 @@ import {
   parseEmail,
   parseKeyType,
   parseRsa,
-} from "./values.ts";
+} from "./key-type.ts";
 import { parseVhosts, type Roots } from "./vhost.ts";
 
 /** What `issue` is asked for; undefined where there is no name that can be understood. */

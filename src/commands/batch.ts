@@ -8,7 +8,7 @@ import { findSets, type FoundSet } from "../core/sets.ts";
 import type { Draft, Target } from "../core/target.ts";
 import { reviewUnlisted } from "../core/unlisted.ts";
 import { AppError, messageOf } from "../errors.ts";
-import type { TarSet } from "../handoff/tar.ts";
+import type { TarSet } from "../handoff/certificates.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";
 import { lockRun } from "../store/lock.ts";
 import { isStateTrusted } from "../store/state.ts";
@@ -180,7 +180,7 @@ async function workOff(
 
 /** A tar that grows by one certificate at a time. */
 async function tarInto(output: Writable) {
-  const { writeTar } = await import("../handoff/tar.ts");
+  const { writeTar } = await import("../handoff/certificates.ts");
   const queue = new PassThrough({ objectMode: true });
   const written = writeTar(queue as AsyncIterable<TarSet>, output);
   // Told when everything else is done: what is issued has to be kept whoever reads.

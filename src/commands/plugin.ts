@@ -17,7 +17,7 @@ export async function plugin(
     const script = await readFile(join(home, "host/install-plugin"), "utf8");
     return [{ subject, kind: "told", text: script.trimEnd() }];
   }
-  const { writePlugin } = await import("../handoff/plugin.ts");
+  const { writePlugin } = await import("../handoff/dokku-plugin.ts");
   await writePlugin({ dir, image: part.image }, stdout);
   return [{ subject, kind: "told", text: undefined }];
 }

@@ -2,7 +2,7 @@ import { flawOf, namesOf } from "../store/bundle.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { findSets, type FoundSet } from "../core/sets.ts";
 import { AppError } from "../errors.ts";
-import { type TarSet, writeTar } from "../handoff/tar.ts";
+import { type TarSet, writeTar } from "../handoff/certificates.ts";
 import { loadSet } from "../store/set.ts";
 import type { Process } from "./network.ts";
 

@@ -1,38 +1,75 @@
 import type { Writable } from "node:stream";
-import type { Bundle } from "../store/bundle.ts";
-import { writeCertificates, writePrivateKey } from "../store/pem.ts";
-import { type TarEntry, writeEntries } from "./entries.ts";
+import { pipeline } from "node:stream/promises";
+import { type Pack, pack } from "tar-stream";
+import { AppError, messageOf, systemCode } from "../errors.ts";
 
-/** A certificate, and the folder of the tar that it goes into; undefined: into none. */
-export interface TarSet extends Bundle {
-  folder: string | undefined;
+/** One file of a tar. */
+export interface TarEntry {
+  /** Its path, without a leading slash or dot. */
+  name: string;
+  mode: number;
+  mtime: Date;
+  data: string | Buffer;
 }
-
-/** The names that `dokku certs:add` looks for. */
-const CERTIFICATE = "server.crt";
-const KEY = "server.key";
 
 /**
- * Writes certificates as a tar: for each `server.crt`, the leaf and its chain, and `server.key`, PKCS#8, both PEM, for
- * root alone, with the time from which the leaf is valid. There are no other entries.
+ * Writes files as a tar (ustar of POSIX, with pax headers for odd names), all of them root's, and nothing else. Each is
+ * on its way as soon as it is given, and the next one is asked for when the output can
+ * take more. The output is ended, unless it is the standard output. Resolves when the system has taken all of it.
  *
- * Rejects as `writeEntries` does.
+ * Rejects with `output-failed` as soon as a write fails, and closes the iteration when it
+ * gives its next entry; rejects with what the iteration throws, and the tar has no end then.
  */
-export function writeTar(
-  sets: Iterable<TarSet> | AsyncIterable<TarSet>,
+export async function writeEntries(
+  entries: Iterable<TarEntry> | AsyncIterable<TarEntry>,
   output: Writable,
 ): Promise<void> {
-  return writeEntries(entriesOf(sets), output);
+  const tar = pack();
+  const failure = new AbortController();
+  const written = pipeline(tar, output).catch((error: unknown) => {
+    failure.abort();
+    throw unwritten(error);
+  });
+  const fed = feed(tar, entries, failure.signal).catch((error: unknown) => {
+    tar.destroy();
+    throw error;
+  });
+  await Promise.all([fed, written]);
 }
 
-async function* entriesOf(
-  sets: Iterable<TarSet> | AsyncIterable<TarSet>,
-): AsyncGenerator<TarEntry> {
-  for await (const { folder, key, leaf, chain } of sets) {
-    const path = folder === undefined ? "" : `${folder}/`;
-    const file = { mode: 0o600, mtime: leaf.validFromDate };
-    const certificates = writeCertificates([leaf, ...chain]);
-    yield { ...file, name: `${path}${CERTIFICATE}`, data: certificates };
-    yield { ...file, name: `${path}${KEY}`, data: writePrivateKey(key) };
+async function feed(
+  tar: Pack,
+  entries: Iterable<TarEntry> | AsyncIterable<TarEntry>,
+  failure: AbortSignal,
+): Promise<void> {
+  for await (const entry of entries) {
+    if (failure.aborted) return;
+    await add(tar, entry);
   }
+  if (!failure.aborted) tar.finalize();
+}
+
+/** Resolves when the output can take more, or nothing any more. */
+function add(tar: Pack, { data, ...file }: TarEntry): Promise<void> {
+  return new Promise((resolve) => {
+    tar.entry({ ...file, uid: 0, gid: 0 }, data, () => {
+      resolve();
+    });
+  });
+}
+
+/** What it is called when a reader goes away: a pipe, a connection, or another stream. */
+const GONE = ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"];
+
+function unwritten(error: unknown): AppError {
+  const gone = GONE.includes(systemCode(error) ?? "");
+  return new AppError(
+    "output-failed",
+    `The tar cannot be written: ${gone ? "nobody reads it any more" : messageOf(error)}.`,
+    {
+      hint: "See what the program that reads it says, and run again.",
+      scope: "run",
+      cause: error,
+    },
+  );
 }

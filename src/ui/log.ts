@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { styleText } from "node:util";
 import { createLogger, format, transports } from "winston";
 import { shown, shownLines } from "../shown.ts";
-import { fit } from "./fit.ts";
+import { fit } from "./line-length.ts";
 import { type Level, type Line, wholeOf, type Write } from "./text.ts";
 
 export interface Log {

@@ -1,6 +1,6 @@
 import type { Standing } from "../core/standing.ts";
 import { cut } from "../causes.ts";
-import { LONGEST_LINE } from "./fit.ts";
+import { LONGEST_LINE } from "./line-length.ts";
 import { fileOf, names } from "./text.ts";
 
 const WHY: Record<NonNullable<Standing["why"]>, string> = {

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { bind, bindingMissing, otherAlgorithm, readMacKey } from "../../src/acme/binding.ts";
-import { AUTHORITIES } from "../../src/cli/server.ts";
+import { AUTHORITIES } from "../../src/cli/ca.ts";
 import { type Environment, environment } from "../support/environment.ts";
 import { problem } from "../support/exchange.ts";
 import { missing } from "../support/tools.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { parseTargets } from "../../src/cli/batch.ts";
+import { parseTargets } from "../../src/cli/targets-file.ts";
 import { asFlag } from "../../src/cli/dialect.ts";
 import { AppError } from "../../src/errors.ts";
-import type { Options } from "../../src/cli/words.ts";
+import type { Options } from "../../src/cli/argv.ts";
 import { runCli } from "../support/cli.ts";
 import { tempDir } from "../support/temp.ts";
 

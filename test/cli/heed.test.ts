@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { isHeeded, OPTION_NAMES, type OptionName, specOf } from "../../src/cli/options.ts";
 import { parse, type Request } from "../../src/cli/parse.ts";
 import { type Verb, VERB_NAMES } from "../../src/cli/verbs.ts";
-import { variableOf } from "../../src/cli/words.ts";
+import { variableOf } from "../../src/cli/argv.ts";
 import { AppError } from "../../src/errors.ts";
 
 const ACCOUNTS = ["--account_dir", "accounts"];

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { COMMANDS, GROUPS } from "../../src/cli/help.ts";
 import { parse } from "../../src/cli/parse.ts";
 import { OPTION_NAMES, OPTIONS, specOf } from "../../src/cli/options.ts";
-import { variableOf } from "../../src/cli/words.ts";
+import { variableOf } from "../../src/cli/argv.ts";
 import { AppError } from "../../src/errors.ts";
 
 const words = (argv: string[], env: Record<string, string> = {}) =>

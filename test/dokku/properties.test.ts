@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseDokku } from "../../src/cli/dokku.ts";
-import { readLegoArgs } from "../../src/cli/lego.ts";
+import { readLegoArgs } from "../../src/cli/lego-args.ts";
 import { DAY, SECOND } from "../../src/time.ts";
 import { givenOf } from "../support/words.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parseTargets } from "../../src/cli/batch.ts";
+import { parseTargets } from "../../src/cli/targets-file.ts";
 import { asFlag } from "../../src/cli/dialect.ts";
 import { parseDokku } from "../../src/cli/dokku.ts";
-import { readLegoArgs } from "../../src/cli/lego.ts";
+import { readLegoArgs } from "../../src/cli/lego-args.ts";
 import { OPTION_NAMES } from "../../src/cli/options.ts";
 import { parse } from "../../src/cli/parse.ts";
 import { parseName } from "../../src/name.ts";

@@ -6,7 +6,7 @@ import { createWriteStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { describe, test } from "node:test";
-import { type TarSet, writeTar } from "../../src/handoff/tar.ts";
+import { type TarSet, writeTar } from "../../src/handoff/certificates.ts";
 import { readCertificates } from "../../src/store/pem.ts";
 import { makeBundle } from "../support/certificates.ts";
 import { tempDir } from "../support/temp.ts";

@@ -1,4 +1,4 @@
-import { variableOf } from "../../src/cli/words.ts";
+import { variableOf } from "../../src/cli/argv.ts";
 import type { OptionName } from "../../src/cli/options.ts";
 
 /** Pairs of options and values as variables of the environment, of which every verb takes those that it heeds. */

@@ -3,7 +3,7 @@ import { commandLine } from "../../src/cli/dialect.ts";
 import { type Given, givenBy, understand } from "../../src/cli/given.ts";
 import { parse, type Request } from "../../src/cli/parse.ts";
 import { parseTarget } from "../../src/cli/target.ts";
-import type { Options } from "../../src/cli/words.ts";
+import type { Options } from "../../src/cli/argv.ts";
 import type { Draft } from "../../src/core/target.ts";
 import { AppError } from "../../src/errors.ts";
 

@@ -7,7 +7,7 @@ import { bindingMissing } from "../../src/acme/binding.ts";
 import { optionsPage, PAGE } from "../../scripts/options-page.ts";
 import { flagOf } from "../../src/cli/help.ts";
 import { OPTION_NAMES, specOf } from "../../src/cli/options.ts";
-import { AUTHORITIES } from "../../src/cli/server.ts";
+import { AUTHORITIES } from "../../src/cli/ca.ts";
 import { FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
 import { PKCS12_FILE } from "../../src/store/pkcs12.ts";
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Writable } from "node:stream";
-import { type TarEntry, writeEntries } from "./entries.ts";
+import { type TarEntry, writeEntries } from "./tar.ts";
 
 /** The Dokku plugin: the folder it is in, and the image that it is to use; undefined: what it says itself. */
 export interface Plugin {

@@ -1,7 +1,7 @@
 import type { Given } from "./given.ts";
 import { isHeeded, OPTION_NAMES, type OptionName, specOf } from "./options.ts";
 import type { Verb } from "./verbs.ts";
-import { type Options, variableOf } from "./words.ts";
+import { type Options, variableOf } from "./argv.ts";
 
 /** The verbs that would get certificates in spite of an option that says otherwise. */
 const GETTING: readonly Verb[] = ["batch", "renew", "dokku"];

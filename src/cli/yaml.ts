@@ -9,7 +9,7 @@ import {
   parseDocument,
 } from "yaml";
 import { type OptionName, specOf } from "./options.ts";
-import type { Options } from "./words.ts";
+import type { Options } from "./argv.ts";
 
 /** Where something is written: by line, and by path unless it is the file as a whole. */
 export interface Spot {

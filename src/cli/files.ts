@@ -9,7 +9,7 @@ import {
 import { PKCS12_FILE } from "../store/pkcs12.ts";
 import type { Place } from "../store/set.ts";
 import type { Given } from "./given.ts";
-import { parseFileOwner, parseKeyMode } from "./values.ts";
+import { parseFileOwner, parseKeyMode } from "./key-type.ts";
 
 const DEFAULT_FORMATS: FormatName[] = [
   "account_key.json",

@@ -1,0 +1,217 @@
+import { join, relative } from "node:path";
+import type { Draft } from "../core/target.ts";
+import { entryOf } from "../json.ts";
+import { type Dialect, dialectOf } from "./dialect.ts";
+import { DNS_OPTIONS } from "./dns.ts";
+import { type Entry, keyOf, readEntries, type Spot, type Wrong } from "./yaml.ts";
+import { type Given, givenBy, sentenceOf } from "./given.ts";
+import type { OptionName } from "./options.ts";
+import { parseDir } from "./files.ts";
+import { parseTarget } from "./target.ts";
+import { usage } from "./usage.ts";
+import type { Options } from "./argv.ts";
+
+interface Setting {
+  /** How the file is called in its errors. */
+  file: string;
+  /** What the command line and the environment say for all targets. */
+  options: Options;
+  cwd: string;
+  /** How they say it. */
+  subject: Dialect["subject"];
+}
+
+/** What each method is as options, and which options are of use with it alone. */
+const METHODS: Record<string, { sets: Options; own: readonly OptionName[] } | undefined> = {
+  standalone: { sets: {}, own: ["listen"] },
+  webroot: { sets: {}, own: ["default_root"] },
+  stateless: { sets: { stateless: true }, own: ["stateless"] },
+  dns: {
+    sets: { dns: "exec" },
+    own: DNS_OPTIONS,
+  },
+};
+
+/** Where the accounts are that the targets share, unless --account_dir says so. */
+const ACCOUNTS = "accounts";
+
+/** The targets of a file, each with a folder of its own. Throws `usage` with every mistake in it. */
+export function parseTargets(text: string, setting: Setting): Draft[] {
+  const inside = new Map<string, number>();
+  const wrong: Wrong = (spot, what) => {
+    inside.set(`${sayPlace(spot)}: ${what}`, spot.line);
+  };
+  // What the command line says is wrong for every target, and told once.
+  const outside = new Set<string>();
+  const { defaults, targets } = readEntries(text, wrong);
+  for (const key of ["id", "vhost"])
+    if (defaults.spots.has(key))
+      wrong(defaults.spots.get(key) ?? defaults.spot, "it belongs to a target.");
+  const parsed = targets.map((one) => {
+    const entry = inherit(one, defaults, setting);
+    checkWhole(entry, wrong);
+    const given = givenBy(entry.options, {
+      cwd: setting.cwd,
+      dialect: dialectFor(entry, setting),
+    });
+    const target = parseEntry(entry, given, setting);
+    noteMistakes(entry, given, { wrong, outside });
+    return { entry: one, target };
+  });
+  const { root, accounts } = placesOf(setting);
+  checkIds(parsed, relative(root, accounts), wrong);
+  if (inside.size + outside.size === 0) return parsed.flatMap(({ target }) => target ?? []);
+  const list = [...inside].sort(([, a], [, b]) => a - b).map(([mistake]) => mistake);
+  throw usage([...outside, ...sayMistakes(setting.file, list)].join("\n"));
+}
+
+function sayMistakes(file: string, list: readonly string[]): string[] {
+  if (list.length === 0) return [];
+  return list.length === 1
+    ? [`${file}, ${list.join("")} Nothing was done.`]
+    : [`${file} has ${list.length} mistakes; nothing was done.`, ...list];
+}
+
+function sayPlace({ line, path }: Spot): string {
+  return `line ${line}${path && `, ${path}`}`;
+}
+
+/** The folder of the sets, and that of the accounts. */
+function placesOf({ options, cwd, subject }: Setting) {
+  const dialect = dialectOf(() => undefined, subject);
+  const given = givenBy(options, { cwd, dialect });
+  const root = parseDir(given);
+  return { root, accounts: given.path("account_dir") ?? join(root, ACCOUNTS) };
+}
+
+/** An entry with what the defaults and the command line say beside it, but no settings of other methods than its own. */
+function inherit(entry: Entry, defaults: Entry, setting: Setting): Entry {
+  const { root, accounts } = placesOf(setting);
+  const { method = defaults.method } = entry;
+  const others = Object.entries(METHODS)
+    .filter(([name]) => entry.method !== undefined && name !== entry.method)
+    .flatMap(([, { own } = { own: [] }]) => own);
+  const inherited = without(
+    { ...setting.options, ...methodOf(defaults), ...defaults.options },
+    others,
+  );
+  return {
+    ...entry,
+    method,
+    options: {
+      ...{ ...inherited, ...methodOf(entry), ...entry.options },
+      ...{ certs_dir: root, account_dir: accounts },
+    },
+    spots: new Map([...defaults.spots, ...entry.spots]),
+  };
+}
+
+function without(options: Options, names: readonly OptionName[]): Options {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => !(names as readonly string[]).includes(name)),
+  );
+}
+
+function methodOf({ method = "" }: Entry): Options {
+  return entryOf(METHODS, method)?.sets ?? {};
+}
+
+/** The target that an entry means, as far as its options can be understood. */
+function parseEntry(
+  { id: called, method }: Entry,
+  given: Given,
+  setting: Setting,
+): Draft | undefined {
+  const target = parseTarget(given, isMethod(method) ? undefined : anyMethod);
+  // Without all of its names an entry has no id either, unless it says so.
+  if (target === undefined || given.isWrong("vhost")) return undefined;
+  const id = called ?? folderOf(target.id);
+  const dir = join(placesOf(setting).root, id);
+  return { ...target, id, keep: { ...target.keep, dir } };
+}
+
+function isMethod(method: string | undefined): boolean {
+  return method === undefined || Object.hasOwn(METHODS, method);
+}
+
+/** What goes with names of every kind, where the method that was meant is not known. */
+const anyMethod = () => ({ kind: "stateless" }) as const;
+
+/** Notes what an entry lacks as such. */
+function checkWhole({ method, options, spot, spots }: Entry, wrong: Wrong) {
+  if (!isMethod(method))
+    wrong(
+      spots.get("method") ?? spot,
+      `${method ?? ""}: this value is unknown. Choose one of ${Object.keys(METHODS).join(", ")}.`,
+    );
+  if (!spots.has("vhost")) wrong(spot, "it has no names.");
+  if (method === "webroot" && options.default_root === undefined)
+    wrong(spot, "webroot needs root, the folder that the web server serves.");
+}
+
+function noteMistakes(
+  { spot, spots }: Entry,
+  given: Given,
+  { wrong, outside }: { wrong: Wrong; outside: Set<string> },
+): void {
+  for (const mistake of given.mistakes) {
+    const { option, value } = mistake;
+    const what = [mistake.text, mistake.hint ?? []].flat().join(" ");
+    const at = option && spotOf(spots, option);
+    if (at !== undefined) wrong(at, value === undefined ? what : `${value}: ${what}`);
+    else if (option !== undefined) outside.add(sentenceOf(mistake, given));
+    // That there are no names has been told.
+    else if (spots.has("vhost")) wrong(spot, what);
+  }
+}
+
+/** Where an option of an entry is written. */
+function spotOf(spots: Entry["spots"], option: OptionName): Spot | undefined {
+  const isOfMethod = option === "dns" || option === "stateless";
+  return spots.get(isOfMethod ? "method" : option);
+}
+
+/** How options are called in a file of targets. */
+function writeOne(option: OptionName, value: string | true): string | undefined {
+  if (option === "dns" || option === "stateless") return `method: ${option}`;
+  const key = keyOf(option);
+  return key === undefined || value === true ? key : `${key}: ${value}`;
+}
+
+function dialectFor({ spots }: Entry, { file, subject }: Setting): Dialect {
+  return dialectOf(writeOne, (option, value) => {
+    const spot = spotOf(spots, option);
+    return spot === undefined
+      ? subject(option, value)
+      : `${file}, ${sayPlace(spot)}${value === undefined ? "" : `: ${value}`}`;
+  });
+}
+
+/** A name as a folder can be called on every system. */
+function folderOf(name: string): string {
+  return name.replace("*", "_").replaceAll(":", "_");
+}
+
+/** Whether every target has an id of its own that a folder can be called by. */
+function checkIds(
+  parsed: readonly { entry: Entry; target: Draft | undefined }[],
+  accounts: string,
+  wrong: Wrong,
+): void {
+  const seen = new Map<string, Spot>();
+  for (const { entry, target } of parsed) {
+    const id = entry.id ?? target?.id;
+    if (id === undefined) continue;
+    const twin = seen.get(id.toLowerCase());
+    const spot = entry.spots.get("id") ?? entry.spot;
+    if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(id)) wrong(spot, `${id}: ${ID}`);
+    else if (id === accounts)
+      wrong(spot, `${id}: this folder is for the accounts; choose another id.`);
+    else if (twin !== undefined)
+      wrong(spot, `${id} is the id of ${twin.path} too; each needs one of its own.`);
+    seen.set(id.toLowerCase(), entry.spot);
+  }
+}
+
+const ID =
+  "an id has at most 100 letters, digits, dots, hyphens and underscores, since it names a folder.";
