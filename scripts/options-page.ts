@@ -1,10 +1,9 @@
 /** Writes docs/options.md from the tables that `--help` is made of: `node scripts/options-page.ts`. */
 import { writeFileSync } from "node:fs";
-import { KEYS } from "../src/cli/yaml.ts";
-import { COMMANDS, describe, flagOf, GROUPS } from "../src/cli/help.ts";
-import type { OptionName } from "../src/cli/options.ts";
 import { AUTHORITIES } from "../src/cli/ca.ts";
-import { variableOf } from "../src/cli/argv.ts";
+import { flagOf, meaningOf, OPTION_GROUPS } from "../src/cli/help.ts";
+import { type OptionName, specOf, usualOf, variableOf } from "../src/cli/options.ts";
+import { usageOf, VERB_NAMES, verbOf } from "../src/cli/verbs.ts";
 import { FORMAT_NAMES } from "../src/store/formats.ts";
 
 export const PAGE = "docs/options.md";
@@ -37,12 +36,15 @@ the certificate and its chain.
 
 /** The page as it should be. */
 export function optionsPage(): string {
-  const commands = Object.entries(COMMANDS).map(([words, text]) => [`\`${words}\``, marked(text)]);
+  const commands = VERB_NAMES.map((verb) => [
+    `\`${usageOf(verb)}\``,
+    marked(verbOf(verb).describe),
+  ]);
   return `${[
     INTRODUCTION,
     "## Commands",
     tableOf([["Command", "What it does"], ...commands]),
-    ...Object.entries(GROUPS).flatMap(([title, names]) => [
+    ...OPTION_GROUPS.flatMap(([title, names]) => [
       `## ${title}`,
       tableOf([["Option", "Meaning", "Default", "Variable", "Key"], ...names.map(rowOf)]),
       ...(MORE[title] === undefined ? [] : [MORE[title]]),
@@ -51,13 +53,11 @@ export function optionsPage(): string {
 }
 
 function rowOf(name: OptionName): string[] {
-  const text = describe(name);
-  const [, meaning = text, usual = ""] = /^(.*?) \[(.*)\]$/.exec(text) ?? [];
-  const key = [...KEYS].find(([, option]) => option === name)?.[0];
+  const { key } = specOf(name);
   return [
     `\`${flagOf(name)}\``,
-    marked(meaning),
-    usual,
+    marked(meaningOf(name)),
+    marked(usualOf(name) ?? ""),
     `\`${variableOf(name)}\``,
     key === undefined ? "" : `\`${key}\``,
   ];

@@ -2,11 +2,12 @@
 import { constants } from "node:os";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
-import type { Request } from "./cli/parse.ts";
+import type { Task, TaskOf } from "./cli/parse.ts";
+import type { Verb, Wishes } from "./cli/verbs.ts";
+import type { Host, Run } from "./commands/run.ts";
 import { AppError, asAppError } from "./errors.ts";
 import { shownLines } from "./shown.ts";
-import type { Process } from "./commands/network.ts";
-import type { Outcome } from "./core/outcome.ts";
+import type { Result } from "./ui/result.ts";
 import type { Write } from "./ui/text.ts";
 
 const OLDEST_NODE = 24;
@@ -38,7 +39,7 @@ async function main(): Promise<number> {
       cwd: process.cwd(),
       version: manifest.version,
     });
-    if (request.verb === "print") {
+    if ("text" in request) {
       stdout.write(`${request.text}\n`);
       return 0;
     }
@@ -52,17 +53,24 @@ async function main(): Promise<number> {
   }
 }
 
-type Interruption = Pick<Process, "signal" | "linger">;
-type Task = Exclude<Request, { verb: "print" }>;
+type Interruption = Pick<Host, "signal" | "linger">;
 
-async function run(request: Task, write: Write, interruption: Interruption): Promise<number> {
-  const { exitCodeOf, openReport, reportOutcome, reportWarning } = await import("./ui/report.ts");
-  const { reportSummary, reportTroubles } = await import("./ui/summary.ts");
-  const report = openReport(write);
-  for (const warning of request.warnings) reportWarning(warning, write);
-  const outcomes = await perform(request, {
+async function run(task: Task, write: Write, interruption: Interruption): Promise<number> {
+  const { openReport, reportWarning } = await import("./ui/report.ts");
+  const { reportResult } = await import("./ui/result.ts");
+  const { sayLine } = await import("./ui/dokku.ts");
+  const { network, output, warnings } = task;
+  const now = () => new Date();
+  const print = (text: string) => {
+    process.stdout.write(`${shownLines(text)}\n`);
+  };
+  const report = openReport(write, (outcome) => {
+    if (output.tells === "lines") print(sayLine(outcome, now()));
+  });
+  for (const warning of warnings) reportWarning(warning, write);
+  const result = await perform(task, {
     env: process.env,
-    now: () => new Date(),
+    now,
     random: () => Math.random(),
     ...interruption,
     emit: (event, target) => {
@@ -71,76 +79,37 @@ async function run(request: Task, write: Write, interruption: Interruption): Pro
     stdin: () => process.stdin,
     stdout: process.stdout,
     home: join(import.meta.dirname, ".."),
+    network,
   });
-  if (request.verb === "batch" || request.verb === "renew") reportSummary(outcomes, write);
-  else if (request.verb === "dokku") reportTroubles(outcomes, write);
-  else for (const outcome of outcomes) reportOutcome(outcome, write);
-  for (const outcome of outcomes)
-    if (outcome.kind === "told" && outcome.text !== undefined)
-      process.stdout.write(`${shownLines(outcome.text)}\n`);
-  return exitCodeOf(outcomes);
+  return reportResult(result, {
+    outcomes: output.tells,
+    json: output.answerJson,
+    write,
+    print,
+  });
 }
 
 /** Each verb loads what it needs, and nothing else. */
-const VERBS: {
-  [Verb in Task["verb"]]: (
-    request: Extract<Task, { verb: Verb }>,
-    process: Process,
-  ) => Promise<Outcome[]>;
-} = {
-  async issue({ target, network }, process) {
-    const { issue } = await import("./commands/issue.ts");
-    return issue(target, network, process);
-  },
-  async try({ target, network }, process) {
-    const { tryOut } = await import("./commands/try.ts");
-    return tryOut(target, network, process);
-  },
-  async revoke({ revocation, network }, process) {
-    const { revoke } = await import("./commands/revoke.ts");
-    return revoke(revocation, network, process);
-  },
-  async import({ wish }, process) {
-    const { importFrom } = await import("./commands/import.ts");
-    return importFrom(wish, process);
-  },
-  async batch({ source, work, network }, process) {
-    const { batch } = await import("./commands/batch.ts");
-    return batch(source, work, { network, host: process });
-  },
-  async renew({ renewal, work, network }, process) {
-    const { renew } = await import("./commands/batch.ts");
-    return renew(renewal, work, { network, host: process });
-  },
-  async status(request, process) {
-    const { status } = await import("./commands/status.ts");
-    return status(request, process);
-  },
-  async dokku({ source, network }, process) {
-    const { dokku } = await import("./commands/dokku.ts");
-    return dokku(source, network, process);
-  },
-  async plugin({ part }, process) {
-    const { plugin } = await import("./commands/plugin.ts");
-    return plugin(part, process);
-  },
-  async tar(request, process) {
-    const { tar } = await import("./commands/tar.ts");
-    return tar(request, process);
-  },
-  async nginx({ include, network }, process) {
-    const { nginx } = await import("./commands/nginx.ts");
-    return nginx(include, network, process);
-  },
-  async account({ errand, network }, process) {
-    const { account } = await import("./commands/account.ts");
-    return account(errand, network, process);
-  },
+const COMMANDS: { [V in Verb]: () => Promise<{ run: Run<Wishes[V]> }> } = {
+  issue: () => import("./commands/issue.ts"),
+  revoke: () => import("./commands/revoke.ts"),
+  batch: () => import("./commands/batch.ts"),
+  renew: () => import("./commands/renew.ts"),
+  status: () => import("./commands/status.ts"),
+  tar: () => import("./commands/tar.ts"),
+  nginx: () => import("./commands/nginx.ts"),
+  "account show": () => import("./commands/account/show.ts"),
+  "account rollover": () => import("./commands/account/rollover.ts"),
+  "account deactivate": () => import("./commands/account/deactivate.ts"),
+  "account import": () => import("./commands/account/import.ts"),
+  plugin: () => import("./commands/plugin.ts"),
+  "plugin install": () => import("./commands/plugin-install.ts"),
+  dokku: () => import("./commands/dokku.ts"),
 };
 
-function perform(request: Task, process: Process): Promise<Outcome[]> {
-  const work = VERBS[request.verb] as (request: Task, process: Process) => Promise<Outcome[]>;
-  return work(request, process);
+async function perform<V extends Verb>({ verb, wish }: TaskOf<V>, host: Host): Promise<Result> {
+  const { run } = await COMMANDS[verb]();
+  return run(wish, host);
 }
 
 /** A first signal ends the run in order, a second one, or a clean-up that takes too long, at once. */

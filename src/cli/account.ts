@@ -1,11 +1,10 @@
-import type { AccountErrand } from "../commands/account.ts";
 import type { AccountRef } from "../core/account.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Given } from "./given.ts";
 import { parsePlace } from "./files.ts";
 import { parseReason } from "./reason.ts";
 import { parseServers } from "./ca.ts";
-import { parseAccountKey, parseEmail } from "./key-type.ts";
+import { parseEmail } from "./email.ts";
 
 /** The account that the options mean; its key's file need not be named. */
 export function parseAccount(given: Given): AccountRef {
@@ -27,23 +26,8 @@ export function parseRevocation(given: Given): Revocation {
   return { ...parseOwner(given), reason: parseReason(given) };
 }
 
-export function parseShow(given: Given): AccountErrand {
-  return {
-    doing: "show",
-    account: parseAccount(given),
-    json: given.flag("json"),
-  };
-}
-
-export function parseRollover(given: Given): AccountErrand {
-  return {
-    doing: "rollover",
-    account: parseAccount(given),
-    keyType: parseAccountKey(given),
-  };
-}
-
-export function parseDeactivation(given: Given): AccountErrand {
+/** The account that is to end for ever, where that is meant. */
+export function parseDeactivation(given: Given): { account: AccountRef } {
   const account = parseAccount(given);
   if (!given.flag("yes"))
     given.wrong(
@@ -51,5 +35,5 @@ export function parseDeactivation(given: Given): AccountErrand {
       `account deactivate ends the account in ${account.keep.dir} at ${account.from} for ever. Nothing was done.`,
       { hint: `If you mean it, add ${given.write({ yes: true })}.` },
     );
-  return { doing: "deactivate", account };
+  return { account };
 }

@@ -1,11 +1,7 @@
 import { Parser } from "yargs/helpers";
 import type { AppError } from "../errors.ts";
-import { OPTION_NAMES, type OptionName, OPTIONS, specOf } from "./options.ts";
-import { spell } from "./spelling.ts";
+import { OPTION_NAMES, type OptionName, type Options, OPTIONS, specOf } from "./options.ts";
 import { usage } from "./usage.ts";
-
-/** The options as they were written, by name; not yet understood. */
-export type Options = Partial<Record<OptionName, unknown>>;
 
 /** The options of a command line. Throws `usage` for all that is none. */
 export function readOptions(argv: readonly string[]): Options {
@@ -64,22 +60,50 @@ const GRAMMAR = {
 
 const KNOWN = new Set<string>(OPTION_NAMES.flatMap((name) => [name, specOf(name).alias ?? name]));
 
-/** The environment variable that stands for an option. */
-export function variableOf(option: OptionName): string {
-  return `ACME_SIDECAR_${option.toUpperCase()}`;
+/** Short options, and whether they take a value. */
+const SHORT = new Map(
+  OPTION_NAMES.flatMap((name) => {
+    const { alias, value } = specOf(name);
+    return alias === undefined ? [] : [[alias, value !== undefined] as const];
+  }),
+);
+
+/** The words of a command line as the table of options spells them; values stay as they are. */
+function spell(argv: readonly string[]): string[] {
+  return argv.flatMap((word) => (word.startsWith("--") ? fullName(word) : apart(word)));
 }
 
-/** The options that the environment gives to whoever heeds them. */
-export function readVariables(env: Record<string, string | undefined>): Options {
-  const found: Options = {};
-  for (const name of OPTION_NAMES) {
-    const value = env[variableOf(name)];
-    if (value === undefined || value === "") continue;
-    const spec = specOf(name);
-    if (spec.gone) continue;
-    if (spec.value === undefined) found[name] = /^(1|true|yes|on)$/i.test(value);
-    else
-      found[name] = spec.repeatable ? value.split(/[\s,]+/).filter((each) => each !== "") : value;
-  }
-  return found;
+/** simp_le has underscores in its options, most others hyphens; and simp_le takes the beginnings of names. */
+function fullName(word: string): string {
+  const [, start, value] = /^--([^=]+)(=.*)?$/s.exec(word) ?? [];
+  if (start === undefined) return word;
+  const name = complete(start.replaceAll("-", "_"));
+  const spec = Object.hasOwn(OPTIONS, name) ? specOf(name as OptionName) : undefined;
+  if (spec !== undefined && spec.value === undefined && value !== undefined)
+    throw usage(`--${name} takes no value.`, `Write --${name} alone.`);
+  return `--${name}${value ?? ""}`;
+}
+
+/** Several short options in one word, the last perhaps with its value, as `-vdexample.com`. */
+function apart(word: string): string[] {
+  const takesValue = SHORT.get(word.charAt(1));
+  if (!word.startsWith("-") || takesValue === undefined || word.length === 2) return [word];
+  const option = word.slice(0, 2);
+  const rest = word.slice(2);
+  if (takesValue) return [option, rest.replace(/^=/, "")];
+  return [option, ...apart(`-${rest}`)];
+}
+
+/** What is unambiguous among simp_le's options stays so, whatever else begins in the same way. */
+function complete(start: string): string {
+  if (Object.hasOwn(OPTIONS, start)) return start;
+  const found = OPTION_NAMES.filter((name) => name.startsWith(start));
+  const simple = found.filter((name) => !specOf(name).isNew);
+  const [only, ...others] = simple.length === 1 ? simple : found;
+  if (others.length > 0)
+    throw usage(
+      `--${start} may mean ${found.map((name) => `--${name}`).join(", ")}.`,
+      "Write more of it.",
+    );
+  return only ?? start;
 }

@@ -32,7 +32,7 @@ export function warningsAbout(given: Given): string[] {
 
 /** The directory URLs that `--server` means, in their order. */
 export function parseServers(given: Given): readonly [string, ...string[]] {
-  const [first = "letsencrypt", ...others] = given.list("server");
+  const [first = "", ...others] = given.list("server");
   return [parseServer(given, first), ...others.map((text) => parseServer(given, text))];
 }
 

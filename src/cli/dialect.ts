@@ -1,5 +1,4 @@
-import { type OptionName, specOf } from "./options.ts";
-import { type Options, variableOf } from "./argv.ts";
+import { type OptionName, type Options, specOf, variableOf } from "./options.ts";
 
 /** Options with a value for each; `true`: only called by their names. */
 export type Written = Partial<Record<OptionName, string | true>>;

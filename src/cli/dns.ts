@@ -28,14 +28,6 @@ const PROVIDERS: { [Kind in Provider["kind"]]: Row<Extract<Provider, { kind: Kin
   },
 };
 
-/** Every option that is of use with --dns only. */
-export const DNS_OPTIONS: readonly OptionName[] = [
-  ...Object.values(PROVIDERS).flatMap(({ options }) => options),
-  ...(["dns", "dns_timeout", "dns_wait", "dns_resolvers"] as const),
-];
-
-/** Seconds. */
-const DNS_TIMEOUT = 120;
 const LONGEST_SPAN = DAY / SECOND;
 
 /** How TXT records are to be set; undefined: not at all. */
@@ -67,7 +59,7 @@ function parsePropagation(given: Given): Propagation {
   const wait = given.number("dns_wait");
   return {
     timeout: parseSpan(given, "dns_timeout", {
-      seconds: given.number("dns_timeout") ?? DNS_TIMEOUT,
+      seconds: given.number("dns_timeout"),
       least: 1,
     }),
     wait: wait && parseSpan(given, "dns_wait", { seconds: wait, least: 0 }),

@@ -1,15 +1,15 @@
 import { join } from "node:path";
-import type { DokkuSource, Wished } from "../commands/dokku.ts";
+import type { App, DokkuApps } from "../commands/dokku.ts";
 import type { Draft } from "../core/target.ts";
 import { is, isRecord } from "../json.ts";
+import { parseWork } from "./batch.ts";
 import { after, type Dialect, dialectOf } from "./dialect.ts";
 import { type Given, givenBy, refusal } from "./given.ts";
 import { type LegoArgs, readLegoArgs } from "./lego-args.ts";
-import type { OptionName } from "./options.ts";
+import { OPTION_NAMES, type OptionName, type Options, specOf } from "./options.ts";
 import { parseDir } from "./files.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
-import type { Options } from "./argv.ts";
 
 /** The properties of one app by name; those that begin with + are what is asked of this run. */
 type Properties = Record<string, string | undefined>;
@@ -18,33 +18,12 @@ type Properties = Record<string, string | undefined>;
 const GLOBAL = "--global";
 const DNS = "dns-provider-";
 
-/** Properties that are an option of another name, or of the same. */
-const AS_OPTION: Record<string, OptionName> = {
-  email: "email",
-  graceperiod: "valid_min",
-  "key-type": "key_type",
-  profile: "profile",
-  "preferred-chain": "preferred_chain",
-  "eab-kid": "eab_kid",
-  "eab-hmac-key": "eab_hmac_key",
-};
-
-/** The property that each option is, or comes from. */
-const PROPERTY_OF = new Map<OptionName, string>([
-  ...Object.entries(AS_OPTION).map(([property, option]) => [option, property] as const),
-  ["vhost", "domains"],
-  ["server", "server"],
-  ["dns", "dns-provider"],
-  ["dns_exec", `${DNS}EXEC_PATH`],
-  ["dns_timeout", `${DNS}EXEC_PROPAGATION_TIMEOUT`],
-]);
-
 /** What the Dokku plugin asks for: one JSON object on the standard input, of the properties by app; `options` are those beside it. */
-export function parseDokku(given: Given, options: Options): DokkuSource {
+export function parseDokku(given: Given, options: Options): DokkuApps {
   const root = parseDir(given);
   return {
     dir: root,
-    retry: given.flag("retry"),
+    work: parseWork(given),
     read(text) {
       const { [GLOBAL]: common = {}, ...apps } = parseApps(text);
       return Object.entries(apps).map(([app, own = {}]) =>
@@ -84,7 +63,7 @@ function parseApp(
   app: string,
   properties: { own: Properties; common: Properties },
   { options, given: { cwd, subject }, root }: Setting,
-): Wished {
+): App {
   const effective = withoutNone({ ...properties.common, ...properties.own });
   const lego = readLegoArgs(effective["lego-args"] ?? "");
   const own = optionsOf(effective);
@@ -104,7 +83,7 @@ function parseApp(
     lego.unknown.length === 0
       ? []
       : [`lego-args: ${lego.unknown.join(", ")} is unknown here and has no effect.`];
-  return { target: finish(target, { id: app, dir, effective }), warnings };
+  return { target: finish(target, { id: app, dir, properties: effective }), warnings };
 }
 
 /** Notes what no option says. */
@@ -127,7 +106,7 @@ function dialectFor(
   { own, lego, subject }: { own: Options; lego: LegoArgs; subject: Dialect["subject"] },
 ): Dialect {
   const writeOne = (option: OptionName, value: string | true) => {
-    const property = option === "server" && ca ? "ca" : PROPERTY_OF.get(option);
+    const property = option === "server" && ca ? "ca" : specOf(option).property;
     return property && after(property, value);
   };
   return dialectOf(writeOne, (option, value) => {
@@ -148,17 +127,24 @@ function withoutNone(properties: Properties): Properties {
 }
 
 function optionsOf(properties: Properties): Options {
-  const renamed = Object.entries(AS_OPTION).flatMap(([property, option]) =>
-    properties[property] ? [[option, properties[property]] as const] : [],
-  );
   return {
-    ...Object.fromEntries(renamed),
+    ...asOptions(properties, (name) => specOf(name).method === undefined),
     vhost: (properties["+domains"] ?? "").split(/\s+/).filter((each) => each !== ""),
     server: serversOf(properties),
     file: ["key.pem", "fullchain.pem"],
     force: properties["+force"] === "true",
     ...methodOf(properties),
   };
+}
+
+/** The properties that are an option, as far as these are wanted. */
+function asOptions(properties: Properties, isWanted: (option: OptionName) => boolean): Options {
+  const options: Options = {};
+  for (const name of OPTION_NAMES.filter(isWanted)) {
+    const { property = "" } = specOf(name);
+    if (properties[property]) options[name] = properties[property];
+  }
+  return options;
 }
 
 function serversOf({ ca, server = "default" }: Properties): string[] {
@@ -168,28 +154,22 @@ function serversOf({ ca, server = "default" }: Properties): string[] {
 }
 
 function methodOf(properties: Properties): Options {
-  const provider = properties["dns-provider"];
-  if (!provider) return { stateless: properties["challenge"] === "stateless" };
-  const program = properties[`${DNS}EXEC_PATH`];
-  const timeout = properties[`${DNS}EXEC_PROPAGATION_TIMEOUT`] ?? "";
-  return {
-    dns: provider,
-    ...(program === undefined ? {} : { dns_exec: program }),
-    // As with lego, what is no number counts as none.
-    ...(/^[1-9]\d{0,3}$/.test(timeout) ? { dns_timeout: timeout } : {}),
-  };
-}
-
-interface App {
-  id: string;
-  dir: string;
-  effective: Properties;
+  if (!properties["dns-provider"]) return { stateless: properties["challenge"] === "stateless" };
+  const { dns_timeout: timeout, ...options } = asOptions(
+    properties,
+    (name) => specOf(name).method === "dns",
+  );
+  // As with lego, what is no number counts as none.
+  return /^[1-9]\d{0,3}$/.test(String(timeout)) ? { ...options, dns_timeout: timeout } : options;
 }
 
 /** What no option says: the id, the folder, and what only the app's own program may know. */
-function finish({ ask, keep, ...target }: Draft, { id, dir, effective }: App): Draft {
+function finish(
+  { ask, keep, ...target }: Draft,
+  { id, dir, properties }: { id: string; dir: string; properties: Properties },
+): Draft {
   const { method } = ask;
-  const env = Object.entries(effective).flatMap(([name, value = ""]) =>
+  const env = Object.entries(properties).flatMap(([name, value = ""]) =>
     name.startsWith(DNS) ? [[name.slice(DNS.length), value] as const] : [],
   );
   return {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { entryOf } from "../json.ts";
 import {
   type Component,
@@ -9,20 +10,22 @@ import {
 import { PKCS12_FILE } from "../store/pkcs12.ts";
 import type { Place } from "../store/set.ts";
 import type { Given } from "./given.ts";
-import { parseFileOwner, parseKeyMode } from "./key-type.ts";
-
-const DEFAULT_FORMATS: FormatName[] = [
-  "account_key.json",
-  "account_reg.json",
-  "key.pem",
-  "cert.pem",
-  "chain.pem",
-  "fullchain.pem",
-];
+import type { Options } from "./options.ts";
 
 /** The folder of the set, or of the sets, that a verb is about. */
 export function parseDir(given: Given): string {
   return given.path("certs_dir") ?? given.cwd;
+}
+
+/** The folder that a verb was given as a word, or by an option; only one of the two may be typed. */
+export function parseRoot(given: Given, operand: string | undefined, argv: Options): string {
+  if (operand === undefined) return parseDir(given);
+  if (argv.certs_dir !== undefined)
+    given.wrong("certs_dir", `the folder was given as ${operand} already.`, {
+      value: given.text("certs_dir"),
+      hint: "Leave out one of the two.",
+    });
+  return resolve(given.cwd, operand);
 }
 
 /** Where the files are that a verb reads or writes. */
@@ -63,7 +66,6 @@ const NEEDED = {
 
 /** The files of a set, each once. */
 function parseFormats(given: Given): FormatName[] {
-  if (!given.has("file")) return DEFAULT_FORMATS;
   const chosen = new Set<FormatName>();
   for (const value of given.list("file")) {
     const format = FORMAT_NAMES.find((name) => name === value);
@@ -84,3 +86,34 @@ const ELSEWHERE: Record<string, ((given: Given) => string) | undefined> = {
   [PKCS12_FILE]: ({ write }) =>
     `It needs a password: give ${write({ pkcs12_password_file: "FILE" })} instead of ${write({ file: PKCS12_FILE })}.`,
 };
+
+/** The mode of files with a key, as chmod has it. */
+export function parseKeyMode(given: Given): number | undefined {
+  const value = given.text("key_mode");
+  if (value === undefined) return undefined;
+  const mode = Number.parseInt(value, 8);
+  if (!/^0?[0-7]{3}$/.test(value) || (mode & 0o600) !== 0o600)
+    given.wrong("key_mode", "write three octal digits that let the owner read and write.", {
+      value,
+      hint: "0600 and 0640 are usual.",
+    });
+  return mode;
+}
+
+/** 2 ** 32 - 1 means no change to the kernel. */
+const LARGEST_ID = 2 ** 32 - 2;
+
+/** Whom files are to belong to, as chown has it, in numbers. */
+export function parseFileOwner(given: Given): Place["owner"] {
+  const value = given.text("owner");
+  if (value === undefined) return undefined;
+  const [, user, group] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(value) ?? [];
+  const uid = Number(user);
+  const gid = group === undefined ? undefined : Number(group);
+  if (uid <= LARGEST_ID && (gid ?? 0) <= LARGEST_ID) return { uid, gid };
+  given.wrong("owner", "write UID or UID:GID, in numbers.", {
+    value,
+    hint: "To find them, run id -u NAME and id -g NAME.",
+  });
+  return undefined;
+}

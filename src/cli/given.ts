@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
 import type { AppError } from "../errors.ts";
 import type { Dialect } from "./dialect.ts";
-import type { OptionName } from "./options.ts";
+import { type DefaultedOption, type OptionName, type Options, specOf } from "./options.ts";
 import { usage } from "./usage.ts";
-import type { Options } from "./argv.ts";
 
 /** Something that is wrong with what was given. */
 export interface Mistake {
@@ -16,9 +15,14 @@ export interface Mistake {
   hint: string | undefined;
 }
 
+/** What reading an option gives: with a default there is always something. */
+type Read<Option extends OptionName, Value> = Option extends DefaultedOption
+  ? Value
+  : Value | undefined;
+
 /**
- * Options as they were given, to be read one by one. What cannot be understood is noted, and reading goes
- * on with nothing in its place, so that every mistake is found.
+ * Options as they were given, to be read one by one; those that were not have their defaults. What cannot be
+ * understood is noted, and reading goes on as if it had not been given, so that every mistake is found.
  */
 export interface Given extends Dialect {
   cwd: string;
@@ -27,10 +31,10 @@ export interface Given extends Dialect {
   has: (option: OptionName) => boolean;
   isWrong: (option: OptionName) => boolean;
   flag: (option: OptionName) => boolean;
-  text: (option: OptionName) => string | undefined;
+  text: <Option extends OptionName>(option: Option) => Read<Option, string>;
   list: (option: OptionName) => string[];
   /** A whole number; notes anything else. */
-  number: (option: OptionName) => number | undefined;
+  number: <Option extends OptionName>(option: Option) => Read<Option, number>;
   /** An absolute path. */
   path: (option: OptionName) => string | undefined;
   wrong: (
@@ -47,35 +51,42 @@ export function givenBy(
   { cwd, dialect }: { cwd: string; dialect: Dialect },
 ): Given {
   const mistakes: Mistake[] = [];
-  const text = (option: OptionName) => {
+  const has = (option: OptionName) => {
     const value = options[option];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined;
+  };
+  const valueOf = (option: OptionName) =>
+    (has(option) ? options[option] : undefined) ?? specOf(option).default;
+  const text = (option: OptionName) => {
+    const value = valueOf(option);
     // As with simp_le, the last one counts.
     const last: unknown = Array.isArray(value) ? value.at(-1) : value;
     return typeof last === "string" ? last : undefined;
   };
   const list = (option: OptionName) => {
-    const value = options[option];
+    const value = valueOf(option);
     return Array.isArray(value) ? value.map(String) : [];
+  };
+  const number = (option: OptionName) => {
+    const usual = specOf(option).default;
+    const otherwise = typeof usual === "number" ? usual : undefined;
+    const value = text(option);
+    if (value === undefined) return otherwise;
+    if (/^\d{1,15}$/.test(value)) return Number(value);
+    wrong(option, "a whole number is needed.", { value });
+    return otherwise;
   };
   const wrong: Given["wrong"] = (option, what, { value, hint } = {}) => {
     mistakes.push({ option, value, text: what, hint });
   };
   return {
     ...dialect,
-    ...{ cwd, mistakes, text, list, wrong },
-    has(option) {
-      const value = options[option];
-      return Array.isArray(value) ? value.length > 0 : value !== undefined;
-    },
+    ...{ cwd, mistakes, has, list, wrong },
+    // The table has the same defaults as the types.
+    text: text as Given["text"],
+    number: number as Given["number"],
     isWrong: (option) => mistakes.some((each) => each.option === option),
     flag: (option) => options[option] === true,
-    number(option) {
-      const value = text(option);
-      if (value === undefined) return undefined;
-      if (/^\d{1,15}$/.test(value)) return Number(value);
-      wrong(option, "a whole number is needed.", { value });
-      return undefined;
-    },
     path(option) {
       const value = text(option);
       return value === undefined ? undefined : resolve(cwd, value);

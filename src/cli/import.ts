@@ -1,25 +1,22 @@
 import { resolve } from "node:path";
-import type { Import } from "../commands/import.ts";
+import type { Import } from "../commands/account/import.ts";
 import { flagOf } from "./dialect.ts";
 import type { Given } from "./given.ts";
+import { parseListen } from "./listen.ts";
 import { parseRootless } from "./method.ts";
-import { isForAll, isHeeded, OPTION_NAMES, type OptionName, specOf } from "./options.ts";
+import { isFor, OPTION_NAMES, type OptionName, type Options, specOf } from "./options.ts";
 import { AUTHORITIES } from "./ca.ts";
+import { parseEmail } from "./email.ts";
 import { parseKeep, parseValues } from "./target.ts";
-import { parseEmail, parseListen } from "./key-type.ts";
-import type { Options } from "./argv.ts";
 
 /** What is to be imported from a folder; `argv`: the options of the command line alone. */
-export function parseImport(folder: string | undefined, given: Given, argv: Options): Import {
-  if (folder === undefined)
-    given.wrong(undefined, "There is no folder to import from.", {
-      hint: "Write account import DIR, and options after it.",
-    });
+export function parseImport(given: Given, folder: string, argv: Options): Import {
   const { ask } = parseValues(given);
   // The command that is told must be one that can be understood.
-  for (const read of [parseRootless, parseListen, parseEmail]) read(given);
+  for (const read of [parseRootless, parseEmail]) read(given);
+  parseListen(given);
   return {
-    from: resolve(given.cwd, folder ?? ""),
+    from: resolve(given.cwd, folder),
     wanted: given.list("vhost"),
     server: given.has("server") ? ask.from[0] : undefined,
     known: Object.values(AUTHORITIES).filter((url) => url !== undefined),
@@ -44,5 +41,5 @@ function renewalWords(argv: Options): string[] {
 }
 
 function isForRenewal(name: OptionName): boolean {
-  return name !== "vhost" && isHeeded(name, "account import") && !isForAll(name);
+  return name !== "vhost" && isFor(name, "account import") && specOf(name).verbs !== "all";
 }

@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
 import { entryOf } from "../json.ts";
-import type { OptionName } from "./options.ts";
-import type { Options } from "./argv.ts";
+import type { OptionName, Options } from "./options.ts";
 
 /** Flags of lego (version 4) that have the same meaning as an option. */
 const SAME: Record<string, OptionName | undefined> = {

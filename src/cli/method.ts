@@ -3,7 +3,7 @@ import type { Method } from "../core/method.ts";
 import { isWildcard, kindOf, type Name } from "../name.ts";
 import { parseDns } from "./dns.ts";
 import type { Given } from "./given.ts";
-import { parseListen } from "./key-type.ts";
+import { parseListen } from "./listen.ts";
 import type { Roots } from "./vhost.ts";
 
 /** How the CA is answered for names, some of which may have folders. */

@@ -2,10 +2,9 @@ import { isIPv6 } from "node:net";
 import type { Include } from "../commands/nginx.ts";
 import { parseAccount } from "./account.ts";
 import type { Given } from "./given.ts";
-import { parseAccountKey, parseListen } from "./key-type.ts";
-
-/** Where README's `docker run` publishes the responder. */
-const PUBLISHED = "127.0.0.1:8888";
+import { parseAccountKey } from "./key-type.ts";
+import { parseListen } from "./listen.ts";
+import { PUBLISHED } from "./options/answering.ts";
 
 export function parseInclude(given: Given): Include {
   if (given.flag("stateless"))
@@ -14,7 +13,7 @@ export function parseInclude(given: Given): Include {
       account: parseAccount(given),
       keyType: parseAccountKey(given),
     };
-  const { host, port } = parseListen(given, PUBLISHED);
+  const { host, port } = parseListen(given, given.has("listen") ? undefined : PUBLISHED);
   // What listens on every address is reached on the nearest.
   const near = host === "::" || host === "0.0.0.0" ? "127.0.0.1" : host;
   return { kind: "proxy", to: `${isIPv6(near) ? `[${near}]` : near}:${port}` };

@@ -1,58 +1,41 @@
-import type { Renewal, TargetFile, Work } from "../commands/batch.ts";
-import type { AccountErrand } from "../commands/account.ts";
-import type { Import } from "../commands/import.ts";
-import type { DokkuSource } from "../commands/dokku.ts";
-import type { Include } from "../commands/nginx.ts";
 import type { Network } from "../commands/network.ts";
-import type { PluginPart } from "../commands/plugin.ts";
-import type { Revocation } from "../core/revoke.ts";
-import type { Draft } from "../core/target.ts";
-import { parseDeactivation, parseRevocation, parseRollover, parseShow } from "./account.ts";
+import type { Telling } from "../ui/result.ts";
+import { readOptions } from "./argv.ts";
+import { warningsAbout } from "./ca.ts";
 import { commandLine } from "./dialect.ts";
-import { parseDokku } from "./dokku.ts";
+import { readVariables } from "./environment.ts";
 import { type Given, givenBy, understand } from "./given.ts";
-import { type Heeded, heededBy, noteUnheeded } from "./verb-options.ts";
 import { helpText } from "./help.ts";
-import { parseRenewal, parseRoot, parseTargetFile, parseWork } from "./batch.ts";
-import { parseInclude } from "./nginx.ts";
 import { parseNetwork } from "./network.ts";
-import { OPTION_NAMES, specOf } from "./options.ts";
-import { parseImport } from "./import.ts";
-import { forTrying, warningsAbout } from "./ca.ts";
-import { parseTarget } from "./target.ts";
+import { OPTION_NAMES, type Options, specOf } from "./options.ts";
 import { usage } from "./usage.ts";
-import { type Verb, VERB_NAMES } from "./verbs.ts";
-import { type Options, readOptions, readVariables } from "./argv.ts";
+import { noteUseless, optionsFor } from "./verb-options.ts";
+import { type Beside, isVerb, type Verb, VERB_NAMES, verbOf, type Wishes } from "./verbs.ts";
 
 /** Where messages go and how they look. */
 export interface Output {
+  /** Messages as JSON. */
   json: boolean;
   verbose: boolean;
+  /** An answer as JSON. */
+  answerJson: boolean;
+  /** How outcomes are told. */
+  tells: Telling;
 }
 
-/** What every verb that does something has. */
-interface Common {
+/** What somebody wants of a verb, with every word of it understood. */
+export interface TaskOf<V extends Verb> {
+  verb: V;
+  wish: Wishes[V];
   network: Network;
   output: Output;
   /** Sentences about words that were understood, but should not be written any more. */
   warnings: string[];
 }
+export type Task = { [V in Verb]: TaskOf<V> }[Verb];
 
-/** What somebody asked for, with every word of it understood. */
-export type Request =
-  | { verb: "print"; text: string }
-  | ({ verb: "issue"; target: Draft } & Common)
-  | ({ verb: "try"; target: Draft } & Common)
-  | ({ verb: "revoke"; revocation: Revocation } & Common)
-  | ({ verb: "import"; wish: Import } & Common)
-  | ({ verb: "account"; errand: AccountErrand } & Common)
-  | ({ verb: "nginx"; include: Include } & Common)
-  | ({ verb: "batch"; source: TargetFile; work: Work } & Common)
-  | ({ verb: "renew"; renewal: Renewal; work: Work } & Common)
-  | ({ verb: "status"; dir: string; json: boolean } & Common)
-  | ({ verb: "dokku"; source: DokkuSource } & Common)
-  | ({ verb: "plugin"; part: PluginPart } & Common)
-  | ({ verb: "tar"; dir: string; ids: readonly string[] } & Common);
+/** What somebody asked for: something to do, or to read. */
+export type Request = Task | { verb: "print"; text: string };
 
 export interface Words {
   /** Without the program's name. */
@@ -61,73 +44,6 @@ export interface Words {
   cwd: string;
   version: string;
 }
-
-/** The commands that have a word of their own after them. */
-const WITH_OPERAND = [...["batch", "renew", "status", "tar", "plugin"], "account import"];
-
-/** What somebody wants done, without how to talk to the CA or to people. */
-type Wish = DistributiveOmit<Task, keyof Common>;
-type Task = Exclude<Request, { verb: "print" }>;
-type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
-
-/** What there is beside the options as they are read. */
-interface Beside extends Heeded {
-  /** The word after the command. */
-  operand: string | undefined;
-}
-
-/** Undefined where something is wrong. */
-type Understand = (given: Given, beside: Beside) => Wish | undefined;
-
-/** Without any of these, `issue` is meant. */
-const VERBS: Record<Verb, Understand> = {
-  issue: parseIssue,
-  revoke: (given) => ({ verb: "revoke", revocation: parseRevocation(given) }),
-  nginx: (given) => ({ verb: "nginx", include: parseInclude(given) }),
-  "account show": (given) => ({ verb: "account", errand: parseShow(given) }),
-  "account rollover": (given) => ({
-    verb: "account",
-    errand: parseRollover(given),
-  }),
-  "account deactivate": (given) => ({
-    verb: "account",
-    errand: parseDeactivation(given),
-  }),
-  "account import": (given, { operand, argv }) => ({
-    verb: "import",
-    wish: parseImport(operand, given, argv),
-  }),
-  batch: (given, { operand, options }) => ({
-    verb: "batch",
-    source: parseTargetFile(operand, given, options),
-    work: parseWork(given),
-  }),
-  renew: (given, beside) => ({
-    verb: "renew",
-    renewal: parseRenewal(given, beside),
-    work: parseWork(given),
-  }),
-  status: (given, beside) => ({
-    verb: "status",
-    dir: parseRoot(given, beside),
-    json: given.flag("json"),
-  }),
-  dokku: (given, { options }) => ({
-    verb: "dokku",
-    source: parseDokku(given, options),
-  }),
-  plugin: (_given, { operand }) => ({
-    verb: "plugin",
-    part: operand === "install" ? { kind: "script" } : { kind: "tar", image: operand },
-  }),
-  tar: (given, beside) => ({
-    verb: "tar",
-    dir: parseRoot(given, beside),
-    ids: given.list("id"),
-  }),
-};
-
-const isVerb = (word: string): word is Verb => (VERB_NAMES as readonly string[]).includes(word);
 
 /** Understands the words of a command line; pure. Throws an AppError with the code `usage`, with every mistake in them. */
 export function parse(words: Words): Request {
@@ -144,22 +60,30 @@ export function parse(words: Words): Request {
   if (typed.version === true) return { verb: "print", text: `acme-sidecar ${words.version}` };
   const env = readVariables(words.env);
   const { verb, argv } = meant(word, typed, env);
-  const heeded = heededBy(verb, argv, env);
-  const given = givenBy(heeded.options, {
+  const found = optionsFor(verb, argv, env);
+  const given = givenBy(found.options, {
     cwd: words.cwd,
     dialect: commandLine(typed, env),
   });
   const warnings = [
     ...ignored,
-    ...noteUnheeded(heeded, given, { verb, bare }),
+    ...noteUseless(found, given, { verb, bare }),
     ...warningsAbout(given),
   ];
   return understand(given, () => {
-    const wish = VERBS[verb](given, { operand, ...heeded });
+    const wish = parseWish(verb, given, { operand, ...found });
     const network = parseNetwork(given, words);
-    const output = parseOutput(given);
-    return wish && { ...wish, network, output, warnings };
+    const output = parseOutput(given, verb);
+    // The compiler does not see that the wish is this verb's.
+    return wish && ({ verb, wish, network, output, warnings } as Task);
   });
+}
+
+function parseWish(verb: Verb, given: Given, beside: Beside) {
+  const { operand, understand: read } = verbOf(verb);
+  if (operand?.missing !== undefined && beside.operand === undefined)
+    given.wrong(undefined, operand.missing.text, { hint: operand.missing.hint });
+  return read(given, beside);
 }
 
 const asksForHelp = (word: string) => word === "-h" || word === "--help";
@@ -180,18 +104,25 @@ interface Split {
   rest: readonly string[];
 }
 
-/** The words before the first option are the command; `account` takes one more, and some a word of their own. */
+/** The words before the first option are the command, and perhaps a word of its own. */
 function splitVerb(argv: readonly string[]): Split {
-  const [first = "", second = ""] = argv;
+  const [first = ""] = argv;
   if (first === "" || first.startsWith("-")) return { verb: "issue", bare: true, rest: argv };
-  const twofold = VERB_NAMES.some((verb) => verb.startsWith(`${first} `));
-  const verb = twofold && !second.startsWith("-") ? `${first} ${second}`.trim() : first;
-  const rest = argv.slice(verb.includes(" ") ? 2 : 1);
+  const verb = verbIn(argv);
+  const rest = argv.slice(verb.split(" ").length);
   const [operand = ""] = rest;
   const isOperand = operand === "-" || /^[^-]/.test(operand);
-  return WITH_OPERAND.includes(verb) && isOperand
+  return isVerb(verb) && verbOf(verb).operand !== undefined && isOperand
     ? { verb, bare: false, operand, rest: rest.slice(1) }
     : { verb, bare: false, rest };
+}
+
+/** Two words where these are one, or where the first alone is none. */
+function verbIn([first = "", second = "-"]: readonly string[]): string {
+  const both = `${first} ${second}`;
+  if (second.startsWith("-")) return first;
+  const isHalf = !isVerb(first) && VERB_NAMES.some((verb) => verb.startsWith(`${first} `));
+  return isVerb(both) || isHalf ? both : first;
 }
 
 /** What to say of options of simp_le that do nothing here. Throws `usage` for those that are refused. */
@@ -204,15 +135,14 @@ function warningsOfGone(typed: Options): string[] {
   });
 }
 
-function parseIssue(given: Given): Wish | undefined {
-  const target = parseTarget(given);
-  if (!given.flag("dry_run")) return target && { verb: "issue", target };
-  return target && { verb: "try", target: forTrying(given, target) };
-}
-
-function parseOutput(given: Given): Output {
-  const format = given.text("log_format") ?? "text";
+function parseOutput(given: Given, verb: Verb): Output {
+  const format = given.text("log_format");
   if (format !== "text" && format !== "json")
     given.wrong("log_format", "it is either text or json.", { value: format });
-  return { json: format === "json", verbose: given.flag("verbose") };
+  return {
+    json: format === "json",
+    verbose: given.flag("verbose"),
+    answerJson: given.flag("json"),
+    tells: verbOf(verb).tells ?? "each",
+  };
 }

@@ -12,7 +12,7 @@ const REASONS = new Map([
 
 /** The number of a reason to revoke. */
 export function parseReason(given: Given): number {
-  const text = given.text("reason") ?? "unspecified";
+  const text = given.text("reason");
   const known = [...REASONS].find(([name]) => name.toLowerCase() === text.toLowerCase());
   if (known === undefined) given.unknown("reason", text, [...REASONS.keys()]);
   return known?.[1] ?? 0;

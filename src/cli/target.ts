@@ -1,19 +1,14 @@
 import type { Method } from "../core/method.ts";
 import type { Draft, Target } from "../core/target.ts";
-import { DAY, SECOND } from "../time.ts";
+import { SECOND } from "../time.ts";
+import { parseBinding } from "./binding.ts";
+import { parseEmail } from "./email.ts";
 import type { Given } from "./given.ts";
 import { parseMethod } from "./method.ts";
 import { parseWay } from "./network.ts";
 import { parseWholePlace } from "./files.ts";
 import { parseServers } from "./ca.ts";
-import {
-  parseAccountKey,
-  parseBinding,
-  parseChain,
-  parseEmail,
-  parseKeyType,
-  parseRsa,
-} from "./key-type.ts";
+import { parseAccountKey, parseKeyType, parseRsa } from "./key-type.ts";
 import { parseVhosts, type Roots } from "./vhost.ts";
 
 /** What `issue` is asked for; undefined where there is no name that can be understood. */
@@ -48,7 +43,7 @@ export function parseValues(given: Given) {
       key: keyType,
       profile: given.text("profile"),
       validAtLeast: validMin && validMin * SECOND,
-      nextRun: parseNextRun(given) ?? DAY,
+      nextRun: given.number("next_run") * SECOND,
       force: given.flag("force"),
     },
     ask: {
@@ -69,12 +64,6 @@ export function parseKeep(given: Given): Draft["keep"] {
   return { ...parseWholePlace(given), pkcs12: parsePkcs12(given) };
 }
 
-/** When there will be another run, in milliseconds. */
-export function parseNextRun(given: Given): number | undefined {
-  const seconds = given.number("next_run");
-  return seconds === undefined ? undefined : seconds * SECOND;
-}
-
 function parseProfile(given: Given): Target["ask"]["profile"] {
   const required = given.text("profile");
   const name = required ?? given.text("preferred_profile");
@@ -86,4 +75,18 @@ function parsePkcs12(given: Given): Draft["keep"]["pkcs12"] {
   return file === undefined
     ? undefined
     : { file, called: given.subject("pkcs12_password_file", file) };
+}
+
+/** The chain that simp_le's option means, or ours. */
+function parseChain(given: Given): Target["ask"]["chain"] {
+  const alternate = given.number("use_alt_chain");
+  const issuer = given.text("preferred_chain");
+  if (issuer === undefined) return { alternate };
+  if (given.has("use_alt_chain"))
+    given.wrong(
+      "preferred_chain",
+      `it does not work with ${given.write({ use_alt_chain: true })}.`,
+      { value: issuer, hint: "Choose one." },
+    );
+  return { issuer };
 }

@@ -1,15 +1,14 @@
 import { join, relative } from "node:path";
 import type { Draft } from "../core/target.ts";
-import { entryOf } from "../json.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
-import { DNS_OPTIONS } from "./dns.ts";
-import { type Entry, keyOf, readEntries, type Spot, type Wrong } from "./yaml.ts";
+import { type Entry, readEntries, type Wrong } from "./target-entries.ts";
+import { flawOfId, METHODS } from "./targets-schema.ts";
+import type { Spot } from "./yaml.ts";
 import { type Given, givenBy, sentenceOf } from "./given.ts";
-import type { OptionName } from "./options.ts";
+import { type OptionName, type Options, specOf } from "./options.ts";
 import { parseDir } from "./files.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
-import type { Options } from "./argv.ts";
 
 interface Setting {
   /** How the file is called in its errors. */
@@ -20,17 +19,6 @@ interface Setting {
   /** How they say it. */
   subject: Dialect["subject"];
 }
-
-/** What each method is as options, and which options are of use with it alone. */
-const METHODS: Record<string, { sets: Options; own: readonly OptionName[] } | undefined> = {
-  standalone: { sets: {}, own: ["listen"] },
-  webroot: { sets: {}, own: ["default_root"] },
-  stateless: { sets: { stateless: true }, own: ["stateless"] },
-  dns: {
-    sets: { dns: "exec" },
-    own: DNS_OPTIONS,
-  },
-};
 
 /** Where the accounts are that the targets share, unless --account_dir says so. */
 const ACCOUNTS = "accounts";
@@ -44,9 +32,6 @@ export function parseTargets(text: string, setting: Setting): Draft[] {
   // What the command line says is wrong for every target, and told once.
   const outside = new Set<string>();
   const { defaults, targets } = readEntries(text, wrong);
-  for (const key of ["id", "vhost"])
-    if (defaults.spots.has(key))
-      wrong(defaults.spots.get(key) ?? defaults.spot, "it belongs to a target.");
   const parsed = targets.map((one) => {
     const entry = inherit(one, defaults, setting);
     checkWhole(entry, wrong);
@@ -88,13 +73,11 @@ function placesOf({ options, cwd, subject }: Setting) {
 function inherit(entry: Entry, defaults: Entry, setting: Setting): Entry {
   const { root, accounts } = placesOf(setting);
   const { method = defaults.method } = entry;
-  const others = Object.entries(METHODS)
-    .filter(([name]) => entry.method !== undefined && name !== entry.method)
-    .flatMap(([, { own } = { own: [] }]) => own);
-  const inherited = without(
-    { ...setting.options, ...methodOf(defaults), ...defaults.options },
-    others,
-  );
+  const inherited = onlyFor(entry.method, {
+    ...setting.options,
+    ...methodOf(defaults),
+    ...defaults.options,
+  });
   return {
     ...entry,
     method,
@@ -106,14 +89,19 @@ function inherit(entry: Entry, defaults: Entry, setting: Setting): Entry {
   };
 }
 
-function without(options: Options, names: readonly OptionName[]): Options {
+/** Without what belongs to other methods than this one. */
+function onlyFor(method: Entry["method"], options: Options): Options {
+  const isOfOther = (name: OptionName) => {
+    const { method: own = method } = specOf(name);
+    return typeof method === "string" && own !== method;
+  };
   return Object.fromEntries(
-    Object.entries(options).filter(([name]) => !(names as readonly string[]).includes(name)),
+    Object.entries(options).filter(([name]) => !isOfOther(name as OptionName)),
   );
 }
 
-function methodOf({ method = "" }: Entry): Options {
-  return entryOf(METHODS, method)?.sets ?? {};
+function methodOf({ method }: Entry): Options {
+  return typeof method === "string" ? METHODS[method] : {};
 }
 
 /** The target that an entry means, as far as its options can be understood. */
@@ -122,7 +110,7 @@ function parseEntry(
   given: Given,
   setting: Setting,
 ): Draft | undefined {
-  const target = parseTarget(given, isMethod(method) ? undefined : anyMethod);
+  const target = parseTarget(given, method === null ? anyMethod : undefined);
   // Without all of its names an entry has no id either, unless it says so.
   if (target === undefined || given.isWrong("vhost")) return undefined;
   const id = called ?? folderOf(target.id);
@@ -130,21 +118,11 @@ function parseEntry(
   return { ...target, id, keep: { ...target.keep, dir } };
 }
 
-function isMethod(method: string | undefined): boolean {
-  return method === undefined || Object.hasOwn(METHODS, method);
-}
-
 /** What goes with names of every kind, where the method that was meant is not known. */
 const anyMethod = () => ({ kind: "stateless" }) as const;
 
-/** Notes what an entry lacks as such. */
-function checkWhole({ method, options, spot, spots }: Entry, wrong: Wrong) {
-  if (!isMethod(method))
-    wrong(
-      spots.get("method") ?? spot,
-      `${method ?? ""}: this value is unknown. Choose one of ${Object.keys(METHODS).join(", ")}.`,
-    );
-  if (!spots.has("vhost")) wrong(spot, "it has no names.");
+/** Notes what an entry lacks that may come from elsewhere too. */
+function checkWhole({ method, options, spot }: Entry, wrong: Wrong) {
   if (method === "webroot" && options.default_root === undefined)
     wrong(spot, "webroot needs root, the folder that the web server serves.");
 }
@@ -167,14 +145,18 @@ function noteMistakes(
 
 /** Where an option of an entry is written. */
 function spotOf(spots: Entry["spots"], option: OptionName): Spot | undefined {
-  const isOfMethod = option === "dns" || option === "stateless";
-  return spots.get(isOfMethod ? "method" : option);
+  return spots.get(isSaidByMethod(option) ? "method" : option);
+}
+
+function isSaidByMethod(option: OptionName): boolean {
+  const { key, method } = specOf(option);
+  return key === undefined && method !== undefined;
 }
 
 /** How options are called in a file of targets. */
 function writeOne(option: OptionName, value: string | true): string | undefined {
-  if (option === "dns" || option === "stateless") return `method: ${option}`;
-  const key = keyOf(option);
+  const { key, method = "" } = specOf(option);
+  if (isSaidByMethod(option)) return `method: ${method}`;
   return key === undefined || value === true ? key : `${key}: ${value}`;
 }
 
@@ -201,10 +183,11 @@ function checkIds(
   const seen = new Map<string, Spot>();
   for (const { entry, target } of parsed) {
     const id = entry.id ?? target?.id;
-    if (id === undefined) continue;
+    if (id === undefined || entry.id === null) continue;
     const twin = seen.get(id.toLowerCase());
     const spot = entry.spots.get("id") ?? entry.spot;
-    if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(id)) wrong(spot, `${id}: ${ID}`);
+    const flaw = flawOfId(id);
+    if (flaw !== undefined) wrong(spot, flaw);
     else if (id === accounts)
       wrong(spot, `${id}: this folder is for the accounts; choose another id.`);
     else if (twin !== undefined)
@@ -212,6 +195,3 @@ function checkIds(
     seen.set(id.toLowerCase(), entry.spot);
   }
 }
-
-const ID =
-  "an id has at most 100 letters, digits, dots, hyphens and underscores, since it names a folder.";

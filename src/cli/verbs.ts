@@ -1,30 +1,156 @@
-/** The commands, in one word or two. */
-export const VERB_NAMES = [
-  "issue",
-  "revoke",
-  "nginx",
-  "account show",
-  "account rollover",
-  "account deactivate",
-  "account import",
-  "batch",
-  "renew",
-  "status",
-  "dokku",
-  "plugin",
-  "tar",
-] as const;
+import type { Telling } from "../ui/result.ts";
+import { parseAccount, parseDeactivation, parseRevocation } from "./account.ts";
+import { parseTargetFile, parseWork } from "./batch.ts";
+import { forTrying } from "./ca.ts";
+import { parseDokku } from "./dokku.ts";
+import { parseRoot } from "./files.ts";
+import type { Given } from "./given.ts";
+import { parseImport } from "./import.ts";
+import { parseAccountKey } from "./key-type.ts";
+import { parseInclude } from "./nginx.ts";
+import type { Options } from "./options.ts";
+import { parseTarget } from "./target.ts";
+import { SECOND } from "../time.ts";
 
-export type Verb = (typeof VERB_NAMES)[number];
+/** What a verb is given beside its options as they are read. */
+export interface Beside {
+  /** The word after it; empty where a word is required and missing. */
+  operand: string | undefined;
+  /** The options of the command line alone. */
+  argv: Options;
+  /** With those of the environment. */
+  options: Options;
+}
 
-/** Who heeds what a target is: `account import` for the command that it tells. */
-export const TARGET = ["issue", "account import", "batch", "dokku"] as const satisfies Verb[];
+/** One command; what it does is in `src/commands/`, and what main.ts loads for it. */
+export interface VerbSpec<Wish = object> {
+  /** What it does, for the help. */
+  describe: string;
+  /** The word that may come after it; `missing`: it must, and what to say if it does not. */
+  operand?: { called: string; missing?: { text: string; hint: string } };
+  /** How what comes of it is told, if not each outcome by itself. */
+  tells?: Telling;
+  /** What somebody wants of it; undefined where something is wrong. */
+  understand: (given: Given, beside: Beside) => Wish | undefined;
+}
 
-/** Who is about one account, or the certificate that it is to revoke. */
-export const ACCOUNT = [
-  "revoke",
-  "nginx",
-  "account show",
-  "account rollover",
-  "account deactivate",
-] as const satisfies Verb[];
+const DIR = { called: "[DIR]" };
+
+/** The commands in the order of the help. Without any of these, `issue` is meant. */
+export const VERBS = {
+  issue: {
+    describe: "Get or renew one certificate (this is the default)",
+    understand(given) {
+      const target = parseTarget(given);
+      const dryRun = given.flag("dry_run");
+      return target && { target: dryRun ? forTrying(given, target) : target, dryRun };
+    },
+  },
+  revoke: { describe: "Revoke it, as --revoke does", understand: parseRevocation },
+  batch: {
+    describe: "Get or renew every certificate in a file; - reads standard input",
+    operand: {
+      called: "FILE",
+      missing: {
+        text: "There is no file of targets.",
+        hint: "Write batch FILE, or batch - for the standard input, and options after it.",
+      },
+    },
+    tells: "summary",
+    understand: (given, { operand = "", options }) => ({
+      source: parseTargetFile(given, operand, options),
+      work: parseWork(given),
+    }),
+  },
+  renew: {
+    describe: "Renew what earlier runs recorded in DIR and below",
+    operand: DIR,
+    tells: "summary",
+    understand: (given, { operand, argv }) => ({
+      dir: parseRoot(given, operand, argv),
+      // Each set has its own recorded.
+      nextRun: given.has("next_run") ? given.number("next_run") * SECOND : undefined,
+      work: parseWork(given),
+    }),
+  },
+  status: {
+    describe: "List the certificates there, the most urgent first",
+    operand: DIR,
+    understand: (given, { operand, argv }) => ({ dir: parseRoot(given, operand, argv) }),
+  },
+  tar: {
+    describe: "Write the certificates there to standard output as a tar, for dokku certs:add",
+    operand: DIR,
+    understand: (given, { operand, argv }) => ({
+      dir: parseRoot(given, operand, argv),
+      ids: given.list("id"),
+    }),
+  },
+  nginx: {
+    describe:
+      "Print the nginx block that forwards the CA to --listen; with --stateless, the block that lets nginx answer by itself",
+    understand: parseInclude,
+  },
+  "account show": {
+    describe: "Print the account's URL, key type, thumbprint and contact",
+    understand: (given) => ({ account: parseAccount(given) }),
+  },
+  "account rollover": {
+    describe: "Give the account a new key",
+    understand: (given) => ({ account: parseAccount(given), keyType: parseAccountKey(given) }),
+  },
+  "account deactivate": {
+    describe: "End the account for ever; needs --yes",
+    understand: parseDeactivation,
+  },
+  "account import": {
+    describe: "Take over an account and a certificate of certbot or lego",
+    operand: {
+      called: "DIR",
+      missing: {
+        text: "There is no folder to import from.",
+        hint: "Write account import DIR, and options after it.",
+      },
+    },
+    understand: (given, { operand = "", argv }) => parseImport(given, operand, argv),
+  },
+  plugin: {
+    describe: "Write the Dokku plugin to standard output as a tar; it will run IMAGE",
+    operand: { called: "[IMAGE]" },
+    understand: (_given, { operand }) => ({ image: operand }),
+  },
+  "plugin install": {
+    describe: "Print the script that installs the Dokku plugin",
+    understand: () => ({}),
+  },
+  dokku: {
+    describe: "For the Dokku plugin only: do what it asks on standard input",
+    tells: "lines",
+    understand: (given, { options }) => parseDokku(given, options),
+  },
+} as const satisfies Record<string, VerbSpec>;
+
+export type Verb = keyof typeof VERBS;
+export const VERB_NAMES = Object.keys(VERBS) as Verb[];
+
+/** What is wanted of each verb. */
+export type Wishes = {
+  [V in Verb]: Exclude<ReturnType<(typeof VERBS)[V]["understand"]>, undefined>;
+};
+
+/** The same table, where it does not matter which verb it is. */
+const TABLE: { [V in Verb]: VerbSpec<Wishes[V]> } = VERBS;
+
+export function verbOf<V extends Verb>(verb: V): VerbSpec<Wishes[V]> {
+  return TABLE[verb];
+}
+
+export function isVerb(word: string): word is Verb {
+  return Object.hasOwn(VERBS, word);
+}
+
+/** A command as it is typed, with the word after it. */
+export function usageOf(verb: Verb): string {
+  const { operand } = verbOf(verb);
+  return operand === undefined ? verb : `${verb} ${operand.called}`;
+}

@@ -1,15 +1,4 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type ParsedNode,
-  parseDocument,
-} from "yaml";
-import { type OptionName, specOf } from "./options.ts";
-import type { Options } from "./argv.ts";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
 
 /** Where something is written: by line, and by path unless it is the file as a whole. */
 export interface Spot {
@@ -17,144 +6,74 @@ export interface Spot {
   path: string;
 }
 
-/** One entry of a file of targets: its words as options, not yet understood. */
-export interface Entry {
-  spot: Spot;
-  id: string | undefined;
-  method: string | undefined;
-  options: Options;
-  spots: Map<string, Spot>;
+/** What a text in YAML, or in JSON (which is YAML too), says. */
+export interface Yaml {
+  /** With underscores in keys, and numbers as they are written, so that 0640 stays what it is. */
+  value: unknown;
+  /** Where a member is; where the nearest is that it would be in, if there is none. */
+  spotOf: (path: readonly PropertyKey[]) => Spot;
+  /** What is wrong with it as YAML. */
+  errors: { line: number; text: string }[];
 }
 
-/** Notes one mistake. */
-export type Wrong = (spot: Spot, what: string) => void;
-
-/** The keys of a target and of `defaults` that are not called as the option they stand for. */
-const RENAMED: Record<string, OptionName> = {
-  names: "vhost",
-  key: "key_type",
-  formats: "file",
-  mode: "key_mode",
-  root: "default_root",
-};
-const AS_OPTION: readonly OptionName[] = [
-  ...(["email", "server", "eab_kid", "eab_hmac_key"] as const),
-  ...(["eab_hmac_key_file", "profile", "preferred_profile"] as const),
-  ...(["valid_min", "next_run", "reuse_key", "cert_key_size"] as const),
-  ...(["account_key_size", "use_alt_chain", "preferred_chain"] as const),
-  ...(["listen", "dns_exec", "dns_timeout", "dns_wait"] as const),
-  ...(["dns_resolvers", "owner", "pkcs12_password_file"] as const),
-];
-/** The option that each key stands for. */
-export const KEYS = new Map<string, OptionName>([
-  ...Object.entries(RENAMED),
-  ...AS_OPTION.map((name) => [name, name] as const),
-]);
-
-/** The key that stands for an option, where there is one. */
-export function keyOf(option: OptionName): string | undefined {
-  return [...KEYS].find(([, name]) => name === option)?.[0];
-}
-
-/**
- * Reads a file of targets, YAML or JSON (which is YAML too): `defaults`, a mapping, and
- * `targets`, a list of such. Only what it says is read, not what it means.
- */
-export function readEntries(text: string, wrong: Wrong): { defaults: Entry; targets: Entry[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const reader = readerOf(document, lines, wrong);
-  for (const { pos, message } of document.errors)
-    wrong({ line: lines.linePos(pos[0]).line, path: "" }, firstLine(message));
-  const members = new Map(document.errors.length > 0 ? [] : reader.pairs(document.contents, ""));
-  for (const key of members.keys())
-    if (key !== "defaults" && key !== "targets")
-      wrong(reader.spot(members.get(key), key), "it is neither defaults nor targets.");
-  const defaults = reader.entry(members.get("defaults"), "defaults");
-  const list = members.get("targets");
-  if (isSeq<ParsedNode>(list) && list.items.length > 0)
-    return {
-      defaults,
-      targets: list.items.map((item, index) =>
-        reader.entry(reader.follow(item), `targets[${index}]`),
-      ),
-    };
-  if (document.errors.length === 0) wrong(reader.spot(list, ""), "there is no list of targets.");
-  return { defaults, targets: [] };
-}
+/** Nothing that is asked for lies deeper; an alias may lead back to where it is. */
+const DEEPEST = 5;
 
 type Value = ParsedNode | null | undefined;
 
-function readerOf(document: Document.Parsed, lines: LineCounter, wrong: Wrong) {
-  const follow = (node: Value): Value => (isAlias(node) ? (node.resolve(document) as Value) : node);
-  const spot = (node: Value, path: string): Spot => ({
-    line: node ? lines.linePos(node.range[0]).line : 1,
-    path,
-  });
+export function readYaml(text: string): Yaml {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter });
+  const lineAt = (offset: number) => counter.linePos(offset).line;
+  const lines = new Map<string, number>();
 
-  /** The members of a mapping, with underscores in their keys. */
-  function pairs(node: Value, path: string): [string, Value][] {
-    if (!isMap<ParsedNode, Value>(node)) {
-      wrong(spot(node, path), "it is not a mapping of keys to values.");
-      return [];
-    }
-    return node.items.map(({ key, value }) => [
-      (textOf(key) ?? "").replaceAll("-", "_"),
-      follow(value),
-    ]);
-  }
+  const plain = (written: Value, path: readonly PropertyKey[], above: number): unknown => {
+    const node = isAlias(written) ? (written.resolve(document) as Value) : written;
+    const line = node ? lineAt(node.range[0]) : above;
+    lines.set(sayPath(path), line);
+    if (isScalar(node)) return typeof node.value === "number" ? node.source : node.value;
+    if (path.length >= DEEPEST) return null;
+    if (isSeq<ParsedNode>(node))
+      return node.items.map((item, index) => plain(item, [...path, index], line));
+    if (!isMap<ParsedNode, Value>(node)) return null;
+    return Object.fromEntries(
+      node.items.map(({ key, value }) => {
+        const name = keyIn(key);
+        return [name, plain(value, [...path, name], line)];
+      }),
+    );
+  };
 
-  function entry(node: Value, path: string): Entry {
-    const found: Entry = {
-      ...{ spot: spot(node, path), id: undefined, method: undefined },
-      ...{ options: {}, spots: new Map() },
-    };
-    if (node === undefined) return found;
-    for (const [key, value] of pairs(node, path)) {
-      const at = spot(value ?? node, `${path}.${key}`);
-      const option = KEYS.get(key);
-      found.spots.set(option ?? key, at);
-      if (option !== undefined) {
-        // Given, but of no use: it counts as wrong and not as missing.
-        found.options[option] = words(option, value) ?? null;
-        if (found.options[option] === null) wrong(at, wanted(option));
-      } else if (key === "id" || key === "method") {
-        found[key] = textOf(value);
-        if (found[key] === undefined) wrong(at, "a text is needed.");
-      } else wrong(at, UNKNOWN_KEY);
-    }
-    return found;
-  }
-
-  /** The value as the command line has it; undefined for one of another kind. */
-  function words(option: OptionName, value: Value): unknown {
-    const { value: taken, repeatable } = specOf(option);
-    if (taken === undefined)
-      return isScalar(value) && typeof value.value === "boolean" ? value.value : undefined;
-    if (!repeatable) return textOf(value);
-    const items = isSeq<ParsedNode>(value) ? value.items : [value];
-    const texts = items.map((item) => textOf(follow(item)));
-    return texts.length > 0 && texts.every((text) => text !== undefined) ? texts : undefined;
-  }
-
-  return { follow, spot, pairs, entry };
+  return {
+    value: plain(document.contents, [], 1),
+    spotOf(path) {
+      for (let length = path.length; length > 0; length -= 1) {
+        const known = sayPath(path.slice(0, length));
+        const line = lines.get(known);
+        if (line !== undefined) return { line, path: known };
+      }
+      return { line: lines.get("") ?? 1, path: "" };
+    },
+    errors: document.errors.map(({ pos, message }) => ({
+      line: lineAt(pos[0]),
+      text: withoutPlace(message),
+    })),
+  };
 }
 
-const UNKNOWN_KEY = `there is no such key. The keys are id, method, ${[...KEYS.keys()].join(", ")}.`;
-
-function wanted(option: OptionName): string {
-  const { value, repeatable } = specOf(option);
-  if (value === undefined) return "true or false is needed.";
-  return repeatable ? "a text or a list of texts is needed." : "a text or a number is needed.";
+function keyIn(key: ParsedNode): string {
+  const text = isScalar(key) ? (typeof key.value === "string" ? key.value : key.source) : "";
+  return text.replaceAll("-", "_");
 }
 
-/** A scalar as it is written, so that 0640 stays what it is; undefined for everything else. */
-function textOf(node: Value): string | undefined {
-  if (!isScalar(node) || node.value === null) return undefined;
-  return typeof node.value === "string" ? node.value : node.source;
+function sayPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((each) => (typeof each === "number" ? `[${each}]` : `.${String(each)}`))
+    .join("")
+    .replace(/^\./, "");
 }
 
 /** The library shows the place below its message. */
-function firstLine(text: string): string {
+function withoutPlace(text: string): string {
   return `${text.split(/ at line \d|\n/)[0]}.`;
 }

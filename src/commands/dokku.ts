@@ -1,81 +1,36 @@
 import { text } from "node:stream/consumers";
-import { fulfilAll } from "../core/batch.ts";
-import { isUnfinished, type Outcome, type Subject } from "../core/outcome.ts";
-import type { Draft, Target } from "../core/target.ts";
-import { AppError } from "../errors.ts";
+import type { Subject } from "../core/outcome.ts";
+import type { Draft } from "../core/target.ts";
+import type { AppError } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
-import { sayResult } from "../ui/dokku.ts";
-import { CONCURRENCY } from "./batch.ts";
-import { type Network, type Process, surroundingsOf } from "./network.ts";
-import { shareResponders } from "./responders.ts";
+import type { Run } from "./run.ts";
 import { readSecrets } from "./secrets.ts";
+import { wantedOr, type Wanted, type Work, workOff } from "./targets.ts";
 
 /** What one app wants, or why it cannot have it. */
-export type Wished =
+export type App =
   { target: Draft; warnings: readonly string[] } | { subject: Subject; error: AppError };
 
 /** The apps of a Dokku host, and who understands what is said of them. */
-export interface DokkuSource {
+export interface DokkuApps {
   /** The folder below which each app has its own. */
   dir: string;
-  /** Also what failed a short while ago. */
-  retry: boolean;
-  read: (text: string) => readonly Wished[];
+  work: Work;
+  read: (text: string) => readonly App[];
 }
 
-/**
- * Makes every app's wish true. As soon as one has ended, a line about it goes to the standard output:
- * `issued APP`, `kept APP SECONDS` (until it is due) or `failed APP`. Of one that a signal has stopped there is none.
- * Throws `usage` when the standard input cannot be read.
- */
-export async function dokku(
-  { dir, retry, read }: DokkuSource,
-  network: Network,
-  host: Process,
-): Promise<Outcome[]> {
-  const wishes = read(await text(host.stdin()));
+/** Makes every app's wish true; what is wrong with one stops no other. Throws `usage` when the standard input cannot be read. */
+export const run: Run<DokkuApps> = async ({ dir, work, read }, host) => {
+  const apps = read(await text(host.stdin()));
   makeFolder(dir, 0o700);
-  const ended = (outcome: Outcome) => {
-    host.emit({ type: "ended", outcome }, outcome.subject.id);
-    if (!isUnfinished(outcome)) host.stdout.write(`${sayResult(outcome, host.now())}\n`);
-  };
-  const refused: Outcome[] = [];
-  const targets: Target[] = [];
-  for (const wish of wishes) {
-    const ready = await readyToGet(wish);
-    if ("error" in ready) refused.push({ ...ready, kind: "failed" });
-    else {
-      targets.push(ready.target);
-      for (const warning of ready.warnings)
-        host.emit({ type: "warning", text: warning }, ready.target.id);
-    }
-  }
-  refused.forEach(ended);
-  const surroundings = await surroundingsOf(network, host, CONCURRENCY.each);
-  await using responders = shareResponders(host);
-  const outcomes = await fulfilAll(
-    targets,
-    { ...surroundings, openResponder: responders.open },
-    { concurrency: CONCURRENCY, retry, ended },
-  );
-  return [...refused, ...outcomes];
-}
+  const find = () => Promise.all(apps.map(wantedOf));
+  return { outcomes: await workOff({ dir, find }, work, host) };
+};
 
-type Ready = { target: Target; warnings: readonly string[] } | Extract<Wished, { error: AppError }>;
-
-/** A wish with its secrets read; an app whose secrets are of no use stops no other. */
-async function readyToGet(wish: Wished): Promise<Ready> {
-  if ("error" in wish) return wish;
-  const { target, warnings } = wish;
-  try {
-    return { target: await readSecrets(target), warnings };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const subject = {
-      id: target.id,
-      names: target.want.names,
-      dir: target.keep.dir,
-    };
-    return { subject, error };
-  }
+async function wantedOf(app: App): Promise<Wanted> {
+  if ("error" in app) return app;
+  const { target, warnings } = app;
+  const { id, want, keep } = target;
+  const subject = { id, names: want.names, dir: keep.dir };
+  return wantedOr(subject, async () => ({ target: await readSecrets(target), warnings }));
 }

@@ -1,15 +1,27 @@
 import { fulfil } from "../core/fulfil.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Draft } from "../core/target.ts";
-import { type Network, type Process, surroundingsOf } from "./network.ts";
+import { surroundingsOf } from "./network.ts";
 import { openResponder } from "./responders.ts";
+import type { Host, Run } from "./run.ts";
 import { readSecrets } from "./secrets.ts";
 
+interface Issue {
+  target: Draft;
+  /** Keep nothing of it. */
+  dryRun: boolean;
+}
+
 /** Gets or renews the certificate of one target when that is due. */
-export async function issue(draft: Draft, network: Network, host: Process): Promise<Outcome[]> {
-  const outcome = await fulfil(await readSecrets(draft), {
-    ...(await surroundingsOf(network, host)),
+export const run: Run<Issue> = async ({ target, dryRun }, host) => {
+  if (!dryRun) return { outcomes: [await issue(target, host)] };
+  const trial = await import("./dry-run.ts");
+  return { outcomes: [await trial.dryRun(target, (draft) => issue(draft, host))] };
+};
+
+async function issue(draft: Draft, host: Host): Promise<Outcome> {
+  return fulfil(await readSecrets(draft), {
+    ...(await surroundingsOf(host.network, host)),
     openResponder: (method) => openResponder(method, host),
   });
-  return [outcome];
 }

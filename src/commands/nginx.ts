@@ -1,9 +1,9 @@
 import type { AccountRef } from "../core/account.ts";
-import type { Outcome } from "../core/outcome.ts";
 import type { KeyType } from "../core/target.ts";
 import { proxyInclude, statelessInclude } from "../handoff/nginx.ts";
 import { thumbprintOf } from "../store/jwk.ts";
-import { type Network, type Process, reachOf } from "./network.ts";
+import { reachOf } from "./network.ts";
+import type { Host, Run } from "./run.ts";
 
 /** An include for nginx: one that forwards, or one that answers for an account. */
 export type Include =
@@ -11,23 +11,19 @@ export type Include =
   /** The kind of its key, where it has to be made. */
   | { kind: "stateless"; account: AccountRef; keyType: KeyType | undefined };
 
-/** Tells the include. Throws an AppError. */
-export async function nginx(include: Include, network: Network, host: Process): Promise<Outcome[]> {
+/** Makes the include that nginx needs. */
+export const run: Run<Include> = async (include, host) => {
   const text =
-    include.kind === "proxy"
-      ? proxyInclude(include.to)
-      : await answeringFor(include, network, host);
-  const subject = { id: "nginx", names: [], dir: "" };
-  return [{ subject, kind: "told", text }];
-}
+    include.kind === "proxy" ? proxyInclude(include.to) : await answeringFor(include, host);
+  return { answer: { kind: "text", text } };
+};
 
 async function answeringFor(
   { account, keyType }: Extract<Include, { kind: "stateless" }>,
-  network: Network,
-  host: Process,
+  host: Host,
 ): Promise<string> {
   // The other include needs nothing that talks to a CA.
   const { accountKeyOf } = await import("../core/account.ts");
-  const reach = await reachOf(network, host);
+  const reach = await reachOf(host.network, host);
   return statelessInclude(thumbprintOf(await accountKeyOf(account, keyType, reach)));
 }

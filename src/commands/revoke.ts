@@ -1,12 +1,8 @@
-import type { Outcome } from "../core/outcome.ts";
-import { type Revocation, revoke as revokeSet } from "../core/revoke.ts";
-import { type Network, type Process, reachOf } from "./network.ts";
+import { type Revocation, revoke } from "../core/revoke.ts";
+import { reachOf } from "./network.ts";
+import type { Run } from "./run.ts";
 
-/** Revokes the certificate of one set. Throws an AppError. */
-export async function revoke(
-  revocation: Revocation,
-  network: Network,
-  host: Process,
-): Promise<Outcome[]> {
-  return [await revokeSet(revocation, await reachOf(network, host))];
-}
+/** Revokes the certificate of one set. */
+export const run: Run<Revocation> = async (revocation, host) => ({
+  outcomes: [await revoke(revocation, await reachOf(host.network, host))],
+});

@@ -1,17 +1,10 @@
-import type { Outcome } from "../core/outcome.ts";
 import { findSets } from "../core/sets.ts";
 import { byUrgency, standingOf } from "../core/standing.ts";
-import { sayStanding } from "../ui/status.ts";
-import type { Process } from "./network.ts";
+import type { Run } from "./run.ts";
 
-/** Tells how the sets in a folder and below it stand, the most urgent first. The CA is not asked. */
-export async function status(
-  { dir, json }: { dir: string; json: boolean },
-  { now }: Pick<Process, "now">,
-): Promise<Outcome[]> {
-  const sets = await findSets(dir);
+/** How the sets in a folder and below it stand, the most urgent first. The CA is not asked. */
+export const run: Run<{ dir: string }> = async ({ dir }, { now }) => {
   const moment = now();
-  const standings = sets.map((set) => standingOf(set, moment));
-  const text = sayStanding(standings.sort(byUrgency), { json, dir });
-  return [{ subject: { id: dir, names: [], dir }, kind: "told", text }];
-}
+  const standings = (await findSets(dir)).map((set) => standingOf(set, moment));
+  return { answer: { kind: "standings", dir, standings: standings.sort(byUrgency) } };
+};

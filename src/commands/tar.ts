@@ -1,12 +1,11 @@
 import { flawOf, namesOf } from "../store/bundle.ts";
-import type { Outcome } from "../core/outcome.ts";
 import { findSets, type FoundSet } from "../core/sets.ts";
 import { AppError } from "../errors.ts";
 import { type TarSet, writeTar } from "../handoff/certificates.ts";
 import { loadSet } from "../store/set.ts";
-import type { Process } from "./network.ts";
+import type { Run } from "./run.ts";
 
-interface Wish {
+interface Choice {
   dir: string;
   /** The sets that are meant; empty for all. */
   ids: readonly string[];
@@ -17,10 +16,7 @@ interface Wish {
  * a folder, as `dokku certs:add` takes it, and several in folders called by their ids. Throws an AppError,
  * before anything is written, when one of them is not there or cannot be used.
  */
-export async function tar(
-  { dir, ids }: Wish,
-  { now, stdout }: Pick<Process, "now" | "stdout">,
-): Promise<Outcome[]> {
+export const run: Run<Choice> = async ({ dir, ids }, { now, stdout }) => {
   const found = await findSets(dir);
   const chosen = ids.length === 0 ? found : ids.map((id) => choose(found, id));
   if (chosen.length === 0) throw unusable(`There is no certificate in ${dir}.`);
@@ -30,12 +26,8 @@ export async function tar(
     only !== undefined && others.length === 0 ? [{ ...only, folder: undefined }] : sets,
     stdout,
   );
-  return chosen.map((set) => ({
-    subject: { id: set.id, names: [], dir: set.dir },
-    kind: "told",
-    text: undefined,
-  }));
-}
+  return { answer: { kind: "written" } };
+};
 
 function choose(found: readonly FoundSet[], id: string): FoundSet {
   const set = found.find((each) => each.id === id);

@@ -42,8 +42,6 @@ export type Outcome = { subject: Subject } & (
   | { kind: "rolled-over"; uri: string; thumbprint: string }
   /** An account is no more; `before`: it had been so already. */
   | { kind: "deactivated"; before: boolean }
-  /** What was asked for, for the standard output; undefined: it is there already. */
-  | { kind: "told"; text: string | undefined }
   | { kind: "failed"; error: AppError }
 );
 

@@ -2,7 +2,7 @@ import type { Outcome } from "../core/outcome.ts";
 import { line, type Line, minute, names } from "./text.ts";
 
 /** The sentence for how a target ended. */
-export function sayOutcome(outcome: Exclude<Outcome, { kind: "failed" | "told" }>): Line {
+export function sayOutcome(outcome: Exclude<Outcome, { kind: "failed" }>): Line {
   const { dir } = outcome.subject;
   const about = names(outcome.subject.names);
   switch (outcome.kind) {

@@ -11,12 +11,16 @@ export interface Report {
   event(event: Event, target?: string): void;
 }
 
-export function openReport(write: Write): Report {
+/** `ended`: called for each of several targets as it ends, but for those that a signal has stopped. */
+export function openReport(write: Write, ended?: (outcome: Outcome) => void): Report {
   const told = new Set<string>();
   return {
     event(event, target) {
-      if (event.type === "ended") reportEnded(event.outcome, told, write);
-      else reportStep(event, write, target);
+      if (event.type !== "ended") reportStep(event, write, target);
+      else if (!isUnfinished(event.outcome)) {
+        reportEnded(event.outcome, told, write);
+        ended?.(event.outcome);
+      }
     },
   };
 }
@@ -40,12 +44,8 @@ function reportStep(
     );
 }
 
-/**
- * One of several: what is as it was is for -v, and so is what failed as another did, which the summary counts, as it does
- * what is not finished.
- */
+/** One of several: what is as it was is for -v, and so is what failed as another did, which the summary counts. */
 function reportEnded(outcome: Outcome, told: Set<string>, write: Write): void {
-  if (isUnfinished(outcome)) return;
   const { id } = outcome.subject;
   const cause = outcome.kind === "failed" ? causeOf(outcome) : undefined;
   const again = cause !== undefined && told.has(cause);
@@ -70,14 +70,11 @@ export function reportOutcome(outcome: Outcome, write: Write): void {
     event: outcome.kind,
     ...{ target: id, names, dir },
   };
-  if (outcome.kind === "told") return;
   if (outcome.kind === "failed") reportError(outcome.error, write, fields);
   else write(sayOutcome(outcome), { ...fields, ...detailsOf(outcome) });
 }
 
-function detailsOf(
-  outcome: Exclude<Outcome, { kind: "failed" | "told" }>,
-): Record<string, unknown> {
+function detailsOf(outcome: Exclude<Outcome, { kind: "failed" }>): Record<string, unknown> {
   if (outcome.kind === "revoked" || outcome.kind === "deactivated")
     return { before: outcome.before };
   if (outcome.kind === "rolled-over") {
@@ -140,7 +137,6 @@ function isNews(outcome: Outcome): boolean {
     case "kept":
       return outcome.completed;
     case "rolled-over":
-    case "told":
       return true;
     case "revoked":
     case "deactivated":

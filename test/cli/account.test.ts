@@ -19,9 +19,9 @@ const refused = (message: RegExp, ...argv: string[]) => {
 describe("commands of two words", () => {
   test("are understood with options after them", () => {
     const request = words("account", "show", "--json", "--certs_dir", "x");
-    assert.ok(request.verb === "account" && request.errand.doing === "show");
-    assert.equal(request.errand.json, true);
-    assert.equal(request.errand.account.keep.dir, "/certs/x");
+    assert.ok(request.verb === "account show");
+    assert.equal(request.output.answerJson, true);
+    assert.equal(request.wish.account.keep.dir, "/certs/x");
   });
 
   test("need both words, and one that exists", () => {
@@ -43,8 +43,8 @@ describe("commands of two words", () => {
   test("account deactivate needs --yes", () => {
     refused(/for ever.*--yes/, "account", "deactivate");
     const request = words("account", "deactivate", "--yes");
-    assert.ok(request.verb === "account");
-    assert.equal(request.errand.doing, "deactivate");
+    assert.ok(request.verb === "account deactivate");
+    assert.equal(request.wish.account.keep.dir, "/certs");
   });
 });
 
@@ -52,7 +52,7 @@ describe("--account_dir", () => {
   test("takes the account's files out of the set", () => {
     const request = words("-d", "a.test", "--account_dir", "../accounts");
     assert.ok(request.verb === "issue");
-    const { formats, accounts } = request.target.keep;
+    const { formats, accounts } = request.wish.target.keep;
     assert.equal(accounts, "/accounts");
     assert.deepEqual(formats, ["key.pem", "cert.pem", "chain.pem", "fullchain.pem"]);
   });

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { parseTargets } from "../../src/cli/targets-file.ts";
 import { asFlag } from "../../src/cli/dialect.ts";
 import { AppError } from "../../src/errors.ts";
-import type { Options } from "../../src/cli/argv.ts";
+import type { Options } from "../../src/cli/options.ts";
 import { runCli } from "../support/cli.ts";
 import { tempDir } from "../support/temp.ts";
 

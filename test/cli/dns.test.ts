@@ -7,7 +7,7 @@ const DNS = ["--dns", "exec", "--dns_exec", "set-txt"];
 function method(...argv: string[]) {
   const request = parse({ argv, env: {}, cwd: "/certs", version: "1.2.3" });
   assert.ok(request.verb === "issue");
-  return request.target.ask.method;
+  return request.wish.target.ask.method;
 }
 
 const refused = (argv: string[], message: RegExp) => {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { COMMANDS, GROUPS } from "../../src/cli/help.ts";
+import { GROUPS, OPTION_NAMES, OPTIONS, specOf, variableOf } from "../../src/cli/options.ts";
 import { parse } from "../../src/cli/parse.ts";
-import { OPTION_NAMES, OPTIONS, specOf } from "../../src/cli/options.ts";
-import { variableOf } from "../../src/cli/argv.ts";
+import { usageOf, VERB_NAMES } from "../../src/cli/verbs.ts";
 import { AppError } from "../../src/errors.ts";
 
 const words = (argv: string[], env: Record<string, string> = {}) =>
@@ -12,7 +11,7 @@ const words = (argv: string[], env: Record<string, string> = {}) =>
 function issue(argv: string[], env?: Record<string, string>) {
   const request = words(argv, env);
   assert.ok(request.verb === "issue");
-  return request;
+  return { ...request, target: request.wish.target };
 }
 
 const refused = (argv: string[], message: RegExp, env?: Record<string, string>) => {
@@ -203,8 +202,8 @@ describe("options", () => {
 describe("trying", () => {
   const tried = (...argv: string[]) => {
     const request = words(["-d", "a.test", "--dry_run", ...argv]);
-    assert.ok(request.verb === "try");
-    return request.target;
+    assert.ok(request.verb === "issue" && request.wish.dryRun);
+    return request.wish.target;
   };
   test("--dry_run asks the CA's directory for trying, whatever is there", () => {
     assert.match(tried().ask.from[0], /acme-staging-v02/);
@@ -228,7 +227,7 @@ describe("trying", () => {
 describe("account import", () => {
   const imported = (...argv: string[]) => {
     const request = words(["account", "import", ...argv]);
-    assert.ok(request.verb === "import");
+    assert.ok(request.verb === "account import");
     return request.wish;
   };
   test("takes the folder, and without options all there is", () => {
@@ -245,16 +244,17 @@ describe("account import", () => {
     assert.deepEqual(wish.wanted, ["a.test"]);
     assert.match(wish.server ?? "", /^https:.*letsencrypt/);
     assert.equal(wish.keep.dir, "/certs/out");
-    assert.deepEqual(wish.words, [...[...files, "--server", "letsencrypt", "--certs_dir", "out"]]);
+    assert.deepEqual(wish.words, ["--server", "letsencrypt", ...files, "--certs_dir", "out"]);
   });
   test("what a renewal has to be given again is in that command, but for secrets, names and what is about messages", () => {
     const again = [
-      ...["--default_root", "/srv", "--email", "a@b.test"],
+      ...["--valid_min", "5", "--reuse_key"],
       ...["--server", "zerossl", "--server", "https://ca.test/d"],
-      ...["--eab_kid", "k", "--valid_min", "5", "--reuse_key"],
-      ...["--key_mode", "0640", "--owner", "1:2"],
-      ...["--pkcs12_password_file", "pw", "--listen", "80"],
+      ...["--email", "a@b.test", "--eab_kid", "k"],
       ...["--ca_bundle", "roots.pem", "--user_agent", "me"],
+      ...["--listen", "80", "--default_root", "/srv"],
+      ...["--key_mode", "0640", "--owner", "1:2"],
+      ...["--pkcs12_password_file", "pw"],
     ];
     const secret = ["--eab_hmac_key", "c2VjcmV0"];
     const wish = imported("/le", "-v", "-d", "a.test", ...again, ...secret);
@@ -288,15 +288,23 @@ describe("help and version", () => {
     assert.ok(request.text.split("\n").every((line) => line.length <= 80));
     assert.equal(variableOf("valid_min"), "ACME_SIDECAR_VALID_MIN");
     assert.deepEqual(
-      Object.values(GROUPS).flat().sort(),
+      Object.values(GROUPS).flatMap(Object.keys).sort(),
       OPTION_NAMES.filter((name) => !specOf(name).gone).sort(),
     );
     assert.ok(Object.values(OPTIONS).every(({ describe: text }) => text.length > 0));
   });
   test("--help has every command", () => {
     const [, known = ""] = /The commands are (.*) and help/.exec(hintOf(["nonsense"])) ?? [];
-    const shown = Object.keys(COMMANDS).map((usage) => usage.replace(/ [[A-Z].*| install$/, ""));
-    assert.deepEqual([...new Set(shown)].sort(), known.split(", ").sort());
+    assert.deepEqual(known.split(", "), VERB_NAMES);
+    const request = words(["--help"]);
+    assert.ok(request.verb === "print");
+    const shown = [
+      ...request.text.matchAll(/^ {2}([a-z]+(?: [a-z]+)?(?: \[?[A-Z]+\]?)?)(?= {2}|$)/gm),
+    ];
+    assert.deepEqual(
+      shown.map(([, usage]) => usage),
+      VERB_NAMES.map(usageOf),
+    );
   });
   test("--version says which", () => {
     assert.deepEqual(words(["--version"]), {

@@ -1,5 +1,4 @@
-import { variableOf } from "../../src/cli/argv.ts";
-import type { OptionName } from "../../src/cli/options.ts";
+import { type OptionName, variableOf } from "../../src/cli/options.ts";
 
 /** Pairs of options and values as variables of the environment, of which every verb takes those that it heeds. */
 export function asVariables(words: readonly string[]): Record<string, string> {

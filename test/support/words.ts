@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { commandLine } from "../../src/cli/dialect.ts";
 import { type Given, givenBy, understand } from "../../src/cli/given.ts";
-import { parse, type Request } from "../../src/cli/parse.ts";
+import { parse, type Request, type TaskOf } from "../../src/cli/parse.ts";
 import { parseTarget } from "../../src/cli/target.ts";
-import type { Options } from "../../src/cli/argv.ts";
+import type { Options } from "../../src/cli/options.ts";
 import type { Draft } from "../../src/core/target.ts";
 import { AppError } from "../../src/errors.ts";
 
@@ -12,10 +12,11 @@ export function read(argv: readonly string[]): Request {
   return parse({ argv, env: {}, cwd: "/certs", version: "1.2.3" });
 }
 
-export function issue(...argv: string[]): Extract<Request, { verb: "issue" }> {
+/** The same for one certificate. */
+export function issue(...argv: string[]): TaskOf<"issue"> & { target: Draft } {
   const request = read(argv);
   assert.ok(request.verb === "issue");
-  return request;
+  return { ...request, target: request.wish.target };
 }
 
 /** What is said about a command line that cannot be understood. */

@@ -6,22 +6,23 @@ import type { Draft } from "../core/target.ts";
 import { openDirectory } from "../directory/directory.ts";
 import { systemCode } from "../errors.ts";
 import { readPlace } from "../store/replace.ts";
-import { issue } from "./issue.ts";
-import type { Network, Process } from "./network.ts";
 
 const ACCOUNT_KEY = "account_key.json";
 
-/** Gets a certificate in the name of the account's key, as `issue` does, and throws it away. */
-export async function tryOut(target: Draft, network: Network, host: Process): Promise<Outcome[]> {
+/** Has a certificate got in a folder of its own, in the name of the account's key, and throws it away. */
+export async function dryRun(
+  target: Draft,
+  get: (target: Draft) => Promise<Outcome>,
+): Promise<Outcome> {
   const dir = await mkdtemp(join(tmpdir(), "acme-sidecar-"));
   try {
     const key = accountKeyIn(target.keep.dir);
     if (key !== undefined) await writeFile(join(dir, ACCOUNT_KEY), key, { mode: 0o600 });
-    const outcomes = await issue({ ...target, keep: { ...target.keep, dir } }, network, host);
-    return outcomes.map((outcome) => ({
+    const outcome = await get({ ...target, keep: { ...target.keep, dir } });
+    return {
       ...(outcome.kind === "failed" ? outcome : { kind: "tried", from: target.ask.from }),
       subject: { ...outcome.subject, dir: target.keep.dir },
-    }));
+    };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

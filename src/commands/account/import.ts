@@ -1,22 +1,21 @@
 import { createPublicKey } from "node:crypto";
-import { chooseAccount, chooseCertificate } from "../core/choose.ts";
-import type { Outcome } from "../core/outcome.ts";
-import { AppError } from "../errors.ts";
-import { flawOf, namesOf } from "../store/bundle.ts";
-import { readCertbot } from "../store/certbot.ts";
+import { chooseAccount, chooseCertificate } from "../../core/choose.ts";
+import { AppError } from "../../errors.ts";
+import { flawOf, namesOf } from "../../store/bundle.ts";
+import { readCertbot } from "../../store/certbot.ts";
 import {
   checkSource,
   type Foreign,
   type ForeignAccount,
   type ForeignCertificate,
   holdsSet,
-} from "../store/foreign.ts";
-import type { Contents } from "../store/formats.ts";
-import { readLego } from "../store/lego.ts";
-import { lock } from "../store/lock.ts";
-import { checkFolder } from "../store/folder.ts";
-import { loadSet, occupant, type Place, recoverSet, saveSet } from "../store/set.ts";
-import type { Process } from "./network.ts";
+} from "../../store/foreign.ts";
+import type { Contents } from "../../store/formats.ts";
+import { readLego } from "../../store/lego.ts";
+import { lock } from "../../store/lock.ts";
+import { checkFolder } from "../../store/folder.ts";
+import { loadSet, occupant, type Place, recoverSet, saveSet } from "../../store/set.ts";
+import type { Run } from "../run.ts";
 
 /** What somebody wants to take over from another tool. */
 export interface Import {
@@ -37,10 +36,7 @@ export interface Import {
  * Takes an account and a certificate over from certbot or lego. The CA is not asked, and the
  * tool's folder not changed. Throws an AppError, and has written nothing then.
  */
-export async function importFrom(
-  wish: Import,
-  { signal, emit }: Pick<Process, "signal" | "emit">,
-): Promise<Outcome[]> {
+export const run: Run<Import> = async (wish, { signal, emit }) => {
   const { keep, wanted, server: asked, words } = wish;
   const foreign = await look(wish.from);
   const certificate = await chooseCertificate(foreign, wanted);
@@ -57,18 +53,20 @@ export async function importFrom(
   if (taken !== undefined) throw occupied(keep.dir, taken);
   const written = await saveSet(keep, { ...found, ...imported }, emit);
   const names = bundle ? namesOf(bundle.leaf) : [];
-  return [
-    {
-      subject: { id: names[0] ?? wish.from, names, dir: keep.dir },
-      kind: "imported",
-      changed: recovered || written,
-      account: account && (imported.registration?.uri ?? account.label),
-      bundle,
-      server: asked ?? renewal.server ?? server ?? wish.known.find((url) => account?.isAt(url)),
-      words,
-    },
-  ];
-}
+  return {
+    outcomes: [
+      {
+        subject: { id: names[0] ?? wish.from, names, dir: keep.dir },
+        kind: "imported",
+        changed: recovered || written,
+        account: account && (imported.registration?.uri ?? account.label),
+        bundle,
+        server: asked ?? renewal.server ?? server ?? wish.known.find((url) => account?.isAt(url)),
+        words,
+      },
+    ],
+  };
+};
 
 /** Each reader finds what is its tool's, so the tool need not be named. */
 async function look(dir: string): Promise<Foreign> {

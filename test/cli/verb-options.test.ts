@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isHeeded, OPTION_NAMES, type OptionName, specOf } from "../../src/cli/options.ts";
+import {
+  isFor,
+  OPTION_NAMES,
+  type OptionName,
+  specOf,
+  variableOf,
+  verbsOf,
+} from "../../src/cli/options.ts";
 import { parse, type Request } from "../../src/cli/parse.ts";
 import { type Verb, VERB_NAMES } from "../../src/cli/verbs.ts";
-import { variableOf } from "../../src/cli/argv.ts";
 import { AppError } from "../../src/errors.ts";
 
 const ACCOUNTS = ["--account_dir", "accounts"];
@@ -23,6 +29,7 @@ const LINES: Record<Verb, string[][]> = {
   status: [[]],
   dokku: [[], ACCOUNTS, [...ACCOUNTS, ...DNS]],
   plugin: [[]],
+  "plugin install": [[]],
   tar: [[]],
 };
 
@@ -53,14 +60,11 @@ const VALUES: Partial<Record<OptionName, string>> = {
 /** What a request means, with what it makes of its input. */
 async function meaning(request: Request): Promise<object> {
   if (request.verb === "batch") {
-    const { source, ...others } = request;
-    const targets = await source.read("targets: [{names: a.test}]");
-    return { ...others, source: { ...source, read: undefined }, targets };
+    const targets = await request.wish.source.read("targets: [{names: a.test}]");
+    return { ...request, targets };
   }
   if (request.verb !== "dokku") return request;
-  const { source, ...others } = request;
-  const apps = source.read('{"blog": {"+domains": "a.test"}}');
-  return { ...others, source: { ...source, read: undefined }, apps };
+  return { ...request, apps: request.wish.read('{"blog": {"+domains": "a.test"}}') };
 }
 
 /** What comes of a command line, or what is said of it. */
@@ -87,7 +91,7 @@ describe("every option with every verb", () => {
   for (const verb of VERB_NAMES)
     test(`${verb}: what it heeds is read, and all else refused by name`, async () => {
       for (const option of OPTION_NAMES.filter((name) => !specOf(name).gone)) {
-        const refusal = `--${option} does not work with ${verb}. It is for ${specOf(option).verbs.join(", ")}.`;
+        const refusal = `--${option} does not work with ${verb}. It is for ${verbsOf(option) ?? "all"}.`;
         let changes = false;
         for (const line of LINES[verb]) {
           const before = await read(verb, line);
@@ -95,7 +99,7 @@ describe("every option with every verb", () => {
           const said = "said" in after ? String(after.said) : "";
           assert.equal(
             said.includes(refusal),
-            !isHeeded(option, verb),
+            !isFor(option, verb),
             `${verb} ${line.join(" ")} --${option}: ${said}`,
           );
           changes ||= JSON.stringify(shown(before)) !== JSON.stringify(shown(after));
@@ -108,7 +112,7 @@ describe("every option with every verb", () => {
     for (const verb of VERB_NAMES)
       for (const option of OPTION_NAMES) {
         const { gone, strict, value } = specOf(option);
-        if (gone || strict || isHeeded(option, verb)) continue;
+        if (gone || strict || isFor(option, verb)) continue;
         const text = value === undefined ? "1" : (VALUES[option] ?? "x");
         for (const line of LINES[verb])
           assert.deepEqual(

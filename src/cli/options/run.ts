@@ -1,0 +1,75 @@
+import type { OptionSpec } from "../option.ts";
+
+/** Let's Encrypt allows a burst of ten requests for nonces. */
+export const AT_EACH_CA = 8;
+
+/** How to work on many certificates. */
+export const MANY_OPTIONS = {
+  concurrency: {
+    value: "NUMBER",
+    isNew: true,
+    describe: "How many certificates to get at once",
+    default: 16,
+    otherwise: `and ${AT_EACH_CA} at each CA`,
+    verbs: ["batch", "renew"],
+  },
+  retry: {
+    isNew: true,
+    describe: "Try again at once what failed a short while ago",
+    otherwise: "wait 1, 10 and 100 minutes, then a day",
+    verbs: ["batch", "renew", "dokku"],
+  },
+  prune: {
+    isNew: true,
+    describe:
+      "Forget the sets that are not in the file any more, so that renew leaves them alone; their files stay",
+    verbs: ["batch"],
+  },
+  tar_changed: {
+    isNew: true,
+    describe: "Write changed certificates to stdout as a tar",
+    verbs: ["batch", "renew"],
+  },
+  id: {
+    value: "ID",
+    repeatable: true,
+    isNew: true,
+    describe: "Take only these targets",
+    otherwise: "all",
+    verbs: ["tar"],
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+/** What to show, and how. */
+export const MESSAGE_OPTIONS = {
+  log_format: {
+    value: "text|json",
+    isNew: true,
+    describe: "The format of messages",
+    default: "text",
+    verbs: "all",
+  },
+  verbose: { alias: "v", describe: "Show every request", verbs: "all" },
+  json: {
+    isNew: true,
+    describe: "Print the answer as JSON",
+    verbs: ["account show", "status"],
+  },
+  version: { describe: "Show the version", verbs: "all" },
+  help: { alias: "h", describe: "Show this help", verbs: "all" },
+} as const satisfies Record<string, OptionSpec>;
+
+const TESTS =
+  "The tests are not in this program: run scripts/test where its source is, or try --server letsencrypt-staging.";
+
+/** What simp_le's command lines may have, and does nothing here. */
+export const GONE_OPTIONS = {
+  test: { gone: "refused", describe: TESTS, verbs: "all" },
+  integration_test: { gone: "refused", describe: TESTS, verbs: "all" },
+  tos_sha256: {
+    value: "HASH",
+    gone: "ignored",
+    describe: "A new account agrees to the CA's terms of service; their address is shown.",
+    verbs: "all",
+  },
+} as const satisfies Record<string, OptionSpec>;

@@ -1,0 +1,24 @@
+import { type AccountRef, rollOverAccount } from "../../core/account.ts";
+import { makeKey, typeOf } from "../../core/keys.ts";
+import type { KeyType } from "../../core/target.ts";
+import { thumbprintOf } from "../../store/jwk.ts";
+import { reachOf } from "../network.ts";
+import type { Run } from "../run.ts";
+
+interface Rollover {
+  account: AccountRef;
+  /** The kind of the new key; undefined: the same as before. */
+  keyType: KeyType | undefined;
+}
+
+/** Gives one account another key. */
+export const run: Run<Rollover> = async ({ account, keyType }, host) => {
+  const { uri, key } = await rollOverAccount(
+    account,
+    (old) => makeKey(keyType ?? typeOf(old) ?? "ec256"),
+    await reachOf(host.network, host),
+  );
+  const { dir } = account.keep;
+  const subject = { id: dir, names: [], dir };
+  return { outcomes: [{ subject, kind: "rolled-over", uri, thumbprint: thumbprintOf(key) }] };
+};

@@ -1,0 +1,67 @@
+import { findSets, type FoundSet } from "../core/sets.ts";
+import type { Target } from "../core/target.ts";
+import { AppError } from "../errors.ts";
+import { checkFolder } from "../store/folder.ts";
+import { isStateTrusted } from "../store/state.ts";
+import type { Run } from "./run.ts";
+import { readLeftSecrets } from "./secrets.ts";
+import { wantedOr, type Wanted, type Work, workOff } from "./targets.ts";
+
+/** What is to be renewed. */
+export interface Renewal {
+  /** The folder of the sets, or one above it. */
+  dir: string;
+  /** When there will be another run, in milliseconds; undefined: as recorded. */
+  nextRun: number | undefined;
+  work: Work;
+}
+
+/** Renews every target that earlier runs recorded in a folder and below it. Throws `usage` when there is none. */
+export const run: Run<Renewal> = async ({ dir, nextRun, work }, host) => {
+  checkFolder(dir);
+  const find = async () => {
+    const sets = await recordedIn(dir);
+    const wanted: Wanted[] = [];
+    for (const set of sets) {
+      const subject = { id: set.id || dir, names: [], dir: set.dir };
+      wanted.push(await wantedOr(subject, async () => ({ target: await usable(set, nextRun) })));
+    }
+    return wanted;
+  };
+  return { outcomes: await workOff({ dir, find }, work, host) };
+};
+
+async function recordedIn(dir: string): Promise<FoundSet[]> {
+  const recorded = (await findSets(dir)).filter(({ state }) => state.target !== undefined);
+  if (recorded.length > 0) return recorded;
+  throw new AppError(
+    "usage",
+    `Nothing is recorded in ${dir} or below it, so there is nothing to renew.`,
+    {
+      hint: "Name the folder of the certificates. For a certificate of another program, run issue or batch once: they record it.",
+      scope: "run",
+    },
+  );
+}
+
+/** What was recorded of a set, with what is not: a name for the messages, and secrets. */
+async function usable({ dir, target }: FoundSet, nextRun: number | undefined): Promise<Target> {
+  if (target === undefined)
+    throw new AppError("bad-file", `The record in ${dir} cannot be read.`, {
+      hint: "Run issue or batch for it once more: they record it again.",
+    });
+  if (target.ask.method.kind === "dns" && !isStateTrusted(dir))
+    throw new AppError(
+      "unsafe-folder",
+      `The record in ${dir} names a program to run, and another user wrote that record.`,
+      {
+        hint: "Run renew as that user, or get the certificate with issue or batch, where you name the program.",
+      },
+    );
+  const id = target.id || target.want.names[0];
+  const { want } = target;
+  return readLeftSecrets({
+    ...{ ...target, id },
+    want: { ...want, nextRun: nextRun ?? want.nextRun },
+  });
+}
