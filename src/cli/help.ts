@@ -39,7 +39,7 @@ export function helpText(): string {
 }
 
 /** What an option does, for which commands, and its default in brackets. */
-function describe(name: OptionName): string {
+export function describe(name: OptionName): string {
   const usual = usualOf(name);
   return `${meaningOf(name)}${usual === undefined ? "" : ` [${usual}]`}`;
 }

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import { bindingMissing } from "../../src/acme/binding.ts";
 import { optionsPage, PAGE } from "../../scripts/options-page.ts";
+import { FILE, targetsSchema } from "../../scripts/targets-schema.ts";
 import { flagOf } from "../../src/cli/help.ts";
 import { OPTION_NAMES, specOf } from "../../src/cli/options.ts";
 import { AUTHORITIES } from "../../src/cli/ca.ts";
@@ -15,6 +16,13 @@ const readme = readFileSync("README.md", "utf8");
 
 test("docs/options.md is what scripts/options-page.ts writes", () => {
   assert.equal(readFileSync(PAGE, "utf8"), optionsPage());
+});
+
+test("docs/targets.schema.json is what scripts/targets-schema.ts writes, and docs/batch.md says how to use it", () => {
+  assert.equal(readFileSync(FILE, "utf8"), targetsSchema());
+  const page = readFileSync("docs/batch.md", "utf8");
+  assert.match(page, /^# yaml-language-server: \$schema=targets\.schema\.json$/m);
+  assert.ok(linksOf("docs/batch.md").some(({ target }) => target === FILE));
 });
 
 test("README names options as they are typed, and links the page of all", () => {

@@ -1,0 +1,43 @@
+/** Writes docs/targets.schema.json, by which editors check a file of targets: `node scripts/targets-schema.ts`. */
+import { writeFileSync } from "node:fs";
+import { toJSONSchema } from "zod/mini";
+import { describe } from "../src/cli/help.ts";
+import { OPTION_OF, TARGETS } from "../src/cli/targets-schema.ts";
+
+export const FILE = "docs/targets.schema.json";
+
+/** What the keys mean that are no option. */
+const OWN: Record<string, string> = {
+  id: "The target's name, and its folder below --certs_dir [the first of the names]",
+  method: "How to answer the CA [standalone, unless root or a folder is given]",
+};
+
+/** The schema as it should be. */
+export function targetsSchema(): string {
+  const { $schema, ...schema } = toJSONSchema(TARGETS);
+  const described = {
+    $schema,
+    title: "A file of targets for acme-sidecar batch",
+    ...schema,
+  };
+  return `${JSON.stringify(described, withMeaning, 2)}\n`;
+}
+
+/** Whatever has keys of targets as its properties gets their meaning. */
+function withMeaning(name: string, value: unknown): unknown {
+  if (name !== "properties" || !isTarget(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, schema]) => [key, { description: meaning(key), ...schema }]),
+  );
+}
+
+function isTarget(value: unknown): value is Record<string, object> {
+  return typeof value === "object" && value !== null && "method" in value;
+}
+
+function meaning(key: string): string | undefined {
+  const option = OPTION_OF.get(key);
+  return option === undefined ? OWN[key] : describe(option);
+}
+
+if (import.meta.main) writeFileSync(FILE, targetsSchema());
