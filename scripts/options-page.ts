@@ -2,7 +2,14 @@
 import { writeFileSync } from "node:fs";
 import { AUTHORITIES } from "../src/cli/ca.ts";
 import { flagOf, meaningOf, OPTION_GROUPS } from "../src/cli/help.ts";
-import { type OptionName, specOf, usualOf, variableOf } from "../src/cli/options.ts";
+import {
+  isFor,
+  OPTION_NAMES,
+  type OptionName,
+  specOf,
+  usualOf,
+  variableOf,
+} from "../src/cli/options.ts";
 import { usageOf, VERB_NAMES, verbOf } from "../src/cli/verbs.ts";
 import { FORMAT_NAMES } from "../src/store/formats.ts";
 
@@ -18,7 +25,18 @@ an option (\`--valid-min\`), and shorten an option as long as it stays clear (\`
 Every option is also an environment variable. Use spaces or commas between several names or files. To turn a
 switch on, set its variable to 1, true, yes or on. An empty variable counts as not set, and the command line wins.
 
+\`issue\` and \`batch\` record these options for \`renew\`, except ${unrecorded()}.
+
 "Key" is what to write in the file that \`batch\` reads ([batch.md](batch.md)); \`method\` there says how to answer the CA.`;
+
+/** The options of a certificate that a later run does not go by. */
+function unrecorded(): string {
+  const names = OPTION_NAMES.filter((name) => {
+    const { verbs, recorded } = specOf(name);
+    return verbs !== "all" && isFor(name, "issue") && isFor(name, "batch") && !recorded;
+  });
+  return names.map((name) => `\`--${name}\``).join(", ");
+}
 
 /** What a reader may ask below the table of a group. */
 const MORE: Record<string, string> = {

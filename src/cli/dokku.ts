@@ -51,7 +51,7 @@ function parseApps(text: string): Record<string, Properties | undefined> {
   );
 }
 
-interface Setting {
+interface AppSetting {
   options: Options;
   /** These as they are read. */
   given: Given;
@@ -62,7 +62,7 @@ interface Setting {
 function parseApp(
   app: string,
   properties: { own: Properties; common: Properties },
-  { options, given: { cwd, subject }, root }: Setting,
+  { options, given: { cwd, subject }, root }: AppSetting,
 ): App {
   const effective = withoutNone({ ...properties.common, ...properties.own });
   const lego = readLegoArgs(effective["lego-args"] ?? "");

@@ -10,7 +10,7 @@ import { parseNetwork } from "./network.ts";
 import { OPTION_NAMES, type Options, specOf } from "./options.ts";
 import { usage } from "./usage.ts";
 import { noteUseless, optionsFor } from "./verb-options.ts";
-import { type Beside, isVerb, type Verb, VERB_NAMES, verbOf, type Wishes } from "./verbs.ts";
+import { type VerbWords, isVerb, type Verb, VERB_NAMES, verbOf, type Wishes } from "./verbs.ts";
 
 /** Where messages go and how they look. */
 export interface Output {
@@ -79,11 +79,11 @@ export function parse(words: Words): Request {
   });
 }
 
-function parseWish(verb: Verb, given: Given, beside: Beside) {
+function parseWish(verb: Verb, given: Given, words: VerbWords) {
   const { operand, understand: read } = verbOf(verb);
-  if (operand?.missing !== undefined && beside.operand === undefined)
+  if (operand?.missing !== undefined && words.operand === undefined)
     given.wrong(undefined, operand.missing.text, { hint: operand.missing.hint });
-  return read(given, beside);
+  return read(given, words);
 }
 
 const asksForHelp = (word: string) => word === "-h" || word === "--help";

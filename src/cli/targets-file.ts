@@ -1,16 +1,16 @@
 import { join, relative } from "node:path";
 import type { Draft } from "../core/target.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
-import { type Entry, readEntries, type Wrong } from "./target-entries.ts";
+import { type Entry, readEntries, type Note } from "./target-entries.ts";
 import { flawOfId, METHODS } from "./targets-schema.ts";
-import type { Spot } from "./yaml.ts";
+import type { Position } from "./yaml.ts";
 import { type Given, givenBy, sentenceOf } from "./given.ts";
 import { type OptionName, type Options, specOf } from "./options.ts";
 import { parseDir } from "./files.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
 
-interface Setting {
+interface FileSetting {
   /** How the file is called in its errors. */
   file: string;
   /** What the command line and the environment say for all targets. */
@@ -24,27 +24,27 @@ interface Setting {
 const ACCOUNTS = "accounts";
 
 /** The targets of a file, each with a folder of its own. Throws `usage` with every mistake in it. */
-export function parseTargets(text: string, setting: Setting): Draft[] {
+export function parseTargets(text: string, setting: FileSetting): Draft[] {
   const inside = new Map<string, number>();
-  const wrong: Wrong = (spot, what) => {
-    inside.set(`${sayPlace(spot)}: ${what}`, spot.line);
+  const note: Note = (position, what) => {
+    inside.set(`${sayPlace(position)}: ${what}`, position.line);
   };
   // What the command line says is wrong for every target, and told once.
   const outside = new Set<string>();
-  const { defaults, targets } = readEntries(text, wrong);
+  const { defaults, targets } = readEntries(text, note);
   const parsed = targets.map((one) => {
     const entry = inherit(one, defaults, setting);
-    checkWhole(entry, wrong);
+    checkWhole(entry, note);
     const given = givenBy(entry.options, {
       cwd: setting.cwd,
       dialect: dialectFor(entry, setting),
     });
     const target = parseEntry(entry, given, setting);
-    noteMistakes(entry, given, { wrong, outside });
+    noteMistakes(entry, given, { note, outside });
     return { entry: one, target };
   });
   const { root, accounts } = placesOf(setting);
-  checkIds(parsed, relative(root, accounts), wrong);
+  checkIds(parsed, relative(root, accounts), note);
   if (inside.size + outside.size === 0) return parsed.flatMap(({ target }) => target ?? []);
   const list = [...inside].sort(([, a], [, b]) => a - b).map(([mistake]) => mistake);
   throw usage([...outside, ...sayMistakes(setting.file, list)].join("\n"));
@@ -57,12 +57,12 @@ function sayMistakes(file: string, list: readonly string[]): string[] {
     : [`${file} has ${list.length} mistakes; nothing was done.`, ...list];
 }
 
-function sayPlace({ line, path }: Spot): string {
+function sayPlace({ line, path }: Position): string {
   return `line ${line}${path && `, ${path}`}`;
 }
 
 /** The folder of the sets, and that of the accounts. */
-function placesOf({ options, cwd, subject }: Setting) {
+function placesOf({ options, cwd, subject }: FileSetting) {
   const dialect = dialectOf(() => undefined, subject);
   const given = givenBy(options, { cwd, dialect });
   const root = parseDir(given);
@@ -70,7 +70,7 @@ function placesOf({ options, cwd, subject }: Setting) {
 }
 
 /** An entry with what the defaults and the command line say beside it, but no settings of other methods than its own. */
-function inherit(entry: Entry, defaults: Entry, setting: Setting): Entry {
+function inherit(entry: Entry, defaults: Entry, setting: FileSetting): Entry {
   const { root, accounts } = placesOf(setting);
   const { method = defaults.method } = entry;
   const inherited = onlyFor(entry.method, {
@@ -85,7 +85,7 @@ function inherit(entry: Entry, defaults: Entry, setting: Setting): Entry {
       ...{ ...inherited, ...methodOf(entry), ...entry.options },
       ...{ certs_dir: root, account_dir: accounts },
     },
-    spots: new Map([...defaults.spots, ...entry.spots]),
+    positions: new Map([...defaults.positions, ...entry.positions]),
   };
 }
 
@@ -108,7 +108,7 @@ function methodOf({ method }: Entry): Options {
 function parseEntry(
   { id: called, method }: Entry,
   given: Given,
-  setting: Setting,
+  setting: FileSetting,
 ): Draft | undefined {
   const target = parseTarget(given, method === null ? anyMethod : undefined);
   // Without all of its names an entry has no id either, unless it says so.
@@ -122,30 +122,30 @@ function parseEntry(
 const anyMethod = () => ({ kind: "stateless" }) as const;
 
 /** Notes what an entry lacks that may come from elsewhere too. */
-function checkWhole({ method, options, spot }: Entry, wrong: Wrong) {
+function checkWhole({ method, options, position }: Entry, note: Note) {
   if (method === "webroot" && options.default_root === undefined)
-    wrong(spot, "webroot needs root, the folder that the web server serves.");
+    note(position, "webroot needs root, the folder that the web server serves.");
 }
 
 function noteMistakes(
-  { spot, spots }: Entry,
+  { position, positions }: Entry,
   given: Given,
-  { wrong, outside }: { wrong: Wrong; outside: Set<string> },
+  { note, outside }: { note: Note; outside: Set<string> },
 ): void {
   for (const mistake of given.mistakes) {
     const { option, value } = mistake;
     const what = [mistake.text, mistake.hint ?? []].flat().join(" ");
-    const at = option && spotOf(spots, option);
-    if (at !== undefined) wrong(at, value === undefined ? what : `${value}: ${what}`);
+    const at = option && positionOf(positions, option);
+    if (at !== undefined) note(at, value === undefined ? what : `${value}: ${what}`);
     else if (option !== undefined) outside.add(sentenceOf(mistake, given));
     // That there are no names has been told.
-    else if (spots.has("vhost")) wrong(spot, what);
+    else if (positions.has("vhost")) note(position, what);
   }
 }
 
 /** Where an option of an entry is written. */
-function spotOf(spots: Entry["spots"], option: OptionName): Spot | undefined {
-  return spots.get(isSaidByMethod(option) ? "method" : option);
+function positionOf(positions: Entry["positions"], option: OptionName): Position | undefined {
+  return positions.get(isSaidByMethod(option) ? "method" : option);
 }
 
 function isSaidByMethod(option: OptionName): boolean {
@@ -160,12 +160,12 @@ function writeOne(option: OptionName, value: string | true): string | undefined 
   return key === undefined || value === true ? key : `${key}: ${value}`;
 }
 
-function dialectFor({ spots }: Entry, { file, subject }: Setting): Dialect {
+function dialectFor({ positions }: Entry, { file, subject }: FileSetting): Dialect {
   return dialectOf(writeOne, (option, value) => {
-    const spot = spotOf(spots, option);
-    return spot === undefined
+    const position = positionOf(positions, option);
+    return position === undefined
       ? subject(option, value)
-      : `${file}, ${sayPlace(spot)}${value === undefined ? "" : `: ${value}`}`;
+      : `${file}, ${sayPlace(position)}${value === undefined ? "" : `: ${value}`}`;
   });
 }
 
@@ -178,20 +178,20 @@ function folderOf(name: string): string {
 function checkIds(
   parsed: readonly { entry: Entry; target: Draft | undefined }[],
   accounts: string,
-  wrong: Wrong,
+  note: Note,
 ): void {
-  const seen = new Map<string, Spot>();
+  const seen = new Map<string, Position>();
   for (const { entry, target } of parsed) {
     const id = entry.id ?? target?.id;
     if (id === undefined || entry.id === null) continue;
     const twin = seen.get(id.toLowerCase());
-    const spot = entry.spots.get("id") ?? entry.spot;
+    const position = entry.positions.get("id") ?? entry.position;
     const flaw = flawOfId(id);
-    if (flaw !== undefined) wrong(spot, flaw);
+    if (flaw !== undefined) note(position, flaw);
     else if (id === accounts)
-      wrong(spot, `${id}: this folder is for the accounts; choose another id.`);
+      note(position, `${id}: this folder is for the accounts; choose another id.`);
     else if (twin !== undefined)
-      wrong(spot, `${id} is the id of ${twin.path} too; each needs one of its own.`);
-    seen.set(id.toLowerCase(), entry.spot);
+      note(position, `${id} is the id of ${twin.path} too; each needs one of its own.`);
+    seen.set(id.toLowerCase(), entry.position);
   }
 }

@@ -12,8 +12,8 @@ import type { Options } from "./options.ts";
 import { parseTarget } from "./target.ts";
 import { SECOND } from "../time.ts";
 
-/** What a verb is given beside its options as they are read. */
-export interface Beside {
+/** What a verb is given words its options as they are read. */
+export interface VerbWords {
   /** The word after it; empty where a word is required and missing. */
   operand: string | undefined;
   /** The options of the command line alone. */
@@ -31,7 +31,7 @@ export interface VerbSpec<Wish = object> {
   /** How what comes of it is told, if not each outcome by itself. */
   tells?: Telling;
   /** What somebody wants of it; undefined where something is wrong. */
-  understand: (given: Given, beside: Beside) => Wish | undefined;
+  understand: (given: Given, words: VerbWords) => Wish | undefined;
 }
 
 const DIR = { called: "[DIR]" };

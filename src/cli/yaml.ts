@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
 
 /** Where something is written: by line, and by path unless it is the file as a whole. */
-export interface Spot {
+export interface Position {
   line: number;
   path: string;
 }
@@ -11,8 +11,8 @@ export interface Yaml {
   /** With underscores in keys, and numbers as they are written, so that 0640 stays what it is. */
   value: unknown;
   /** Where a member is; where the nearest is that it would be in, if there is none. */
-  spotOf: (path: readonly PropertyKey[]) => Spot;
-  /** What is wrong with it as YAML. */
+  positionOf: (path: readonly PropertyKey[]) => Position;
+  /** What is note with it as YAML. */
   errors: { line: number; text: string }[];
 }
 
@@ -46,7 +46,7 @@ export function readYaml(text: string): Yaml {
 
   return {
     value: plain(document.contents, [], 1),
-    spotOf(path) {
+    positionOf(path) {
       for (let length = path.length; length > 0; length -= 1) {
         const known = sayPath(path.slice(0, length));
         const line = lines.get(known);

@@ -22,7 +22,7 @@ export type Answer =
  */
 export type Telling = "each" | "summary" | "lines";
 
-interface Ways {
+interface Presentation {
   outcomes: Telling;
   /** Answers as JSON. */
   json: boolean;
@@ -32,7 +32,10 @@ interface Ways {
 }
 
 /** Tells what came of a run, and returns the code to exit with. */
-export function reportResult(result: Result, { outcomes: telling, json, write, print }: Ways) {
+export function reportResult(
+  result: Result,
+  { outcomes: telling, json, write, print }: Presentation,
+) {
   if ("answer" in result) {
     const text = sayAnswer(result.answer, json);
     if (text !== undefined) print(text);

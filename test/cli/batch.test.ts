@@ -63,6 +63,16 @@ targets:
     });
   });
 
+  test("keys may have hyphens, values aliases, and numbers count as they are written", () => {
+    const [a, b] = parse(
+      "targets:\n- &a {names: a.test, valid-min: &n 07, mode: 0640}\n- {names: 1.test, valid_min: *n}",
+      {},
+    );
+    assert.equal(a?.want.validAtLeast, 7000);
+    assert.equal(a.keep.keyMode, 0o640);
+    assert.equal(b?.want.validAtLeast, 7000);
+  });
+
   test("JSON is taken as it is, and every mistake in it told with its line", () => {
     const targets = [{ names: ["a.test"], email: "nobody" }];
     assert.match(
@@ -131,6 +141,11 @@ other: 1
     ["targets: [{names: a.test, method: webroot}]", /webroot needs root/],
     ["targets: [{names: a.test, reuse_key: maybe}]", /reuse_key: true or false/],
     ["targets: [{names: a.test, id: accounts}]", /for the accounts/],
+    ["targets: [{names: a.test, id: true}]", /targets\[0\]\.id: a text is needed/],
+    ["targets: [{names: []}]", /a text or a list of texts is needed/],
+    ["targets: [{names: a.test, __proto__: {email: x}}]", /__proto__: there is no such key/],
+    ["targets: &all [{names: a.test, formats: *all}]", /formats: a text or a list of texts/],
+    ["defaults: {names: a.test}\ntargets: [{names: a.test}]", /defaults\.names: it belongs to/],
     ["targets: [{names: a.test, id: ../up}]", /an id has at most 100 letters/],
     ["targets: [{names: a.test, eab_kid: x}]", /eab_hmac_key_file/],
   ] as const)

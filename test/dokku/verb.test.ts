@@ -3,11 +3,13 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type CliOptions, runCli } from "../support/cli.ts";
+import { lockRun } from "../../src/store/lock.ts";
+import { type CliOptions, runCli, startCli } from "../support/cli.ts";
 import { dnsHook } from "../support/hook.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { site } from "../support/simp_le.ts";
 import { asVariables } from "../support/variables.ts";
+import { tempDir } from "../support/temp.ts";
 import { missing } from "../support/tools.ts";
 import { eventually } from "../support/wait.ts";
 import { startSetting } from "../import/setting.ts";
@@ -217,3 +219,13 @@ test(
     assert.equal(accounts(), before + 1);
   },
 );
+
+test("a run waits until another is done with the folder", async () => {
+  await using dir = tempDir();
+  const signal = new AbortController().signal;
+  const held = await lockRun(dir.path, { signal, emit: () => undefined });
+  await using child = await startCli(["dokku", "--certs_dir", dir.path], { input: "{}" });
+  await child.until(/Another run is using/);
+  held[Symbol.dispose]();
+  assert.equal((await child.exited).code, 1);
+});
