@@ -15,32 +15,8 @@ import { VERB_NAMES } from "../../src/cli/verbs.ts";
 import { record } from "../../src/core/record.ts";
 import type { Draft } from "../../src/core/target.ts";
 import { AppError } from "../../src/errors.ts";
+import { valueFor } from "../support/option-values.ts";
 import { givenOf, issue } from "../support/words.ts";
-
-/** A value that each option takes, and that is not its default. */
-const VALUES: Partial<Record<OptionName, string>> = {
-  vhost: "b.test",
-  valid_min: "5",
-  next_run: "6",
-  key_type: "ec384",
-  cert_key_size: "3072",
-  use_alt_chain: "1",
-  server: "zerossl",
-  email: "me@a.test",
-  eab_hmac_key: "c2VjcmV0",
-  account_key_size: "3072",
-  account_key_public_exponent: "3",
-  listen: "127.0.0.1:81",
-  dns: "exec",
-  dns_timeout: "7",
-  dns_wait: "8",
-  dns_resolvers: "192.0.2.1",
-  file: "full.pem",
-  key_mode: "0640",
-  owner: "1:1",
-};
-
-const valueOf = (option: OptionName) => VALUES[option] ?? "x";
 
 /** Options that cannot be alone, and what each needs. */
 const WITH: Partial<Record<OptionName, OptionName>> = {
@@ -54,7 +30,7 @@ const WITH: Partial<Record<OptionName, OptionName>> = {
 function written(option: OptionName): string[] {
   const { value } = specOf(option);
   if (option === "file") return ["-f", "full.pem", "-f", "account_key.json"];
-  return value === undefined ? [`--${option}`] : [`--${option}`, valueOf(option)];
+  return value === undefined ? [`--${option}`] : [`--${option}`, valueFor(option)];
 }
 
 function isRefused(act: () => unknown): boolean {
@@ -151,7 +127,7 @@ describe("every key of a file of targets", () => {
   for (const option of OPTION_NAMES.filter((name) => name !== "id")) {
     const { key, value } = specOf(option);
     test(`${option}: ${key === undefined ? "no key" : `as ${key}`}`, () => {
-      const given = value === undefined ? true : valueOf(option);
+      const given = value === undefined ? true : valueFor(option);
       if (key !== undefined) {
         assert.doesNotMatch(said(key, given), /there is no such key/);
         assert.match(said(key, { odd: 1 }), new RegExp(`targets\\[0\\]\\.${key}: .* is needed`));
@@ -180,7 +156,7 @@ test("the plugin takes every property that is an option, and the program does wh
     if (!property.startsWith("dns-provider-")) assert.ok(keys.includes(property), property);
     const program = { "dns-provider": "exec", "dns-provider-EXEC_PATH": "hook" };
     const dns = property.startsWith("dns-provider-") ? program : {};
-    const value = option === "stateless" ? "stateless" : valueOf(option);
+    const value = option === "stateless" ? "stateless" : valueFor(option);
     assert.notEqual(wished({ ...dns, [property]: value }), wished(dns), property);
   }
 });

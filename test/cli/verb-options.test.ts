@@ -11,6 +11,7 @@ import {
 import { parse, type Request } from "../../src/cli/parse.ts";
 import { type Verb, VERB_NAMES } from "../../src/cli/verbs.ts";
 import { AppError } from "../../src/errors.ts";
+import { valueFor } from "../support/option-values.ts";
 
 const ACCOUNTS = ["--account_dir", "accounts"];
 const DNS = ["--dns", "exec", "--dns_exec", "hook"];
@@ -31,30 +32,6 @@ const LINES: Record<Verb, string[][]> = {
   plugin: [[]],
   "plugin install": [[]],
   tar: [[]],
-};
-
-const VALUES: Partial<Record<OptionName, string>> = {
-  vhost: "b.test",
-  file: "full.pem",
-  email: "me@a.test",
-  server: "zerossl",
-  eab_hmac_key: "c2VjcmV0",
-  valid_min: "5",
-  next_run: "6",
-  reason: "superseded",
-  key_type: "ec384",
-  cert_key_size: "3072",
-  account_key_size: "3072",
-  account_key_public_exponent: "3",
-  use_alt_chain: "1",
-  key_mode: "0640",
-  owner: "1:1",
-  listen: "127.0.0.1:81",
-  dns_timeout: "7",
-  dns_wait: "8",
-  dns_resolvers: "192.0.2.1",
-  concurrency: "3",
-  log_format: "json",
 };
 
 /** What a request means, with what it makes of its input. */
@@ -84,7 +61,7 @@ async function read(
 
 function written(option: OptionName): string[] {
   if (specOf(option).value === undefined) return [`--${option}`];
-  return [`--${option}`, VALUES[option] ?? "x"];
+  return [`--${option}`, valueFor(option)];
 }
 
 describe("every option with every verb", () => {
@@ -113,7 +90,7 @@ describe("every option with every verb", () => {
       for (const option of OPTION_NAMES) {
         const { gone, strict, value } = specOf(option);
         if (gone || strict || isFor(option, verb)) continue;
-        const text = value === undefined ? "1" : (VALUES[option] ?? "x");
+        const text = value === undefined ? "1" : valueFor(option);
         for (const line of LINES[verb])
           assert.deepEqual(
             shown(await read(verb, line, { [variableOf(option)]: text })),
