@@ -46,8 +46,13 @@ export function describe(name: OptionName): string {
 
 /** What an option does, and for which commands if it is not for getting one certificate. */
 export function meaningOf(name: OptionName): string {
+  const { describe: text, choices } = specOf(name);
   const whose = isFor(name, "issue") ? "" : ` (${verbsOf(name) ?? ""})`;
-  return `${specOf(name).describe}${whose}`;
+  return `${text}${choices === undefined ? "" : `: ${anyOf(choices)}`}${whose}`;
+}
+
+function anyOf(choices: readonly string[]): string {
+  return `${choices.slice(0, -1).join(", ")} or ${choices.at(-1) ?? ""}`;
 }
 
 /** An option as it is typed. */

@@ -1,7 +1,7 @@
 import { entryOf } from "../json.ts";
 import type { KeyType } from "../core/target.ts";
 import type { Given } from "./given.ts";
-import type { OptionName } from "./options.ts";
+import type { Choice, OptionName } from "./options.ts";
 
 const SMALLEST_RSA = 2048;
 const LARGEST_RSA = 8192;
@@ -37,7 +37,7 @@ export function parseAccountKey(given: Given): KeyType | undefined {
   return typeof type === "object" ? { ...type, exponent } : type;
 }
 
-const KEY_TYPES: Record<string, KeyType | undefined> = {
+const KEY_TYPES: Record<Choice<"key_type">, KeyType> = {
   ec256: "ec256",
   ec384: "ec384",
   rsa2048: { rsa: 2048 },
@@ -49,7 +49,7 @@ const KEY_TYPES: Record<string, KeyType | undefined> = {
 export function parseKeyType(given: Given): KeyType | undefined {
   const text = given.text("key_type");
   if (text === undefined) return undefined;
-  const known = entryOf(KEY_TYPES, text.toLowerCase());
+  const known = entryOf<KeyType>(KEY_TYPES, text.toLowerCase());
   if (known === undefined) given.unknown("key_type", text, Object.keys(KEY_TYPES));
   return known;
 }

@@ -5,6 +5,8 @@ export interface OptionSpec {
   value?: string;
   repeatable?: true;
   describe: string;
+  /** The values that there are; undefined: others than can be listed. */
+  choices?: readonly string[];
   /** The value where none is given. */
   default?: string | number | readonly string[];
   /** What applies without the option where that is no constant, or what there is to say of the default. */

@@ -37,6 +37,13 @@ export type DefaultedOption = {
   [Name in OptionName]: (typeof OPTIONS)[Name] extends { default: unknown } ? Name : never;
 }[OptionName];
 
+/** One of the values that an option has a list of. */
+export type Choice<Name extends OptionName> = (typeof OPTIONS)[Name] extends {
+  choices: readonly (infer Value)[];
+}
+  ? Value
+  : never;
+
 /** What there is to know about an option. */
 export function specOf(option: OptionName): OptionSpec {
   return OPTIONS[option];

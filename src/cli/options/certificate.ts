@@ -40,8 +40,8 @@ export const CERTIFICATE_OPTIONS = {
   key_type: {
     value: "TYPE",
     isNew: true,
-    describe:
-      "The type of key the certificate must have: ec256, ec384, rsa2048, rsa3072 or rsa4096",
+    describe: "The type of key the certificate must have",
+    choices: ["ec256", "ec384", "rsa2048", "rsa3072", "rsa4096"],
     otherwise: "any; a new key has the type in use, or ec256",
     verbs: TARGET,
     key: "key",
@@ -104,8 +104,15 @@ export const CERTIFICATE_OPTIONS = {
   reason: {
     value: "REASON",
     isNew: true,
-    describe:
-      "The reason for --revoke: unspecified, keyCompromise, affiliationChanged, superseded, cessationOfOperation or privilegeWithdrawn",
+    describe: "The reason for --revoke",
+    choices: [
+      "unspecified",
+      "keyCompromise",
+      "affiliationChanged",
+      "superseded",
+      "cessationOfOperation",
+      "privilegeWithdrawn",
+    ],
     default: "unspecified",
     verbs: ["revoke"],
   },
