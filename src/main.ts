@@ -56,37 +56,27 @@ async function main(): Promise<number> {
 type Interruption = Pick<Host, "signal" | "linger">;
 
 async function run(task: Task, write: Write, interruption: Interruption): Promise<number> {
-  const { openReport, reportWarning } = await import("./ui/report.ts");
-  const { reportResult } = await import("./ui/result.ts");
-  const { sayLine } = await import("./ui/dokku.ts");
+  const { reportWarning } = await import("./ui/report.ts");
+  const { openRunReport } = await import("./ui/result.ts");
   const { network, output, warnings } = task;
   const now = () => new Date();
   const print = (text: string) => {
     process.stdout.write(`${shownLines(text)}\n`);
   };
-  const report = openReport(write, (outcome) => {
-    if (output.tells === "lines") print(sayLine(outcome, now()));
-  });
+  const report = openRunReport({ ...output, write, print, now });
   for (const warning of warnings) reportWarning(warning, write);
   const result = await perform(task, {
     env: process.env,
     now,
     random: () => Math.random(),
     ...interruption,
-    emit: (event, target) => {
-      report.event(event, target);
-    },
+    emit: report.event,
     stdin: () => process.stdin,
     stdout: process.stdout,
     home: join(import.meta.dirname, ".."),
     network,
   });
-  return reportResult(result, {
-    outcomes: output.tells,
-    json: output.answerJson,
-    write,
-    print,
-  });
+  return report.result(result);
 }
 
 /** Each verb loads what it needs, and nothing else. */

@@ -1,5 +1,5 @@
 import type { Network } from "../commands/network.ts";
-import type { Telling } from "../ui/result.ts";
+import type { ReportStyle } from "../ui/result.ts";
 import { readOptions } from "./argv.ts";
 import { warningsAbout } from "./ca.ts";
 import { commandLine } from "./dialect.ts";
@@ -20,7 +20,7 @@ export interface Output {
   /** An answer as JSON. */
   answerJson: boolean;
   /** How outcomes are told. */
-  tells: Telling;
+  report: ReportStyle;
 }
 
 /** What somebody wants of a verb, with every word of it understood. */
@@ -143,6 +143,6 @@ function parseOutput(given: Given, verb: Verb): Output {
     json: format === "json",
     verbose: given.flag("verbose"),
     answerJson: given.flag("json"),
-    tells: verbOf(verb).tells ?? "each",
+    report: verbOf(verb).report ?? "each",
   };
 }

@@ -1,4 +1,5 @@
-import type { Telling } from "../ui/result.ts";
+import { SECOND } from "../time.ts";
+import type { ReportStyle } from "../ui/result.ts";
 import { parseAccount, parseDeactivation, parseRevocation } from "./account.ts";
 import { parseTargetFile, parseWork } from "./batch.ts";
 import { forTrying } from "./ca.ts";
@@ -10,7 +11,6 @@ import { parseAccountKey } from "./key-type.ts";
 import { parseInclude } from "./nginx.ts";
 import type { Options } from "./options.ts";
 import { parseTarget } from "./target.ts";
-import { SECOND } from "../time.ts";
 
 /** What a verb is given words its options as they are read. */
 export interface VerbWords {
@@ -29,7 +29,7 @@ export interface VerbSpec<Wish = object> {
   /** The word that may come after it; `missing`: it must, and what to say if it does not. */
   operand?: { called: string; missing?: { text: string; hint: string } };
   /** How what comes of it is told, if not each outcome by itself. */
-  tells?: Telling;
+  report?: ReportStyle;
   /** What somebody wants of it; undefined where something is wrong. */
   understand: (given: Given, words: VerbWords) => Wish | undefined;
 }
@@ -56,7 +56,7 @@ export const VERBS = {
         hint: "Write batch FILE, or batch - for the standard input, and options after it.",
       },
     },
-    tells: "summary",
+    report: "summary",
     understand: (given, { operand = "", options }) => ({
       source: parseTargetFile(given, operand, options),
       work: parseWork(given),
@@ -65,7 +65,7 @@ export const VERBS = {
   renew: {
     describe: "Renew what earlier runs recorded in DIR and below",
     operand: DIR,
-    tells: "summary",
+    report: "summary",
     understand: (given, { operand, argv }) => ({
       dir: parseRoot(given, operand, argv),
       // Each set has its own recorded.
@@ -125,7 +125,7 @@ export const VERBS = {
   },
   dokku: {
     describe: "For the Dokku plugin only: do what it asks on standard input",
-    tells: "lines",
+    report: "lines",
     understand: (given, { options }) => parseDokku(given, options),
   },
 } as const satisfies Record<string, VerbSpec>;

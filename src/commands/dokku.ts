@@ -5,7 +5,7 @@ import type { AppError } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
 import type { Run } from "./run.ts";
 import { readSecrets } from "./secrets.ts";
-import { wantedOr, type Wanted, type Work, workOff } from "./targets.ts";
+import { targetOrFailure, type TargetOrFailure, type Work, workOff } from "./targets.ts";
 
 /** What one app wants, or why it cannot have it. */
 export type App =
@@ -23,14 +23,14 @@ export interface DokkuApps {
 export const run: Run<DokkuApps> = async ({ dir, work, read }, host) => {
   const apps = read(await text(host.stdin()));
   makeFolder(dir, 0o700);
-  const find = () => Promise.all(apps.map(wantedOf));
+  const find = () => Promise.all(apps.map(targetOf));
   return { outcomes: await workOff({ dir, find }, work, host) };
 };
 
-async function wantedOf(app: App): Promise<Wanted> {
+async function targetOf(app: App): Promise<TargetOrFailure> {
   if ("error" in app) return app;
   const { target, warnings } = app;
   const { id, want, keep } = target;
   const subject = { id, names: want.names, dir: keep.dir };
-  return wantedOr(subject, async () => ({ target: await readSecrets(target), warnings }));
+  return targetOrFailure(subject, async () => ({ target: await readSecrets(target), warnings }));
 }

@@ -5,7 +5,7 @@ import { checkFolder } from "../store/folder.ts";
 import { isStateTrusted } from "../store/state.ts";
 import type { Run } from "./run.ts";
 import { readLeftSecrets } from "./secrets.ts";
-import { wantedOr, type Wanted, type Work, workOff } from "./targets.ts";
+import { targetOrFailure, type TargetOrFailure, type Work, workOff } from "./targets.ts";
 
 /** What is to be renewed. */
 export interface Renewal {
@@ -21,10 +21,12 @@ export const run: Run<Renewal> = async ({ dir, nextRun, work }, host) => {
   checkFolder(dir);
   const find = async () => {
     const sets = await recordedIn(dir);
-    const wanted: Wanted[] = [];
+    const wanted: TargetOrFailure[] = [];
     for (const set of sets) {
       const subject = { id: set.id || dir, names: [], dir: set.dir };
-      wanted.push(await wantedOr(subject, async () => ({ target: await usable(set, nextRun) })));
+      wanted.push(
+        await targetOrFailure(subject, async () => ({ target: await usable(set, nextRun) })),
+      );
     }
     return wanted;
   };

@@ -25,17 +25,20 @@ export interface TargetSource {
   /** The folder that all of them are in or below; it exists. */
   dir: string;
   /** Asked when no other run works there any more. */
-  find: () => Promise<readonly Wanted[]>;
+  find: () => Promise<readonly TargetOrFailure[]>;
   /** What becomes of sets that are none of these, when these are done. */
   review?: () => Promise<readonly Outcome[]>;
 }
 
 /** A target with all that it takes to get it, or why it cannot be got. */
-export type Wanted =
+export type TargetOrFailure =
   { target: Target; warnings?: readonly string[] } | { subject: Subject; error: AppError };
 
 /** What is found, or what kept it from being found: the failure of one target stops no other. */
-export async function wantedOr(subject: Subject, find: () => Promise<Wanted>): Promise<Wanted> {
+export async function targetOrFailure(
+  subject: Subject,
+  find: () => Promise<TargetOrFailure>,
+): Promise<TargetOrFailure> {
   try {
     return await find();
   } catch (error) {

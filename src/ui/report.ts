@@ -1,4 +1,4 @@
-import { type Event, isUnfinished, type Outcome } from "../core/outcome.ts";
+import { type Emit, type Event, isUnfinished, type Outcome } from "../core/outcome.ts";
 import { AppError } from "../errors.ts";
 import { showName } from "../name.ts";
 import { renewalOf, sayOutcome } from "./outcome.ts";
@@ -8,7 +8,7 @@ import { line, sayError, sayEvent, type Write } from "./text.ts";
 /** Tells what happens in a run. What it has told of one target it does not tell people of the next. */
 export interface Report {
   /** `target`: the id of the one among many that an event is about; what went well on the way is for -v then. */
-  event(event: Event, target?: string): void;
+  event: Emit;
 }
 
 /** `ended`: called for each of several targets as it ends, but for those that a signal has stopped. */

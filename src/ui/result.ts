@@ -1,7 +1,9 @@
 import type { Outcome } from "../core/outcome.ts";
 import type { Standing } from "../core/standing.ts";
+import type { Clock } from "../time.ts";
 import { type AccountView, sayAccount } from "./account.ts";
-import { exitCodeOf, reportOutcome } from "./report.ts";
+import { sayLine } from "./dokku.ts";
+import { exitCodeOf, openReport, type Report, reportOutcome } from "./report.ts";
 import { sayStanding } from "./status.ts";
 import { reportSummary, reportTroubles } from "./summary.ts";
 import type { Write } from "./text.ts";
@@ -20,32 +22,49 @@ export type Answer =
  * How outcomes are told: each by itself; a summary of those that were told as they came; or for a program
  * that reads a line about each, and counts itself.
  */
-export type Telling = "each" | "summary" | "lines";
+export type ReportStyle = "each" | "summary" | "lines";
 
 interface Presentation {
-  outcomes: Telling;
+  report: ReportStyle;
   /** Answers as JSON. */
-  json: boolean;
+  answerJson: boolean;
   write: Write;
   /** To the standard output, with a line feed after it. */
   print: (text: string) => void;
+  now: Clock;
 }
 
-/** Tells what came of a run, and returns the code to exit with. */
-export function reportResult(
-  result: Result,
-  { outcomes: telling, json, write, print }: Presentation,
-) {
-  if ("answer" in result) {
-    const text = sayAnswer(result.answer, json);
-    if (text !== undefined) print(text);
-    return 0;
-  }
-  const { outcomes } = result;
-  if (telling === "summary") reportSummary(outcomes, write);
-  else if (telling === "lines") reportTroubles(outcomes, write);
-  else for (const outcome of outcomes) reportOutcome(outcome, write);
-  return exitCodeOf(outcomes);
+/** Tells what happens in a run, and what came of it. */
+export interface RunReport extends Report {
+  /** Returns the code to exit with. */
+  result: (result: Result) => number;
+}
+
+export function openRunReport({
+  report: style,
+  answerJson,
+  write,
+  print,
+  now,
+}: Presentation): RunReport {
+  const report = openReport(write, (outcome) => {
+    if (style === "lines") print(sayLine(outcome, now()));
+  });
+  return {
+    ...report,
+    result(result) {
+      if ("answer" in result) {
+        const text = sayAnswer(result.answer, answerJson);
+        if (text !== undefined) print(text);
+        return 0;
+      }
+      const { outcomes } = result;
+      if (style === "summary") reportSummary(outcomes, write);
+      else if (style === "lines") reportTroubles(outcomes, write);
+      else for (const outcome of outcomes) reportOutcome(outcome, write);
+      return exitCodeOf(outcomes);
+    },
+  };
 }
 
 function sayAnswer(answer: Answer, json: boolean): string | undefined {
