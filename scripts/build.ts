@@ -5,7 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { createGzip } from "node:zlib";
 import { build as bundleUp, type BuildOptions, type Metafile, type Plugin } from "esbuild";
@@ -16,6 +16,8 @@ const PLUGIN = "letsencrypt.tar.gz";
 
 /** What a run with nothing to do never loads. */
 const APART = ["acme-client", "express", "pkijs", "tar-stream", "yaml"];
+/** What alone uses zod, so that little of that is bundled. It has data and no classes, which must not be there twice. */
+const SCHEMA = "targets-schema";
 
 /**
  * What others load and this program never calls, or Node.js has itself: each would be
@@ -50,13 +52,13 @@ const substitutes: Plugin = {
   },
 };
 
-/** The large packages as files beside the program. */
+/** These as files beside the program. */
 const apart: Plugin = {
   name: "apart",
   setup(build) {
-    const filter = new RegExp(`^(?:${APART.join("|")})$`);
+    const filter = new RegExp(`^(?:${APART.join("|")}|\\./${SCHEMA}\\.ts)$`);
     build.onResolve({ filter }, ({ path }) => ({
-      path: `./${path}.js`,
+      path: `./${basename(path, ".ts")}.js`,
       external: true,
     }));
   },
@@ -84,6 +86,7 @@ await rm(OUT, { recursive: true, force: true });
 const bundles = [
   await bundle("src/main.ts", "main", [apart, substitutes]),
   await bundle("src/start.ts", "start", []),
+  await bundle(`src/cli/${SCHEMA}.ts`, SCHEMA, []),
   ...(await Promise.all(APART.map((name) => bundle(name, name, [substitutes])))),
 ];
 for (const program of ["main.js", "start.js"]) await chmod(join(OUT, program), 0o755);
