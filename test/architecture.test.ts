@@ -75,7 +75,7 @@ const HOMES: Record<string, RegExp> = {
   "acme-client": /^src\/acme\//,
   "@peculiar/asn1-schema": /^src\/acme\//,
   "@peculiar/asn1-x509": /^src\/acme\//,
-  "p-limit": /^src\/core\/batch\.ts$/,
+  "p-limit": /^src\/core\/many\/fulfil-all\.ts$/,
   yaml: /^src\/cli\/entries\.ts$/,
   pkijs: /^src\/store\//,
   express: /^src\/serve\.ts$/,

@@ -1,5 +1,5 @@
 import type { AccountErrand } from "../commands/account.ts";
-import type { AccountRef } from "../core/account.ts";
+import type { AccountRef } from "../core/account/open.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Given } from "./given.ts";
 import { parsePlace } from "./place.ts";

@@ -5,7 +5,7 @@ import {
   deactivateAccount,
   rollOverAccount,
   showAccount,
-} from "../core/account.ts";
+} from "../core/account/open.ts";
 import { makeKey, typeOf } from "../core/keys.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { KeyType } from "../core/target.ts";

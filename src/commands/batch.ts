@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { PassThrough, type Writable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { fulfilAll } from "../core/batch.ts";
-import { settleDelivery } from "../core/delivery.ts";
+import { fulfilAll } from "../core/many/fulfil-all.ts";
+import { settleDelivery } from "../core/many/delivery.ts";
 import type { Outcome } from "../core/outcome.ts";
-import { findSets, type FoundSet } from "../core/sets.ts";
+import { findSets, type FoundSet } from "../core/many/find-sets.ts";
 import type { Draft, Target } from "../core/target.ts";
-import { reviewUnlisted } from "../core/unlisted.ts";
+import { reviewUnlisted } from "../core/many/unlisted.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { TarSet } from "../handoff/tar.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";

@@ -1,5 +1,5 @@
 import { text } from "node:stream/consumers";
-import { fulfilAll } from "../core/batch.ts";
+import { fulfilAll } from "../core/many/fulfil-all.ts";
 import { isUnfinished, type Outcome, type Subject } from "../core/outcome.ts";
 import type { Draft, Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";

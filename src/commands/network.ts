@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
-import type { Reach } from "../core/account.ts";
+import type { Reach } from "../core/account/open.ts";
 import type { Surroundings } from "../core/fulfil.ts";
 import type { Emit } from "../core/outcome.ts";
-import { once, share, type Way } from "../core/shared.ts";
+import { once, share, type Way } from "../core/session.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { Clock, Linger } from "../time.ts";
 

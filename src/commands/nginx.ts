@@ -1,4 +1,4 @@
-import type { AccountRef } from "../core/account.ts";
+import type { AccountRef } from "../core/account/open.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { KeyType } from "../core/target.ts";
 import { proxyInclude, statelessInclude } from "../handoff/nginx.ts";
@@ -27,7 +27,7 @@ async function answeringFor(
   host: Process,
 ): Promise<string> {
   // The other include needs nothing that talks to a CA.
-  const { accountKeyOf } = await import("../core/account.ts");
+  const { accountKeyOf } = await import("../core/account/open.ts");
   const reach = await reachOf(network, host);
   return statelessInclude(thumbprintOf(await accountKeyOf(account, keyType, reach)));
 }

@@ -1,5 +1,5 @@
 import type { Responder } from "../challenge/responder.ts";
-import { once } from "../core/shared.ts";
+import { once } from "../core/session.ts";
 import type { Method } from "../core/target.ts";
 import type { Process } from "./network.ts";
 

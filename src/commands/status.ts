@@ -1,6 +1,6 @@
 import type { Outcome } from "../core/outcome.ts";
-import { findSets } from "../core/sets.ts";
-import { byUrgency, standingOf } from "../core/standing.ts";
+import { findSets } from "../core/many/find-sets.ts";
+import { byUrgency, standingOf } from "../core/many/status.ts";
 import { sayStanding } from "../ui/status.ts";
 import type { Process } from "./network.ts";
 

@@ -9,10 +9,10 @@ import { loadState, originOf, saveState, type State } from "../store/state.ts";
 import type { Clock } from "../time.ts";
 import { failureAfter } from "./backoff.ts";
 import { decide } from "./decide.ts";
-import { debtOf, isOwed } from "./delivery.ts";
+import { debtOf, isOwed } from "./many/delivery.ts";
 import { isRecorded, record } from "./record.ts";
 import { authorityToAsk, withRenewalInfo } from "./renewal.ts";
-import { once, type Way } from "./shared.ts";
+import { once, type Way } from "./session.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 import type { Method, Target } from "./target.ts";
 

@@ -5,17 +5,17 @@ import { type Bundle, namesOf } from "../store/bundle.ts";
 import type { Contents } from "../store/formats.ts";
 import { checkFiles, closeKeys, saveSet } from "../store/set.ts";
 import { loadState, type Origin, saveState } from "../store/state.ts";
-import { openAccount } from "./account.ts";
-import { homeOf } from "./home.ts";
+import { openAccount } from "./account/open.ts";
+import { homeOf } from "./account/folder.ts";
 import { scheduleOf, type Why } from "./decide.ts";
-import { debtOf } from "./delivery.ts";
+import { debtOf } from "./many/delivery.ts";
 import type { Surroundings } from "./fulfil.ts";
 import { isOfType, makeKey, typeOf } from "./keys.ts";
 import { obtain } from "./obtain.ts";
 import { chooseProfile } from "./profile.ts";
 import { record } from "./record.ts";
 import { withRenewalInfo } from "./renewal.ts";
-import type { Way } from "./shared.ts";
+import type { Way } from "./session.ts";
 import type { Target } from "./target.ts";
 
 interface Issued {

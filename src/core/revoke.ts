@@ -7,8 +7,8 @@ import { lock } from "../store/lock.ts";
 import { checkFolder } from "../store/folder.ts";
 import { loadSet, type Place, recoverSet } from "../store/set.ts";
 import { loadState, originOf } from "../store/state.ts";
-import { type AccountRef, loadAccount, type Reach } from "./account.ts";
-import { enter, homeOf } from "./home.ts";
+import { type AccountRef, loadAccount, type Reach } from "./account/open.ts";
+import { enter, homeOf } from "./account/folder.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 
 /** A certificate that is to be revoked: where it is, and why. */

@@ -1,4 +1,4 @@
-import type { Standing } from "../core/standing.ts";
+import type { Standing } from "../core/many/status.ts";
 import { cut } from "../causes.ts";
 import { LONGEST_LINE } from "./fit.ts";
 import { fileOf, names } from "./text.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { homeOf } from "../../src/core/home.ts";
+import { homeOf } from "../../src/core/account/folder.ts";
 import { type Environment, environment } from "../support/environment.ts";
 import { sidecar } from "../support/sidecar.ts";
 import { tempDir } from "../support/temp.ts";

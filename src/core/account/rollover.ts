@@ -1,12 +1,12 @@
 import type { KeyObject } from "node:crypto";
-import { find } from "../acme/account.ts";
-import { changeKey, hasAccount, keyChangeOf } from "../acme/rollover.ts";
-import { openTransport } from "../acme/transport.ts";
-import type { Registration } from "../store/formats.ts";
-import { publicJwk } from "../store/jwk.ts";
-import { dropPending, loadPending, type PendingKey, savePending } from "../store/pending.ts";
-import { loadSet, type Place, saveSet } from "../store/set.ts";
-import type { Reach } from "./account.ts";
+import { find } from "../../acme/account.ts";
+import { changeKey, hasAccount, keyChangeOf } from "../../acme/rollover.ts";
+import { openTransport } from "../../acme/transport.ts";
+import type { Registration } from "../../store/formats.ts";
+import { publicJwk } from "../../store/jwk.ts";
+import { dropPending, loadPending, type PendingKey, savePending } from "../../store/pending.ts";
+import { loadSet, type Place, saveSet } from "../../store/set.ts";
+import type { Reach } from "./open.ts";
 
 /**
  * Gives an account another key. The new key is on disk before the CA is told of it, and

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { isAccountFile } from "../store/formats.ts";
-import { lock } from "../store/lock.ts";
-import { checkOwner } from "../store/replaceable.ts";
-import { checkFolder, makeFolder } from "../store/folder.ts";
-import { type Place, recoverSet } from "../store/set.ts";
-import type { Reach } from "./account.ts";
+import { isAccountFile } from "../../store/formats.ts";
+import { lock } from "../../store/lock.ts";
+import { checkOwner } from "../../store/replaceable.ts";
+import { checkFolder, makeFolder } from "../../store/folder.ts";
+import { type Place, recoverSet } from "../../store/set.ts";
+import type { Reach } from "./open.ts";
 
 /** Where the files of an account are. */
 export interface Home extends Place {

@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, messageOf } from "../errors.ts";
-import { lock } from "../store/lock.ts";
-import { forgetTarget, loadState, saveState, type State } from "../store/state.ts";
-import type { Emit, Outcome } from "./outcome.ts";
-import { sourceOf, asGone } from "./record.ts";
+import { AppError, messageOf } from "../../errors.ts";
+import { lock } from "../../store/lock.ts";
+import { forgetTarget, loadState, saveState, type State } from "../../store/state.ts";
+import type { Emit, Outcome } from "../outcome.ts";
+import { sourceOf, asGone } from "../record.ts";
 
 /** What a file of targets has now: the ids of the sets below a folder. */
 export interface Listed {

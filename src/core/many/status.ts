@@ -1,12 +1,12 @@
 import type { X509Certificate } from "node:crypto";
-import type { Contents } from "../store/formats.ts";
-import { AppError } from "../errors.ts";
-import { namesOf } from "../store/bundle.ts";
-import { loadSet } from "../store/set.ts";
-import { type Failure, type Origin, originOf } from "../store/state.ts";
-import { decide, type Schedule, scheduleOf, type Why } from "./decide.ts";
-import type { FoundSet } from "./sets.ts";
-import type { Source, Target } from "./target.ts";
+import type { Contents } from "../../store/formats.ts";
+import { AppError } from "../../errors.ts";
+import { namesOf } from "../../store/bundle.ts";
+import { loadSet } from "../../store/set.ts";
+import { type Failure, type Origin, originOf } from "../../store/state.ts";
+import { decide, type Schedule, scheduleOf, type Why } from "../decide.ts";
+import type { FoundSet } from "./find-sets.ts";
+import type { Source, Target } from "../target.ts";
 
 /** How things stand with a set, as far as can be told without a look at the CA. */
 export interface Standing {

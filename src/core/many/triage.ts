@@ -1,15 +1,15 @@
 import { readdir } from "node:fs/promises";
-import { isLeftover } from "../store/commit.ts";
-import { loadSet } from "../store/set.ts";
-import { type Failure, loadState, originOf, type State } from "../store/state.ts";
-import { postponed } from "./backoff.ts";
-import { decide } from "./decide.ts";
+import { isLeftover } from "../../store/commit.ts";
+import { loadSet } from "../../store/set.ts";
+import { type Failure, loadState, originOf, type State } from "../../store/state.ts";
+import { postponed } from "../backoff.ts";
+import { decide } from "../decide.ts";
 import { isOwed } from "./delivery.ts";
-import { isSettled } from "./fulfil.ts";
-import type { Outcome } from "./outcome.ts";
-import { isRecorded } from "./record.ts";
-import { authorityToAsk } from "./renewal.ts";
-import type { Target } from "./target.ts";
+import { isSettled } from "../fulfil.ts";
+import type { Outcome } from "../outcome.ts";
+import { isRecorded } from "../record.ts";
+import { authorityToAsk } from "../renewal.ts";
+import type { Target } from "../target.ts";
 
 /** How things stand with a target, without a look at the CA: how it ends, or by when it is urgent. */
 export type Survey = { ended: Outcome } | { urgent: Date };

@@ -1,7 +1,7 @@
-import { AppError } from "../errors.ts";
-import { lock } from "../store/lock.ts";
-import { loadState, saveState, type State } from "../store/state.ts";
-import type { Surroundings } from "./fulfil.ts";
+import { AppError } from "../../errors.ts";
+import { lock } from "../../store/lock.ts";
+import { loadState, saveState, type State } from "../../store/state.ts";
+import type { Surroundings } from "../fulfil.ts";
 
 /** What is still to be told of a set, and to be handed over. */
 type Debt = Pick<State, "untold" | "undelivered">;

@@ -1,10 +1,10 @@
 import pLimit, { type LimitFunction } from "p-limit";
-import { asAppError } from "../errors.ts";
-import { makeFolder } from "../store/folder.ts";
-import { fulfil, type Surroundings } from "./fulfil.ts";
-import type { Outcome } from "./outcome.ts";
-import { survey } from "./survey.ts";
-import type { Target } from "./target.ts";
+import { asAppError } from "../../errors.ts";
+import { makeFolder } from "../../store/folder.ts";
+import { fulfil, type Surroundings } from "../fulfil.ts";
+import type { Outcome } from "../outcome.ts";
+import { survey } from "./triage.ts";
+import type { Target } from "../target.ts";
 
 export interface Batch {
   /** How many targets may be under way at once: in all, and at each CA. */

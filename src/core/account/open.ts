@@ -1,17 +1,17 @@
 import type { KeyObject } from "node:crypto";
-import { deactivate, find } from "../acme/account.ts";
-import { Authority } from "../acme/authority.ts";
-import { ProblemError } from "../acme/problem.ts";
-import { openTransport, type Transport } from "../acme/transport.ts";
-import { AppError } from "../errors.ts";
-import type { Contents, Registration } from "../store/formats.ts";
-import { loadSet, type Place, retire, saveSet } from "../store/set.ts";
-import type { Surroundings } from "./fulfil.ts";
-import { enter, type Home, homeOf } from "./home.ts";
-import { makeKey } from "./keys.ts";
-import { once, type Way } from "./shared.ts";
+import { deactivate, find } from "../../acme/account.ts";
+import { Authority } from "../../acme/authority.ts";
+import { ProblemError } from "../../acme/problem.ts";
+import { openTransport, type Transport } from "../../acme/transport.ts";
+import { AppError } from "../../errors.ts";
+import type { Contents, Registration } from "../../store/formats.ts";
+import { loadSet, type Place, retire, saveSet } from "../../store/set.ts";
+import type { Surroundings } from "../fulfil.ts";
+import { enter, type Home, homeOf } from "./folder.ts";
+import { makeKey } from "../keys.ts";
+import { once, type Way } from "../session.ts";
 import { rollOver, settle } from "./rollover.ts";
-import type { KeyType, Target } from "./target.ts";
+import type { KeyType, Target } from "../target.ts";
 
 /** What is needed to talk to a CA. */
 export type Reach = Omit<Surroundings, "openResponder" | "wayOf"> & Omit<Way, "shared">;
@@ -36,7 +36,7 @@ export async function loadAccount(
 
 /** What lego has kept in the folder, which it calls the same, becomes ours. */
 async function adopt(home: Home, { emit }: Reach): Promise<Contents> {
-  const { hasLegoAccount, readLegoAccount } = await import("../store/lego.ts");
+  const { hasLegoAccount, readLegoAccount } = await import("../../store/foreign/lego.ts");
   if (!hasLegoAccount(home.dir)) return {};
   const { accountKey, registration } = await readLegoAccount(home.dir);
   const account = { accountKey, ...(registration && { registration }) };
@@ -102,7 +102,7 @@ async function writeLego(
   account: Required<Pick<Contents, "accountKey" | "registration">>,
   [email = ""]: readonly string[],
 ): Promise<void> {
-  const { writeLegoAccount } = await import("../store/lego.ts");
+  const { writeLegoAccount } = await import("../../store/foreign/lego.ts");
   await writeLegoAccount(dir, account, email);
 }
 
