@@ -35,10 +35,13 @@ export interface AuthorityOptions
   extends Omit<TransportOptions, "emit">, Pick<Applicant, "newKey" | "contact" | "binding"> {
   /** What an earlier run kept of the account. */
   registration: Registration | undefined;
-  /** Keeps a registration; called before anything is asked in its name. */
-  keep: (registration: Registration) => Promise<void>;
+  /** Called before anything is asked in its name. */
+  keep: Keep;
   emit: (event: AcmeEvent) => void;
 }
+
+/** Keeps a registration. */
+type Keep = (registration: Registration) => Promise<void>;
 
 interface RevocationWish {
   /** DER. */
@@ -61,18 +64,19 @@ export class Authority {
 
   /**
    * Makes sure of the account, which is created where there is none, and of its contact. Asks
-   * the CA nothing when what is kept can be used as it is.
+   * the CA nothing when what is kept can be used as it is. `keep` stands in for the usual one.
    */
-  async account(): Promise<Registration> {
-    this.#account ??= this.#openAccount().catch((error: unknown) => {
+  async account(keep = this.#options.keep): Promise<Registration> {
+    this.#account ??= this.#openAccount(keep).catch((error: unknown) => {
       this.#account = undefined;
       throw error;
     });
     return this.#account;
   }
 
-  async #openAccount(): Promise<Registration> {
-    return this.#asAccount(await this.#kept(), (account) => this.#updateContact(account));
+  async #openAccount(keep: Keep): Promise<Registration> {
+    const ask = (account: Registration) => this.#updateContact(account, keep);
+    return this.#asAccount(await this.#kept(), ask, keep);
   }
 
   /** Places an order (section 7.4) in the name of the account. */
@@ -84,14 +88,15 @@ export class Authority {
   #asAccount<T>(
     kept: Registration | undefined,
     ask: (account: Registration) => Promise<T>,
+    keep = this.#options.keep,
   ): Promise<T> {
-    const { keep, accountKey: key } = this.#options;
+    const { accountKey: key } = this.#options;
     const find = () => register(this.#transport, { ...this.#options, key });
     return asAccount(this.#transport, kept, { ask, find, keep });
   }
 
-  async #updateContact(account: Registration): Promise<Registration> {
-    const { contact, keep, emit } = this.#options;
+  async #updateContact(account: Registration, keep: Keep): Promise<Registration> {
+    const { contact, emit } = this.#options;
     if (!isContactNew(account, contact)) return account;
     const updated = await changeContact(this.#transport, account, contact);
     emit({ type: "contact-changed", contact });

@@ -12,7 +12,7 @@ import type { TarSet } from "../handoff/tar.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";
 import { lockRun } from "../store/lock.ts";
 import { isStateTrusted } from "../store/state.ts";
-import { type Network, type Process, surroundingsOf } from "./network.ts";
+import { type Network, type Process, runContextOf } from "./network.ts";
 import { shareResponders } from "./responders.ts";
 import { readLeftSecrets, readSecrets, together } from "./secrets.ts";
 
@@ -151,14 +151,14 @@ async function workOff(
   { network, host }: Means,
 ): Promise<Outcome[]> {
   const bounds = concurrency === undefined ? CONCURRENCY : { all: concurrency, each: concurrency };
-  const surroundings = await surroundingsOf(network, host, bounds.each);
+  const context = await runContextOf(network, host, bounds.each);
   await using responders = shareResponders(host);
   const changes = tarChanged ? await tarInto(host.stdout) : undefined;
   let outcomes: Outcome[];
   try {
     outcomes = await fulfilAll(
       targets,
-      { ...surroundings, openResponder: responders.open, delivers: tarChanged },
+      { ...context, openResponder: responders.open, delivers: tarChanged },
       {
         ...{ concurrency: bounds, retry },
         ended: (outcome) => {

@@ -6,7 +6,7 @@ import { AppError } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
 import { sayResult } from "../ui/dokku.ts";
 import { CONCURRENCY } from "./batch.ts";
-import { type Network, type Process, surroundingsOf } from "./network.ts";
+import { type Network, type Process, runContextOf } from "./network.ts";
 import { shareResponders } from "./responders.ts";
 import { readSecrets } from "./secrets.ts";
 
@@ -51,11 +51,11 @@ export async function dokku(
     }
   }
   refused.forEach(ended);
-  const surroundings = await surroundingsOf(network, host, CONCURRENCY.each);
+  const context = await runContextOf(network, host, CONCURRENCY.each);
   await using responders = shareResponders(host);
   const outcomes = await fulfilAll(
     targets,
-    { ...surroundings, openResponder: responders.open },
+    { ...context, openResponder: responders.open },
     { concurrency: CONCURRENCY, retry, ended },
   );
   return [...refused, ...outcomes];

@@ -1,6 +1,6 @@
 import type { Responder } from "../challenge/responder.ts";
-import { once } from "../core/session.ts";
 import type { Method } from "../core/target.ts";
+import { once } from "../once.ts";
 import type { Process } from "./network.ts";
 
 /** Opens what answers the CA by a method; loaded when it is first needed. */

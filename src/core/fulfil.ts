@@ -1,4 +1,3 @@
-import type { Responder } from "../challenge/responder.ts";
 import { type AppError, asAppError } from "../errors.ts";
 import type { Contents } from "../store/formats.ts";
 import { lock } from "../store/lock.ts";
@@ -6,41 +5,26 @@ import { checkOwner } from "../store/replaceable.ts";
 import { checkFolder } from "../store/folder.ts";
 import { fillSet, loadSet, recoverSet } from "../store/set.ts";
 import { loadState, originOf, saveState, type State } from "../store/state.ts";
-import type { Clock } from "../time.ts";
+import { once } from "../once.ts";
 import { failureAfter } from "./backoff.ts";
+import { type RunContext, sharedContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { debtOf, isOwed } from "./many/delivery.ts";
 import { isRecorded, record } from "./record.ts";
 import { authorityToAsk, withRenewalInfo } from "./renewal.ts";
-import { once, type Way } from "./session.ts";
-import type { Emit, Outcome } from "./outcome.ts";
-import type { Method, Target } from "./target.ts";
-
-/** What a run needs from outside: the network, the clock, and somebody who watches. */
-export interface Surroundings {
-  proxyEnv: Record<string, string | undefined>;
-  openResponder: (method: Method) => Promise<Responder>;
-  /** How a target's CAs are reached: the same one for all that ask for the same. */
-  wayOf: (ask: Target["ask"]) => Promise<Way>;
-  /** What changes is handed over too, and counts as told only after that (`settleDelivery`). */
-  delivers?: boolean | undefined;
-  now: Clock;
-  /** A number in [0, 1), another one each time. */
-  random: () => number;
-  signal: AbortSignal;
-  emit: Emit;
-}
+import type { Outcome } from "./outcome.ts";
+import type { Target } from "./target.ts";
 
 /** Makes a target true, one run at a time for each folder. Never rejects: a failure is an outcome. */
-export async function fulfil(target: Target, surroundings: Surroundings): Promise<Outcome> {
-  const { now, signal, emit } = surroundings;
+export async function fulfil(target: Target, context: RunContext): Promise<Outcome> {
+  const { now, signal, emit } = context;
   const { id, keep, want } = target;
   const subject = { id, names: want.names, dir: keep.dir };
   try {
     checkFolder(keep.dir);
     using _held = await lock(keep.dir, { signal, emit });
     try {
-      return { subject, ...(await fulfilLocked(target, surroundings)) };
+      return { subject, ...(await fulfilLocked(target, context)) };
     } catch (error) {
       if (!signal.aborted) await rememberFailure(target, asAppError(error, signal), now());
       throw error;
@@ -50,14 +34,14 @@ export async function fulfil(target: Target, surroundings: Surroundings): Promis
   }
 }
 
-async function fulfilLocked(target: Target, surroundings: Surroundings) {
+async function fulfilLocked(target: Target, context: RunContext) {
   const { keep, want } = target;
-  const { now, emit } = surroundings;
+  const { now, emit } = context;
   const recovered = await recoverSet(keep, emit);
   await checkOwner(keep);
   const found = loadSet(keep);
   const known = loadState(keep.dir);
-  const state = await look(target, { found, state: known }, surroundings);
+  const state = await look(target, { found, state: known }, context);
   const { origin } = state;
   const decision = decide(want, { found, origin, now: now() });
   if (decision.keep) {
@@ -67,10 +51,10 @@ async function fulfilLocked(target: Target, surroundings: Surroundings) {
     const { fingerprint256 } = bundle.leaf;
     const news = recovered || filled || state.untold === fingerprint256;
     const changed = news ? fingerprint256 : undefined;
-    const debt = debtOf(state, changed, surroundings);
+    const debt = debtOf(state, changed, context);
     if (!isSettled(state, target) || debt.untold !== undefined)
       await saveState(keep.dir, { origin, target: record(target), ...debt });
-    const completed = news || isOwed(debt, surroundings);
+    const completed = news || isOwed(debt, context);
     return { kind: "kept", completed, bundle, next } as const;
   }
   // Most runs find nothing to do: only the others load what talks to a CA.
@@ -79,10 +63,8 @@ async function fulfilLocked(target: Target, surroundings: Surroundings) {
     why: decision.why,
     found,
     origin,
-    surroundings: {
-      ...surroundings,
-      ...(await surroundings.wayOf(target.ask)),
-    },
+    context,
+    session: await context.sessionFor(target.ask),
   });
   return { kind: "issued", ...issued } as const;
 }
@@ -118,27 +100,25 @@ interface Present {
 async function look(
   target: Target,
   { found, state }: Present,
-  surroundings: Surroundings,
+  context: RunContext,
 ): Promise<State> {
   const { want, ask, keep } = target;
   const { leaf } = found;
   if (leaf === undefined) return { ...state, origin: undefined };
-  const now = surroundings.now();
+  const now = context.now();
   const origin = originOf(state, leaf.fingerprint256);
   const from = authorityToAsk(target, origin, now);
   if (from === undefined) return { ...state, origin };
   if (!decide(want, { found, origin, now }).keep) return { ...state, origin };
-  const way = await surroundings.wayOf(ask);
-  const { emit, questions } = way.shared;
-  const question = await once(questions, from, async () => {
+  const session = await context.sessionFor(ask);
+  const question = await once(session.questions, from, async () => {
     const { openRenewalInfo } = await import("../acme/renewal-info.ts");
-    const options = { ...surroundings, ...way };
-    return openRenewalInfo({ ...options, emit, directoryUrl: from });
+    return openRenewalInfo({ ...sharedContext(context, session), directoryUrl: from });
   });
   const info = await question(leaf.raw);
-  const seen = withRenewalInfo(origin, { from, info }, surroundings.random());
+  const seen = withRenewalInfo(origin, { from, info }, context.random());
   const url = info.window?.explanation;
-  if (url !== undefined) surroundings.emit({ type: "renewal-explained", url });
+  if (url !== undefined) context.emit({ type: "renewal-explained", url });
   const looked = { ...state, origin: seen };
   await saveState(keep.dir, looked);
   return looked;

@@ -5,17 +5,17 @@ import { type Bundle, namesOf } from "../store/bundle.ts";
 import type { Contents } from "../store/formats.ts";
 import { checkFiles, closeKeys, saveSet } from "../store/set.ts";
 import { loadState, type Origin, saveState } from "../store/state.ts";
+import { accountFolder } from "./account/folder.ts";
 import { openAccount } from "./account/open.ts";
-import { homeOf } from "./account/folder.ts";
+import type { RunContext } from "./context.ts";
 import { scheduleOf, type Why } from "./decide.ts";
 import { debtOf } from "./many/delivery.ts";
-import type { Surroundings } from "./fulfil.ts";
 import { isOfType, makeKey, typeOf } from "./keys.ts";
 import { obtain } from "./obtain.ts";
 import { chooseProfile } from "./profile.ts";
 import { record } from "./record.ts";
 import { withRenewalInfo } from "./renewal.ts";
-import type { Way } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
 interface Issued {
@@ -29,14 +29,15 @@ interface Start {
   found: Contents;
   /** What is remembered of the certificate in `found`. */
   origin: Origin | undefined;
-  surroundings: Surroundings & Way;
+  context: RunContext;
+  session: Session;
 }
 
 /** Gets the certificate of a target, from the first CA that can be used, and keeps it. */
 export async function issue(target: Target, start: Start): Promise<Issued> {
   const { ask, want } = target;
-  const { why, found, surroundings } = start;
-  const { openResponder, emit } = surroundings;
+  const { why, found, context } = start;
+  const { openResponder, emit } = context;
   emit({ type: "decided", why, names: want.names });
   await checkFiles(target.keep, emit);
   await using responder = await openResponder(ask.method);
@@ -60,8 +61,8 @@ export async function issue(target: Target, start: Start): Promise<Issued> {
 /** Unless others of this run have shown that there is no use in it. */
 function guarded(from: string, target: Target, means: Means): Promise<Issued> {
   const { ask, keep } = target;
-  const account = homeOf(keep, { from, contact: ask.contact }).dir;
-  return means.surroundings.shared.strikes.guard({ authority: from, account }, () =>
+  const account = accountFolder({ from, account: ask.account, keep }).place.dir;
+  return means.session.strikes.guard({ authority: from, account }, () =>
     issueAt(from, target, means),
   );
 }
@@ -81,14 +82,11 @@ interface Means extends Start {
 async function issueAt(
   from: string,
   target: Target,
-  { why, found, origin, surroundings, responder, key }: Means,
+  { why, found, origin, context, session, responder, key }: Means,
 ): Promise<Issued> {
   const { ask, want, keep } = target;
-  const { now, signal, emit, random } = surroundings;
-  const authority = await openAccount(target, {
-    directoryUrl: from,
-    surroundings,
-  });
+  const { now, signal, emit, random } = context;
+  const authority = await openAccount(target, { from, context, session });
   const profile = await chooseProfile(authority, { ask, want }, emit);
   const bundle = await obtain({
     names: want.names,
@@ -100,7 +98,7 @@ async function issueAt(
   });
   const certificate = bundle.leaf.fingerprint256;
   const known = { target: record(target), ...loadState(keep.dir) };
-  const debt = debtOf(known, certificate, surroundings);
+  const debt = debtOf(known, certificate, context);
   await saveState(keep.dir, { ...known, ...debt, untold: certificate });
   await saveSet(keep, bundle, (event) => {
     // Owners have been told of before.

@@ -6,26 +6,31 @@ import { type Check, entryOf, is, isRecord } from "../json.ts";
 import { type Name, parseName } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
 import type { Place } from "../store/set.ts";
-import type { Draft, Method, Source, Target } from "./target.ts";
+import type { Draft, KeyType, Method, Source, Target } from "./target.ts";
 
 /**
  * A target as plain data, for the next run to read: without `force`, which is for one run, and without
  * secrets, of which only the files are named. Folders of accounts are relative to the set's.
  */
 export function record({ source, want, ask, keep }: Target | Draft): object {
-  const { kid, file } = ask.binding ?? {};
-  const { dir, formats, keyMode, accounts, owner, pkcs12 } = keep;
+  const { account, method, ...asked } = ask;
+  const { kid, file } = account.binding ?? {};
+  const { dir, formats, keyMode, owner, pkcs12 } = keep;
   const plain = {
     source,
     want: { ...want, force: undefined },
     ask: {
-      ...ask,
+      ...asked,
+      contact: account.contact,
+      accountKey: account.key,
       binding: file === undefined ? undefined : { kid, file },
-      method: plainMethod(ask.method),
+      method: plainMethod(method),
     },
     keep: {
-      ...{ formats, keyMode, owner },
-      accounts: accounts && relative(dir, accounts),
+      formats,
+      keyMode,
+      owner,
+      accounts: account.dir && relative(dir, account.dir),
       pkcs12: pkcs12 && { file: pkcs12.file },
     },
   };
@@ -53,22 +58,23 @@ export function revive(
   if (!isWant(want) || !isAsk(ask) || !isKeep(keep)) return undefined;
   const method = reviveMethod(ask.method);
   if (method === undefined) return undefined;
-  const { accounts, pkcs12 } = keep;
-  const { binding } = ask;
+  const { accounts, pkcs12, ...place } = keep;
+  const { binding, contact, accountKey, ...asked } = ask;
   return {
-    ...{ id, source },
+    id,
+    source,
     want: { ...want, force: false },
     ask: {
-      ...ask,
-      binding: binding && { ...binding, called: binding.file },
+      ...asked,
+      account: {
+        dir: accounts === undefined ? undefined : resolve(dir, accounts),
+        contact,
+        key: accountKey,
+        binding: binding && { ...binding, called: binding.file },
+      },
       method,
     },
-    keep: {
-      ...keep,
-      pkcs12: pkcs12 && { ...pkcs12, called: pkcs12.file },
-      dir,
-      accounts: accounts === undefined ? undefined : resolve(dir, accounts),
-    },
+    keep: { ...place, pkcs12: pkcs12 && { ...pkcs12, called: pkcs12.file }, dir },
   };
 }
 
@@ -100,7 +106,9 @@ const isWant = is.shape<Omit<Target["want"], "force">>({
   nextRun: is.number,
 });
 
-interface PlainAsk extends Omit<Target["ask"], "method" | "binding"> {
+interface PlainAsk extends Omit<Target["ask"], "method" | "account"> {
+  contact: readonly string[];
+  accountKey?: KeyType | undefined;
   binding?: { kid: string; file: string } | undefined;
   method: unknown;
 }
@@ -121,7 +129,9 @@ const isAsk = is.shape<PlainAsk>({
 const isAlternate = is.shape({ alternate: is.number });
 const isIssuer = is.shape({ issuer: is.text });
 
-interface PlainKeep extends Omit<Place, "dir" | "legoAccounts" | "pkcs12"> {
+interface PlainKeep extends Omit<Place, "dir" | "pkcs12"> {
+  /** The folder of accounts that sets share, from the set's own. */
+  accounts?: string | undefined;
   pkcs12?: { file: string } | undefined;
 }
 

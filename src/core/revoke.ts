@@ -7,16 +7,17 @@ import { lock } from "../store/lock.ts";
 import { checkFolder } from "../store/folder.ts";
 import { loadSet, type Place, recoverSet } from "../store/set.ts";
 import { loadState, originOf } from "../store/state.ts";
-import { type AccountRef, loadAccount, type Reach } from "./account/open.ts";
-import { enter, homeOf } from "./account/folder.ts";
+import { accountFolder, type AccountRef, enterIfShared } from "./account/folder.ts";
+import { loadAccount } from "./account/open.ts";
+import type { CaContext } from "./context.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 
 /** A certificate that is to be revoked: where it is, and why. */
 export interface Revocation {
   /** The URLs of the directories of CAs that it may be of. */
   from: readonly [string, ...string[]];
-  /** Whose account it is, where sets share accounts. */
-  contact: readonly string[];
+  /** Whose account it is, and where it is kept. */
+  account: AccountRef["account"];
   /** CRLReason of RFC 5280 section 5.3.1. */
   reason: number;
   keep: Place;
@@ -27,10 +28,10 @@ export interface Revocation {
  * own key. Changes no file. Throws an AppError.
  */
 export async function revoke(
-  { from, contact, reason, keep }: Revocation,
-  surroundings: Reach,
+  { from, account, reason, keep }: Revocation,
+  context: CaContext,
 ): Promise<Outcome> {
-  const { signal, emit } = surroundings;
+  const { signal, emit } = context;
   checkFolder(keep.dir);
   using _held = await lock(keep.dir, { signal, emit });
   await recoverSet(keep, emit);
@@ -40,8 +41,8 @@ export async function revoke(
   const origin = originOf(loadState(keep.dir), leaf.fingerprint256);
   const directoryUrl = from.find((url) => url === origin.from) ?? from[0];
   const { accountKey, registration } = await accountOf(
-    { from: directoryUrl, contact, keep },
-    surroundings,
+    { from: directoryUrl, account, keep },
+    context,
   );
   // Whoever has the certificate's key may revoke it, whichever account it was issued to.
   const signers = [
@@ -50,7 +51,7 @@ export async function revoke(
   ].filter((each): each is Signer => each.signer !== undefined);
   const revoked = await byFirst(signers, emit, ({ signer, byKey }) =>
     new Authority({
-      ...surroundings,
+      ...context,
       directoryUrl,
       accountKey: signer,
       newKey: false,
@@ -95,11 +96,11 @@ async function byFirst(
 }
 
 /** The set's account; the lock of its own folder is held. */
-async function accountOf(owner: AccountRef, reach: Reach) {
-  const home = homeOf(owner.keep, owner);
-  using _held = home.shared ? await enter(home, reach) : undefined;
-  const account = await loadAccount(home, reach);
-  return account;
+async function accountOf(account: AccountRef, context: CaContext) {
+  const folder = accountFolder(account);
+  using _held = await enterIfShared(folder, context);
+  const kept = await loadAccount(folder, context);
+  return kept;
 }
 
 function missing({ dir, formats }: Place, what: string, which: string): AppError {

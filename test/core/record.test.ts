@@ -31,7 +31,7 @@ test("a binding whose file is gone stays recorded, for an account that is to be 
   const draft = revive(recorded, PLACE);
   assert.ok(draft !== undefined);
   const target = await readLeftSecrets(draft);
-  assert.equal(target.ask.binding?.macKey, undefined);
+  assert.equal(target.ask.account.binding?.macKey, undefined);
   assert.deepEqual(record(target), recorded);
 });
 

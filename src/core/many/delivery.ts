@@ -1,7 +1,7 @@
 import { AppError } from "../../errors.ts";
 import { lock } from "../../store/lock.ts";
 import { loadState, saveState, type State } from "../../store/state.ts";
-import type { Surroundings } from "../fulfil.ts";
+import type { Context, RunContext } from "../context.ts";
 
 /** What is still to be told of a set, and to be handed over. */
 type Debt = Pick<State, "untold" | "undelivered">;
@@ -13,7 +13,7 @@ type Debt = Pick<State, "untold" | "undelivered">;
 export function debtOf(
   state: State,
   changed: string | undefined,
-  { delivers = false }: Pick<Surroundings, "delivers">,
+  { delivers = false }: Pick<RunContext, "delivers">,
 ): Debt {
   return delivers && changed !== undefined
     ? { untold: changed, undelivered: true }
@@ -23,7 +23,7 @@ export function debtOf(
 /** Whether this run has to hand over the certificate of a set although that has not changed since the last one. */
 export function isOwed(
   { undelivered }: Debt,
-  { delivers = false }: Pick<Surroundings, "delivers">,
+  { delivers = false }: Pick<RunContext, "delivers">,
 ): boolean {
   return delivers && undelivered === true;
 }
@@ -31,7 +31,7 @@ export function isOwed(
 /** Remembers that the certificate of a set was handed over, unless the set has another one by now. */
 export async function settleDelivery(
   { dir, certificate }: { dir: string; certificate: string },
-  { signal, emit }: Pick<Surroundings, "signal" | "emit">,
+  { signal, emit }: Pick<Context, "signal" | "emit">,
 ): Promise<void> {
   try {
     using _held = await lock(dir, { signal, emit });
