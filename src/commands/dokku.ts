@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import { fulfilAll } from "../core/many/fulfil-all.ts";
-import { isUnfinished, type Outcome, type Subject } from "../core/outcome.ts";
+import { isUnfinished, type Outcome, type Subject, subjectOf } from "../core/outcome.ts";
 import type { Draft, Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
@@ -71,11 +71,6 @@ async function readyToGet(wish: Wished): Promise<Ready> {
     return { target: await readSecrets(target), warnings };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const subject = {
-      id: target.id,
-      names: target.want.names,
-      dir: target.keep.dir,
-    };
-    return { subject, error };
+    return { subject: subjectOf(target), error };
   }
 }

@@ -2,18 +2,16 @@ import type { KeyObject } from "node:crypto";
 import type { Responder } from "../challenge/responder.ts";
 import { AppError } from "../errors.ts";
 import { type Bundle, namesOf } from "../store/bundle.ts";
-import type { Contents } from "../store/formats.ts";
 import { checkFiles, closeKeys, saveSet } from "../store/set.ts";
-import { loadState, type Origin, saveState } from "../store/state.ts";
 import { accountFolder } from "./account/folder.ts";
 import { openAccount } from "./account/open.ts";
 import type { RunContext } from "./context.ts";
 import { scheduleOf, type Why } from "./decide.ts";
-import { debtOf } from "./many/delivery.ts";
 import { isOfType, makeKey, typeOf } from "./keys.ts";
+import type { Look } from "./look.ts";
+import type { Memory } from "./memory.ts";
 import { obtain } from "./obtain.ts";
 import { chooseProfile } from "./profile.ts";
-import { record } from "./record.ts";
 import { withRenewalInfo } from "./renewal.ts";
 import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
@@ -26,9 +24,8 @@ interface Issued {
 
 interface Start {
   why: Why;
-  found: Contents;
-  /** What is remembered of the certificate in `found`. */
-  origin: Origin | undefined;
+  look: Look;
+  memory: Memory;
   context: RunContext;
   session: Session;
 }
@@ -36,13 +33,13 @@ interface Start {
 /** Gets the certificate of a target, from the first CA that can be used, and keeps it. */
 export async function issue(target: Target, start: Start): Promise<Issued> {
   const { ask, want } = target;
-  const { why, found, context } = start;
+  const { why, look, context } = start;
   const { openResponder, emit } = context;
   emit({ type: "decided", why, names: want.names });
   await checkFiles(target.keep, emit);
   await using responder = await openResponder(ask.method);
-  const key = await certificateKey(target, found.key);
-  emit({ type: "key", reused: key === found.key });
+  const key = await certificateKey(target, look.found.key);
+  emit({ type: "key", reused: key === look.found.key });
   const means = { ...start, responder, key };
   const [first, ...others] = ask.from;
   let from = first;
@@ -82,7 +79,7 @@ interface Means extends Start {
 async function issueAt(
   from: string,
   target: Target,
-  { why, found, origin, context, session, responder, key }: Means,
+  { why, look, memory, context, session, responder, key }: Means,
 ): Promise<Issued> {
   const { ask, want, keep } = target;
   const { now, signal, emit, random } = context;
@@ -92,14 +89,12 @@ async function issueAt(
     names: want.names,
     key,
     profile,
-    replaces: replacedBy(want, { found, origin }, from),
+    replaces: replacedBy(want, look, from),
     chain: ask.chain,
     ...{ authority, responder, now, signal, emit },
   });
   const certificate = bundle.leaf.fingerprint256;
-  const known = { target: record(target), ...loadState(keep.dir) };
-  const debt = debtOf(known, certificate, context);
-  await saveState(keep.dir, { ...known, ...debt, untold: certificate });
+  await memory.begun(target, certificate);
   await saveSet(keep, bundle, (event) => {
     // Owners have been told of before.
     if (event.type !== "owner-lost") emit(event);
@@ -113,7 +108,7 @@ async function issueAt(
       : unasked;
   const fresh = { certificate, from, profile };
   const next = withRenewalInfo(fresh, { from, info }, random());
-  await saveState(keep.dir, { origin: next, target: record(target), ...debt });
+  await memory.issued(target, next);
   return { why, bundle, next: scheduleOf(want, bundle.leaf, next).at };
 }
 
@@ -123,7 +118,7 @@ async function issueAt(
  */
 function replacedBy(
   want: Target["want"],
-  { found, origin }: Pick<Start, "found" | "origin">,
+  { found, origin }: Look,
   from: string,
 ): Buffer | undefined {
   if (found.leaf === undefined || (origin?.from ?? from) !== from) return undefined;

@@ -5,11 +5,12 @@ import { AppError } from "../errors.ts";
 import { namesOf } from "../store/bundle.ts";
 import { lock } from "../store/lock.ts";
 import { checkFolder } from "../store/folder.ts";
-import { loadSet, type Place, recoverSet } from "../store/set.ts";
-import { loadState, originOf } from "../store/state.ts";
+import { type Place, recoverSet } from "../store/set.ts";
+import { loadState } from "../store/state.ts";
 import { accountFolder, type AccountRef, enterIfShared } from "./account/folder.ts";
 import { loadAccount } from "./account/open.ts";
 import type { CaContext } from "./context.ts";
+import { lookAt } from "./look.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 
 /** A certificate that is to be revoked: where it is, and why. */
@@ -35,11 +36,11 @@ export async function revoke(
   checkFolder(keep.dir);
   using _held = await lock(keep.dir, { signal, emit });
   await recoverSet(keep, emit);
-  const { key, leaf } = loadSet(keep);
+  const { found, origin } = lookAt(keep, loadState(keep.dir));
+  const { key, leaf } = found;
   if (leaf === undefined)
     throw missing(keep, "certificate", "the folder or the files that hold it");
-  const origin = originOf(loadState(keep.dir), leaf.fingerprint256);
-  const directoryUrl = from.find((url) => url === origin.from) ?? from[0];
+  const directoryUrl = from.find((url) => url === origin?.from) ?? from[0];
   const { accountKey, registration } = await accountOf(
     { from: directoryUrl, account, keep },
     context,

@@ -139,28 +139,25 @@ export async function saveState(dir: string, state: State): Promise<void> {
   }
 }
 
-async function writeState(dir: string, state: State): Promise<void> {
-  const text = JSON.stringify({ version: VERSION, ...state }, null, 1);
-  using directory = openDirectory(dir);
-  const data = `${text}\n`;
-  await replaceFile(directory, STATE_FILE, { data, mode: 0o644 });
-}
-
-/** Forgets what was wanted of a set, and that it failed; what is known of its certificate stays. */
-export async function forgetTarget(dir: string): Promise<void> {
-  const state = loadState(dir);
-  const rest = { ...state, target: undefined, failure: undefined };
+/** The same; throws where that cannot be done. */
+export async function writeState(dir: string, state: State): Promise<void> {
+  const data = `${JSON.stringify({ version: VERSION, ...state }, null, 1)}\n`;
   try {
-    if (rest.origin !== undefined) await writeState(dir, rest);
-    else removeState(dir);
+    using directory = openDirectory(dir);
+    await replaceFile(directory, STATE_FILE, { data, mode: 0o644 });
   } catch (error) {
     throw unwritable(dir, error);
   }
 }
 
-function removeState(dir: string): void {
-  using directory = openDirectory(dir);
-  directory.remove(STATE_FILE);
+/** Forgets everything; throws where that cannot be done. */
+export function removeState(dir: string): void {
+  try {
+    using directory = openDirectory(dir);
+    directory.remove(STATE_FILE);
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
 }
 
 /** What is known of a certificate, which is little when the state is about another. */

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { certificateId } from "../../src/acme/renewal-info.ts";
 import { decide } from "../../src/core/decide.ts";
 import { record, revive } from "../../src/core/record.ts";
-import { survey } from "../../src/core/many/triage.ts";
+import { triage } from "../../src/core/many/triage.ts";
 import { parseName } from "../../src/name.ts";
 import { readCertbot } from "../../src/store/foreign/certbot.ts";
 import type { Foreign } from "../../src/store/foreign/foreign.ts";
@@ -147,10 +147,10 @@ describe("files in folders", () => {
     await holds(t, text, async (input) => {
       writeFileSync(join(dir.path, STATE_FILE), input);
       const { origin } = loadState(dir.path);
-      const present = { found: bundle, origin, now: bundle.leaf.validFromDate };
-      const decision = decide(wish.want, present);
-      if (decision.keep) assert.ok(decision.next > present.now);
-      await survey(wish, { now, retry: false });
+      const start = bundle.leaf.validFromDate;
+      const decision = decide(wish.want, { found: bundle, origin }, start);
+      if (decision.keep) assert.ok(decision.next > start);
+      await triage(wish, { now, retry: false });
       const found = revive(loadState(dir.path).target, {
         id: "x",
         dir: dir.path,

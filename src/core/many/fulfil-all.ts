@@ -3,8 +3,8 @@ import { asAppError } from "../../errors.ts";
 import { makeFolder } from "../../store/folder.ts";
 import type { RunContext } from "../context.ts";
 import { fulfil } from "../fulfil.ts";
-import type { Outcome } from "../outcome.ts";
-import { survey } from "./triage.ts";
+import { type Outcome, subjectOf } from "../outcome.ts";
+import { triage } from "./triage.ts";
 import type { Target } from "../target.ts";
 
 export interface Batch {
@@ -16,7 +16,7 @@ export interface Batch {
   ended: (outcome: Outcome) => void;
 }
 
-/** So many sets are looked at together: more wait for the disk, fewer for each other. */
+/** How many sets are looked at together: more would wait for the disk, fewer for each other. */
 const LOOKS = 16;
 
 /**
@@ -38,7 +38,7 @@ export async function fulfilAll(
   await looks.map(targets, async (target) => {
     const { delivers } = context;
     const now = context.now();
-    const seen = await survey(target, { now, retry, delivers });
+    const seen = await triage(target, { now, retry, delivers });
     if ("ended" in seen) end(target, seen.ended);
     else due.push({ target, urgent: seen.urgent });
   });
@@ -63,14 +63,13 @@ export async function fulfilAll(
 }
 
 async function fulfilOne(target: Target, context: RunContext): Promise<Outcome> {
-  const { id, keep, want } = target;
+  const { id, keep } = target;
   const { signal, emit } = context;
-  const subject = { id, names: want.names, dir: keep.dir };
   try {
     signal.throwIfAborted();
     makeFolder(keep.dir, 0o755);
   } catch (error) {
-    return { subject, kind: "failed", error: asAppError(error, signal) };
+    return { subject: subjectOf(target), kind: "failed", error: asAppError(error, signal) };
   }
   return fulfil(target, {
     ...context,
