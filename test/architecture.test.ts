@@ -6,7 +6,7 @@ import { test } from "node:test";
 /** Rooms by level, as docs/architecture.md draws them: imports go downward only. */
 const LEVELS = [
   ["shown"],
-  ["name", "errors", "time", "json", "once", "causes", "serve", "load"],
+  ["name", "errors", "time", "json", "jwk", "once", "registration", "causes", "serve", "load"],
   ["directory"],
   ["acme", "challenge", "store"],
   ["core"],

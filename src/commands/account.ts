@@ -5,7 +5,7 @@ import { deactivateAccount, rollOverAccount, showAccount } from "../core/account
 import { makeKey, typeOf } from "../core/keys.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { KeyType } from "../core/target.ts";
-import { thumbprintOf } from "../store/jwk.ts";
+import { thumbprintOf } from "../jwk.ts";
 import { sayAccount } from "../ui/account.ts";
 import { type Network, type Process, caContextOf } from "./network.ts";
 

@@ -1,7 +1,7 @@
-import { createPublicKey } from "node:crypto";
 import { chooseAccount, chooseCertificate } from "../store/foreign/choose.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { AppError } from "../errors.ts";
+import { publicJwk } from "../jwk.ts";
 import { flawOf, namesOf } from "../store/bundle.ts";
 import { readCertbot } from "../store/foreign/certbot.ts";
 import {
@@ -112,7 +112,7 @@ async function readOwner(
 ): Promise<Contents & { server?: string | undefined }> {
   if (account === undefined) return {};
   const { accountKey, registration, server } = await account.read();
-  const key = accountKey && createPublicKey(accountKey).export({ format: "jwk" });
+  const key = accountKey && publicJwk(accountKey);
   return {
     ...(accountKey && { accountKey }),
     ...(registration && {

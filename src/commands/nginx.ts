@@ -2,7 +2,7 @@ import type { AccountRef } from "../core/account/folder.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { KeyType } from "../core/target.ts";
 import { proxyInclude, statelessInclude } from "../handoff/nginx.ts";
-import { thumbprintOf } from "../store/jwk.ts";
+import { thumbprintOf } from "../jwk.ts";
 import { type Network, type Process, caContextOf } from "./network.ts";
 
 /** An include for nginx: one that forwards, or one that answers for an account. */

@@ -1,6 +1,6 @@
-import type { KeyObject } from "node:crypto";
-import { Authority } from "../acme/authority.ts";
 import { ProblemError } from "../acme/problem.ts";
+import { revokeCertificate, type Revoker } from "../acme/revocation.ts";
+import { openTransport } from "../acme/transport.ts";
 import { AppError } from "../errors.ts";
 import { namesOf } from "../store/bundle.ts";
 import { lock } from "../store/lock.ts";
@@ -46,21 +46,15 @@ export async function revoke(
     context,
   );
   // Whoever has the certificate's key may revoke it, whichever account it was issued to.
-  const signers = [
-    { signer: accountKey, byKey: false },
-    { signer: key, byKey: true },
-  ].filter((each): each is Signer => each.signer !== undefined);
-  const revoked = await byFirst(signers, emit, ({ signer, byKey }) =>
-    new Authority({
-      ...context,
-      directoryUrl,
-      accountKey: signer,
-      newKey: false,
-      contact: [],
-      binding: undefined,
-      registration,
-      keep: () => Promise.resolve(),
-    }).revoke({ certificate: leaf.raw, reason, byKey }),
+  const revokers: Revoker[] = [];
+  if (accountKey) revokers.push({ by: "account", key: accountKey, registration });
+  if (key) revokers.push({ by: "certificate", key });
+  const revoked = await byFirst(revokers, emit, (revoker) =>
+    revokeCertificate(
+      openTransport({ ...context, directoryUrl, accountKey: revoker.key }),
+      { certificate: leaf.raw, reason },
+      { revoker, emit },
+    ),
   );
   if (revoked === undefined)
     throw missing(keep, "key", "account_key.json or the file with the certificate's key");
@@ -72,16 +66,11 @@ export async function revoke(
   };
 }
 
-interface Signer {
-  signer: KeyObject;
-  byKey: boolean;
-}
-
-/** What the first signer gets that the CA does not refuse; undefined without any. */
+/** What the first revoker gets that the CA does not refuse; undefined without any. */
 async function byFirst(
-  [first, ...others]: Signer[],
+  [first, ...others]: readonly Revoker[],
   emit: Emit,
-  revoke: (signer: Signer) => Promise<boolean>,
+  revoke: (revoker: Revoker) => Promise<boolean>,
 ): Promise<boolean | undefined> {
   if (first === undefined) return undefined;
   try {

@@ -1,7 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { Authority } from "../../acme/authority.ts";
 import { once } from "../../once.ts";
-import type { Contents, Registration } from "../../store/formats.ts";
+import type { Registration } from "../../registration.ts";
+import type { Contents } from "../../store/formats.ts";
 import { loadSet, type Place, saveSet } from "../../store/set.ts";
 import { type CaContext, type Context, sharedContext } from "../context.ts";
 import { makeKey } from "../keys.ts";
