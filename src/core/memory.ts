@@ -9,7 +9,7 @@ import {
 } from "../store/state.ts";
 import { failureAfter } from "./backoff.ts";
 import type { RunContext } from "./context.ts";
-import { asGone, isRecorded, record } from "./record.ts";
+import { isRecorded, record } from "./record.ts";
 import type { Target } from "./target.ts";
 
 /** What is remembered of a set, for whoever holds its lock: read once, and saved with each change. */
@@ -73,9 +73,10 @@ export function openMemory(dir: string, { delivers = false }: Delivers = {}): Me
       return remember({ ...state, target: state.target ?? wanted, failure });
     },
     delivered: () => remember({ ...state, untold: undefined, undelivered: undefined }),
-    unlisted() {
+    async unlisted() {
+      const { asGone } = await import("./revive.ts");
       const { target, failure } = state;
-      return remember({
+      await remember({
         ...state,
         target: asGone(target),
         failure: failure && { ...failure, target: asGone(failure.target) },

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readLeftSecrets } from "../../src/commands/secrets.ts";
-import { record, revive } from "../../src/core/record.ts";
+import { record } from "../../src/core/record.ts";
+import { revive } from "../../src/core/revive.ts";
 import type { Draft, Target } from "../../src/core/target.ts";
 
 /** As it stands in .acme-sidecar.json, by an earlier version as by this one. */

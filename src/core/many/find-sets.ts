@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { AppError, messageOf } from "../../errors.ts";
 import { type FormatName, FORMATS, FORMAT_NAMES } from "../../store/formats.ts";
 import { loadState, STATE_FILE, type State } from "../../store/state.ts";
-import { revive } from "../record.ts";
+import { revive } from "../revive.ts";
 import type { Draft } from "../target.ts";
 
 /** A folder with a set of files, or with what is remembered of one. */

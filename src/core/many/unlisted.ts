@@ -5,7 +5,7 @@ import { lock } from "../../store/lock.ts";
 import { loadState, type State } from "../../store/state.ts";
 import { openMemory } from "../memory.ts";
 import type { Emit, Outcome } from "../outcome.ts";
-import { sourceOf } from "../record.ts";
+import { sourceOf } from "../revive.ts";
 
 /** What a file of targets has now: the ids of the sets below a folder. */
 export interface Listed {
