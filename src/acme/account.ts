@@ -144,7 +144,7 @@ async function newAccount(
 /** The usual MAC algorithm first, then what a CA that does not take it asks for. */
 async function newBoundAccount(
   transport: Transport,
-  { directoryUrl, key, payload, credentials }: Bound,
+  { directoryUrl, key, payload, credentials }: BoundApplicant,
 ): Promise<Answer> {
   const url = addressIn(await transport.directory(), "newAccount", "directory");
   const tried = [USUAL_ALGORITHM];
@@ -165,7 +165,7 @@ async function newBoundAccount(
   }
 }
 
-interface Bound extends Pick<Applicant, "directoryUrl" | "key"> {
+interface BoundApplicant extends Pick<Applicant, "directoryUrl" | "key"> {
   payload: Record<string, unknown>;
   credentials: Credentials;
 }
@@ -205,7 +205,7 @@ export function belongs(
   return Object.entries(kept).every(([member, value]) => !(member in own) || own[member] === value);
 }
 
-interface Ways<T> {
+interface AccountRequest<T> {
   ask: (account: Registration) => Promise<T>;
   /** Where the account is not known, or not any more. */
   find: () => Promise<Registration>;
@@ -220,7 +220,7 @@ interface Ways<T> {
 export async function asAccount<T>(
   transport: Transport,
   kept: Registration | undefined,
-  { ask, find, keep }: Ways<T>,
+  { ask, find, keep }: AccountRequest<T>,
 ): Promise<T> {
   let refused: ProblemError | undefined;
   if (kept !== undefined) {

@@ -22,7 +22,7 @@ interface Issued {
   next: Date;
 }
 
-interface Start {
+interface Issuance {
   why: Why;
   look: Look;
   memory: Memory;
@@ -31,36 +31,36 @@ interface Start {
 }
 
 /** Gets the certificate of a target, from the first CA that can be used, and keeps it. */
-export async function issue(target: Target, start: Start): Promise<Issued> {
+export async function issue(target: Target, issuance: Issuance): Promise<Issued> {
   const { ask, want } = target;
-  const { why, look, context } = start;
+  const { why, look, context } = issuance;
   const { openResponder, emit } = context;
   emit({ type: "decided", why, names: want.names });
   await checkFiles(target.keep, emit);
   await using responder = await openResponder(ask.method);
   const key = await certificateKey(target, look.found.key);
   emit({ type: "key", reused: key === look.found.key });
-  const means = { ...start, responder, key };
+  const attempt = { ...issuance, responder, key };
   const [first, ...others] = ask.from;
   let from = first;
   for (const to of others) {
     try {
-      return await guarded(from, target, means);
+      return await guarded(from, target, attempt);
     } catch (error) {
       if (!isOutOfUse(error)) throw error;
       emit({ type: "next-authority", error, from, to });
       from = to;
     }
   }
-  return await guarded(from, target, means);
+  return await guarded(from, target, attempt);
 }
 
-/** Unless others of this run have shown that there is no use in it. */
-function guarded(from: string, target: Target, means: Means): Promise<Issued> {
+/** Fails at once where other targets of this run have shown that it would. */
+function guarded(from: string, target: Target, attempt: Attempt): Promise<Issued> {
   const { ask, keep } = target;
   const account = accountFolder({ from, account: ask.account, keep }).place.dir;
-  return means.session.strikes.guard({ authority: from, account }, () =>
-    issueAt(from, target, means),
+  return attempt.session.strikes.guard({ authority: from, account }, () =>
+    issueAt(from, target, attempt),
   );
 }
 
@@ -71,7 +71,7 @@ function isOutOfUse(error: unknown): error is AppError {
   );
 }
 
-interface Means extends Start {
+interface Attempt extends Issuance {
   responder: Responder;
   key: KeyObject;
 }
@@ -79,7 +79,7 @@ interface Means extends Start {
 async function issueAt(
   from: string,
   target: Target,
-  { why, look, memory, context, session, responder, key }: Means,
+  { why, look, memory, context, session, responder, key }: Attempt,
 ): Promise<Issued> {
   const { ask, want, keep } = target;
   const { now, signal, emit, random } = context;

@@ -6,7 +6,7 @@ type JsonWebKey = webcrypto.JsonWebKey;
 
 /** The members of an RSA key that follow from the others (RFC 7518 section 6.3.2). */
 const DERIVED = ["p", "q", "dp", "dq", "qi"] as const;
-/** Characters of a member: RSA with 16,384 bits, the most that OpenSSL takes. Longer ones would be reckoned with for hours. */
+/** Characters of a member: RSA with 16,384 bits, the most that OpenSSL takes. Longer ones would take hours. */
 const LONGEST = 2_732;
 
 /**

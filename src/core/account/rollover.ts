@@ -60,7 +60,7 @@ export async function settle(place: Place, context: CaContext): Promise<void> {
 
 async function takeAgain(
   { directoryUrl, key: newKey }: PendingKey,
-  { accountKey, registration, context }: Kept,
+  { accountKey, registration, context }: Before,
 ): Promise<boolean> {
   if (accountKey === undefined || registration === undefined) return false;
   const { changed } = await changeKey(
@@ -70,7 +70,8 @@ async function takeAgain(
   return changed;
 }
 
-interface Kept {
+/** What the account had before. */
+interface Before {
   accountKey: KeyObject | undefined;
   registration: Registration | undefined;
   context: CaContext;
