@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { KEYS } from "../src/cli/entries.ts";
 import { COMMANDS, describe, flagOf, GROUPS } from "../src/cli/help.ts";
 import type { OptionName } from "../src/cli/options.ts";
-import { AUTHORITIES } from "../src/cli/server.ts";
+import { DIRECTORIES } from "../src/acme/authorities.ts";
 import { variableOf } from "../src/cli/words.ts";
 import { FORMAT_NAMES } from "../src/store/formats.ts";
 
@@ -24,7 +24,7 @@ switch on, set its variable to 1, true, yes or on. An empty variable counts as n
 /** What a reader may ask below the table of a group. */
 const MORE: Record<string, string> = {
   "The certificate": `[renewal.md](renewal.md) explains when a certificate is due.`,
-  "The CA and your account": `Short names for \`--server\`: ${Object.keys(AUTHORITIES).join(", ")}.
+  "The CA and your account": `Short names for \`--server\`: ${Object.keys(DIRECTORIES).join(", ")}.
 Anything else must be the https URL of a directory. [accounts.md](accounts.md) explains accounts and bindings.
 
 \`HTTPS_PROXY\`, an http or https URL, and \`NO_PROXY\` apply to requests to the CA.`,

@@ -1,24 +1,24 @@
 import type { AccountErrand } from "../commands/account.ts";
-import type { AccountRef } from "../core/account.ts";
+import type { AccountRef } from "../core/account/folder.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Given } from "./given.ts";
-import { parsePlace } from "./place.ts";
+import { parseAccountDir, parsePlace } from "./place.ts";
 import { parseReason } from "./reason.ts";
 import { parseServers } from "./server.ts";
 import { parseAccountKey, parseEmail } from "./values.ts";
 
 /** The account that the options mean; its key's file need not be named. */
 export function parseAccount(given: Given): AccountRef {
-  const { keep, from, contact } = parseOwner(given);
+  const { keep, from, account } = parseOwner(given);
   const formats = new Set(["account_key.json" as const, ...keep.formats]);
-  return { from: from[0], contact, keep: { ...keep, formats: [...formats] } };
+  return { from: from[0], account, keep: { ...keep, formats: [...formats] } };
 }
 
 /** Whose set the options mean. */
 function parseOwner(given: Given) {
   return {
     from: parseServers(given),
-    contact: parseEmail(given),
+    account: { dir: parseAccountDir(given), contact: parseEmail(given) },
     keep: parsePlace(given),
   };
 }

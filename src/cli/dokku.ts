@@ -197,8 +197,9 @@ function finish({ ask, keep, ...target }: Draft, { id, dir, effective }: App): D
     id,
     ask: {
       ...ask,
+      account: { ...ask.account, lego: true },
       method: method.kind === "dns" ? { ...method, env: Object.fromEntries(env) } : method,
     },
-    keep: { ...keep, dir, legoAccounts: true },
+    keep: { ...keep, dir },
   };
 }

@@ -1,6 +1,6 @@
 import { FORMAT_NAMES } from "../store/formats.ts";
 import { forWhom, type OptionName, specOf } from "./options.ts";
-import { AUTHORITIES } from "./server.ts";
+import { DIRECTORIES } from "../acme/authorities.ts";
 
 const WIDTH = 80;
 const INDENT = 26;
@@ -68,7 +68,7 @@ export function helpText(): string {
     "variable: ACME_SIDECAR_ and its name in capitals. The command line wins.",
     "",
     ...wrap(`Files for -f: ${FORMAT_NAMES.join(", ")}.`, WIDTH),
-    ...wrap(`CAs for --server: ${Object.keys(AUTHORITIES).join(", ")}.`, WIDTH),
+    ...wrap(`CAs for --server: ${Object.keys(DIRECTORIES).join(", ")}.`, WIDTH),
     "",
     "Exit status: 0 something was done, 1 nothing was due, 2 an error.",
   ].join("\n");

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
+import { DIRECTORIES } from "../acme/authorities.ts";
 import type { Import } from "../commands/import.ts";
 import { flagOf } from "./dialect.ts";
 import type { Given } from "./given.ts";
 import { parseRootless } from "./method.ts";
 import { isForAll, isHeeded, OPTION_NAMES, type OptionName, specOf } from "./options.ts";
-import { AUTHORITIES } from "./server.ts";
 import { parseKeep, parseValues } from "./target.ts";
 import { parseEmail, parseListen } from "./values.ts";
 import type { Options } from "./words.ts";
@@ -22,7 +22,7 @@ export function parseImport(folder: string | undefined, given: Given, argv: Opti
     from: resolve(given.cwd, folder ?? ""),
     wanted: given.list("vhost"),
     server: given.has("server") ? ask.from[0] : undefined,
-    known: Object.values(AUTHORITIES).filter((url) => url !== undefined),
+    known: Object.values(DIRECTORIES),
     keep: { ...parseKeep(given), pkcs12: undefined },
     words: renewalWords(argv),
   };

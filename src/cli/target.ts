@@ -4,7 +4,7 @@ import { DAY, SECOND } from "../time.ts";
 import type { Given } from "./given.ts";
 import { parseMethod } from "./method.ts";
 import { parseWay } from "./network.ts";
-import { parseWholePlace } from "./place.ts";
+import { parseAccountDir, parseWholePlace } from "./place.ts";
 import { parseServers } from "./server.ts";
 import {
   parseAccountKey,
@@ -33,7 +33,7 @@ export function parseTarget(
     : {
         id: first,
         want: { ...want, names: [first, ...others] },
-        ask: { ...ask, contact, method },
+        ask: { ...ask, account: { ...ask.account, contact }, method },
         keep,
       };
 }
@@ -53,9 +53,12 @@ export function parseValues(given: Given) {
     },
     ask: {
       ...parseWay(given),
-      binding: parseBinding(given),
+      account: {
+        dir: parseAccountDir(given),
+        binding: parseBinding(given),
+        key: parseAccountKey(given),
+      },
       profile: parseProfile(given),
-      accountKey: parseAccountKey(given),
       key: keyType ?? madeKey,
       reuseKey: given.flag("reuse_key"),
       chain: parseChain(given),

@@ -1,17 +1,13 @@
 import type { KeyObject } from "node:crypto";
 import { contactIn } from "../acme/contact.ts";
-import {
-  type AccountRef,
-  deactivateAccount,
-  rollOverAccount,
-  showAccount,
-} from "../core/account.ts";
+import type { AccountRef } from "../core/account/folder.ts";
+import { deactivateAccount, rollOverAccount, showAccount } from "../core/account/manage.ts";
 import { makeKey, typeOf } from "../core/keys.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { KeyType } from "../core/target.ts";
-import { thumbprintOf } from "../store/jwk.ts";
+import { thumbprintOf } from "../jwk.ts";
 import { sayAccount } from "../ui/account.ts";
-import { type Network, type Process, reachOf } from "./network.ts";
+import { type Network, type Process, caContextOf } from "./network.ts";
 
 /** What to do with an account. */
 export type AccountErrand = { account: AccountRef } & (
@@ -27,12 +23,12 @@ export async function account(
   network: Network,
   host: Process,
 ): Promise<Outcome[]> {
-  const reach = await reachOf(network, host);
+  const context = await caContextOf(network, host);
   const { dir } = errand.account.keep;
   const subject = { id: dir, names: [], dir };
   switch (errand.doing) {
     case "show": {
-      const { key, registration } = await showAccount(errand.account, reach);
+      const { key, registration } = await showAccount(errand.account, context);
       const { uri, body } = registration;
       const view = {
         uri,
@@ -48,13 +44,13 @@ export async function account(
       const { uri, key } = await rollOverAccount(
         errand.account,
         (old) => makeKey(keyType ?? typeOf(old) ?? "ec256"),
-        reach,
+        context,
       );
       const thumbprint = thumbprintOf(key);
       return [{ subject, kind: "rolled-over", uri, thumbprint }];
     }
     case "deactivate": {
-      const before = !(await deactivateAccount(errand.account, reach));
+      const before = !(await deactivateAccount(errand.account, context));
       return [{ subject, kind: "deactivated", before }];
     }
   }

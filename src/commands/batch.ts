@@ -1,18 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { PassThrough, type Writable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { fulfilAll } from "../core/batch.ts";
-import { settleDelivery } from "../core/delivery.ts";
+import { fulfilAll } from "../core/many/fulfil-all.ts";
+import { settleDelivery } from "../core/many/delivery.ts";
 import type { Outcome } from "../core/outcome.ts";
-import { findSets, type FoundSet } from "../core/sets.ts";
+import { findSets, type FoundSet } from "../core/many/find-sets.ts";
 import type { Draft, Target } from "../core/target.ts";
-import { reviewUnlisted } from "../core/unlisted.ts";
+import { reviewUnlisted } from "../core/many/unlisted.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { TarSet } from "../handoff/tar.ts";
 import { checkFolder, makeFolder } from "../store/folder.ts";
 import { lockRun } from "../store/lock.ts";
 import { isStateTrusted } from "../store/state.ts";
-import { type Network, type Process, surroundingsOf } from "./network.ts";
+import { type Network, type Process, runContextOf } from "./network.ts";
 import { shareResponders } from "./responders.ts";
 import { readLeftSecrets, readSecrets, together } from "./secrets.ts";
 
@@ -151,14 +151,14 @@ async function workOff(
   { network, host }: Means,
 ): Promise<Outcome[]> {
   const bounds = concurrency === undefined ? CONCURRENCY : { all: concurrency, each: concurrency };
-  const surroundings = await surroundingsOf(network, host, bounds.each);
+  const context = await runContextOf(network, host, bounds.each);
   await using responders = shareResponders(host);
   const changes = tarChanged ? await tarInto(host.stdout) : undefined;
   let outcomes: Outcome[];
   try {
     outcomes = await fulfilAll(
       targets,
-      { ...surroundings, openResponder: responders.open, delivers: tarChanged },
+      { ...context, openResponder: responders.open, delivers: tarChanged },
       {
         ...{ concurrency: bounds, retry },
         ended: (outcome) => {

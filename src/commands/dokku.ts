@@ -1,12 +1,12 @@
 import { text } from "node:stream/consumers";
-import { fulfilAll } from "../core/batch.ts";
-import { isUnfinished, type Outcome, type Subject } from "../core/outcome.ts";
+import { fulfilAll } from "../core/many/fulfil-all.ts";
+import { isUnfinished, type Outcome, type Subject, subjectOf } from "../core/outcome.ts";
 import type { Draft, Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
 import { sayResult } from "../ui/dokku.ts";
 import { CONCURRENCY } from "./batch.ts";
-import { type Network, type Process, surroundingsOf } from "./network.ts";
+import { type Network, type Process, runContextOf } from "./network.ts";
 import { shareResponders } from "./responders.ts";
 import { readSecrets } from "./secrets.ts";
 
@@ -51,11 +51,11 @@ export async function dokku(
     }
   }
   refused.forEach(ended);
-  const surroundings = await surroundingsOf(network, host, CONCURRENCY.each);
+  const context = await runContextOf(network, host, CONCURRENCY.each);
   await using responders = shareResponders(host);
   const outcomes = await fulfilAll(
     targets,
-    { ...surroundings, openResponder: responders.open },
+    { ...context, openResponder: responders.open },
     { concurrency: CONCURRENCY, retry, ended },
   );
   return [...refused, ...outcomes];
@@ -71,11 +71,6 @@ async function readyToGet(wish: Wished): Promise<Ready> {
     return { target: await readSecrets(target), warnings };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const subject = {
-      id: target.id,
-      names: target.want.names,
-      dir: target.keep.dir,
-    };
-    return { subject, error };
+    return { subject: subjectOf(target), error };
   }
 }

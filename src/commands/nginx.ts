@@ -1,9 +1,9 @@
-import type { AccountRef } from "../core/account.ts";
+import type { AccountRef } from "../core/account/folder.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { KeyType } from "../core/target.ts";
 import { proxyInclude, statelessInclude } from "../handoff/nginx.ts";
-import { thumbprintOf } from "../store/jwk.ts";
-import { type Network, type Process, reachOf } from "./network.ts";
+import { thumbprintOf } from "../jwk.ts";
+import { type Network, type Process, caContextOf } from "./network.ts";
 
 /** An include for nginx: one that forwards, or one that answers for an account. */
 export type Include =
@@ -27,7 +27,7 @@ async function answeringFor(
   host: Process,
 ): Promise<string> {
   // The other include needs nothing that talks to a CA.
-  const { accountKeyOf } = await import("../core/account.ts");
-  const reach = await reachOf(network, host);
-  return statelessInclude(thumbprintOf(await accountKeyOf(account, keyType, reach)));
+  const { accountKeyOf } = await import("../core/account/manage.ts");
+  const context = await caContextOf(network, host);
+  return statelessInclude(thumbprintOf(await accountKeyOf(account, keyType, context)));
 }

@@ -1,7 +1,7 @@
 import type { Outcome } from "../core/outcome.ts";
-import { findSets } from "../core/sets.ts";
-import { byUrgency, standingOf } from "../core/standing.ts";
-import { sayStanding } from "../ui/status.ts";
+import { findSets } from "../core/many/find-sets.ts";
+import { byUrgency, statusOf } from "../core/many/status.ts";
+import { sayStatus } from "../ui/status.ts";
 import type { Process } from "./network.ts";
 
 /** Tells how the sets in a folder and below it stand, the most urgent first. The CA is not asked. */
@@ -11,7 +11,7 @@ export async function status(
 ): Promise<Outcome[]> {
   const sets = await findSets(dir);
   const moment = now();
-  const standings = sets.map((set) => standingOf(set, moment));
-  const text = sayStanding(standings.sort(byUrgency), { json, dir });
+  const rows = sets.map((set) => statusOf(set, moment));
+  const text = sayStatus(rows.sort(byUrgency), { json, dir });
   return [{ subject: { id: dir, names: [], dir }, kind: "told", text }];
 }

@@ -1,6 +1,6 @@
 import { flawOf, namesOf } from "../store/bundle.ts";
 import type { Outcome } from "../core/outcome.ts";
-import { findSets, type FoundSet } from "../core/sets.ts";
+import { findSets, type FoundSet } from "../core/many/find-sets.ts";
 import { AppError } from "../errors.ts";
 import { type TarSet, writeTar } from "../handoff/tar.ts";
 import { loadSet } from "../store/set.ts";
