@@ -1,6 +1,6 @@
 /** Writes docs/options.md from the tables that `--help` is made of: `node scripts/options-page.ts`. */
 import { writeFileSync } from "node:fs";
-import { AUTHORITIES } from "../src/cli/ca.ts";
+import { DIRECTORIES } from "../src/acme/authorities.ts";
 import { flagOf, meaningOf, OPTION_GROUPS } from "../src/cli/help.ts";
 import {
   isFor,
@@ -41,7 +41,7 @@ function unrecorded(): string {
 /** What a reader may ask below the table of a group. */
 const MORE: Record<string, string> = {
   "The certificate": `[renewal.md](renewal.md) explains when a certificate is due.`,
-  "The CA and your account": `Short names for \`--server\`: ${Object.keys(AUTHORITIES).join(", ")}.
+  "The CA and your account": `Short names for \`--server\`: ${Object.keys(DIRECTORIES).join(", ")}.
 Anything else must be the https URL of a directory. [accounts.md](accounts.md) explains accounts and bindings.
 
 \`HTTPS_PROXY\`, an http or https URL, and \`NO_PROXY\` apply to requests to the CA.`,

@@ -1,9 +1,14 @@
+import type { ZodMiniType } from "zod/mini";
+
+/** One for each member of a type, so that none is forgotten when it gets another. */
+export type Schemas<T> = Record<keyof T, ZodMiniType>;
+
 /** Whether a value of a JSON text is an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What a table has under a word that came from outside, and not what every object has, as `constructor`. */
+/** The own member of a table, whose name may come from outside: not `constructor`, which every object has. */
 export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
   return Object.hasOwn(table, word) ? table[word] : undefined;
 }

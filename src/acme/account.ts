@@ -1,5 +1,7 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { AppError } from "../errors.ts";
+import { publicJwk } from "../jwk.ts";
+import type { Registration } from "../registration.ts";
 import {
   bind,
   bindingHint,
@@ -13,13 +15,6 @@ import { contactUrls } from "./contact.ts";
 import { ProblemError } from "./problem.ts";
 import { addressIn, addressOf, isWebAddress, metaOf, misbehaved } from "./protocol.ts";
 import type { Transport } from "./transport.ts";
-
-/** What is kept of an account: its URL and the account object (RFC 8555 section 7.1.2) as the CA sent it. */
-export interface Registration {
-  uri: string;
-  /** Its `contact` is what was last sent: not every CA gives it back. */
-  body: Record<string, unknown>;
-}
 
 export type AccountEvent =
   | { type: "terms-agreed"; url: string }
@@ -140,9 +135,8 @@ async function newAccount(
     byKey: true,
   });
   const uri = addressOf(reply.location ?? misbehaved("sent an account without its URL"));
-  const jwk = createPublicKey(key).export({ format: "jwk" });
   return {
-    registration: { uri, body: { key: jwk, ...reply.body } },
+    registration: { uri, body: { key: publicJwk(key), ...reply.body } },
     created: reply.status === 201,
   };
 }
@@ -150,7 +144,7 @@ async function newAccount(
 /** The usual MAC algorithm first, then what a CA that does not take it asks for. */
 async function newBoundAccount(
   transport: Transport,
-  { directoryUrl, key, payload, credentials }: Bound,
+  { directoryUrl, key, payload, credentials }: BoundApplicant,
 ): Promise<Answer> {
   const url = addressIn(await transport.directory(), "newAccount", "directory");
   const tried = [USUAL_ALGORITHM];
@@ -171,7 +165,7 @@ async function newBoundAccount(
   }
 }
 
-interface Bound extends Pick<Applicant, "directoryUrl" | "key"> {
+interface BoundApplicant extends Pick<Applicant, "directoryUrl" | "key"> {
   payload: Record<string, unknown>;
   credentials: Credentials;
 }
@@ -207,13 +201,11 @@ export function belongs(
   if (account === null || account.origin !== home?.origin) return false;
   const kept = registration.body["key"];
   if (typeof kept !== "object" || kept === null) return true;
-  const own: Record<string, unknown> = {
-    ...createPublicKey(key).export({ format: "jwk" }),
-  };
+  const own = publicJwk(key);
   return Object.entries(kept).every(([member, value]) => !(member in own) || own[member] === value);
 }
 
-interface Ways<T> {
+interface AccountRequest<T> {
   ask: (account: Registration) => Promise<T>;
   /** Where the account is not known, or not any more. */
   find: () => Promise<Registration>;
@@ -228,7 +220,7 @@ interface Ways<T> {
 export async function asAccount<T>(
   transport: Transport,
   kept: Registration | undefined,
-  { ask, find, keep }: Ways<T>,
+  { ask, find, keep }: AccountRequest<T>,
 ): Promise<T> {
   let refused: ProblemError | undefined;
   if (kept !== undefined) {

@@ -1,18 +1,11 @@
 import { isRecord } from "../json.ts";
+import { thumbprintOf } from "../jwk.ts";
+import type { Registration } from "../registration.ts";
 import { SECOND, sleep } from "../time.ts";
-import {
-  type AccountEvent,
-  type Applicant,
-  asAccount,
-  belongs,
-  find,
-  register,
-  type Registration,
-} from "./account.ts";
+import { type AccountEvent, type Applicant, asAccount, belongs, register } from "./account.ts";
 import { type OrderEvent, type OrderWish, placeOrder } from "./order.ts";
 import { changeContact, isContactNew } from "./contact.ts";
 import { poll } from "./poll.ts";
-import { ProblemError } from "./problem.ts";
 import {
   type Authorization,
   type Challenge,
@@ -20,7 +13,7 @@ import {
   readAuthorization,
   readOrder,
 } from "./resources.ts";
-import { addressIn, metaOf, misbehaved } from "./protocol.ts";
+import { metaOf, misbehaved } from "./protocol.ts";
 import { askRenewalInfo, orUnanswered, type RenewalInfo } from "./renewal-info.ts";
 import {
   openTransport,
@@ -35,18 +28,13 @@ export interface AuthorityOptions
   extends Omit<TransportOptions, "emit">, Pick<Applicant, "newKey" | "contact" | "binding"> {
   /** What an earlier run kept of the account. */
   registration: Registration | undefined;
-  /** Keeps a registration; called before anything is asked in its name. */
-  keep: (registration: Registration) => Promise<void>;
+  /** Called before anything is asked in its name. */
+  keep: Keep;
   emit: (event: AcmeEvent) => void;
 }
 
-interface RevocationWish {
-  /** DER. */
-  certificate: Buffer;
-  /** CRLReason of RFC 5280 section 5.3.1. */
-  reason: number;
-  byKey: boolean;
-}
+/** Keeps a registration. */
+type Keep = (registration: Registration) => Promise<void>;
 
 /** One account at one CA: the resources of RFC 8555 and the requests that move them on. */
 export class Authority {
@@ -61,18 +49,19 @@ export class Authority {
 
   /**
    * Makes sure of the account, which is created where there is none, and of its contact. Asks
-   * the CA nothing when what is kept can be used as it is.
+   * the CA nothing when what is kept can be used as it is. `keep` stands in for the usual one.
    */
-  async account(): Promise<Registration> {
-    this.#account ??= this.#openAccount().catch((error: unknown) => {
+  async account(keep = this.#options.keep): Promise<Registration> {
+    this.#account ??= this.#openAccount(keep).catch((error: unknown) => {
       this.#account = undefined;
       throw error;
     });
     return this.#account;
   }
 
-  async #openAccount(): Promise<Registration> {
-    return this.#asAccount(await this.#kept(), (account) => this.#updateContact(account));
+  async #openAccount(keep: Keep): Promise<Registration> {
+    const ask = (account: Registration) => this.#updateContact(account, keep);
+    return this.#asAccount(await this.#kept(), ask, keep);
   }
 
   /** Places an order (section 7.4) in the name of the account. */
@@ -84,14 +73,15 @@ export class Authority {
   #asAccount<T>(
     kept: Registration | undefined,
     ask: (account: Registration) => Promise<T>,
+    keep = this.#options.keep,
   ): Promise<T> {
-    const { keep, accountKey: key } = this.#options;
-    const find = () => register(this.#transport, { ...this.#options, key });
-    return asAccount(this.#transport, kept, { ask, find, keep });
+    const { accountKey: key } = this.#options;
+    const findOrMake = () => register(this.#transport, { ...this.#options, key });
+    return asAccount(this.#transport, kept, { ask, find: findOrMake, keep });
   }
 
-  async #updateContact(account: Registration): Promise<Registration> {
-    const { contact, keep, emit } = this.#options;
+  async #updateContact(account: Registration, keep: Keep): Promise<Registration> {
+    const { contact, emit } = this.#options;
     if (!isContactNew(account, contact)) return account;
     const updated = await changeContact(this.#transport, account, contact);
     emit({ type: "contact-changed", contact });
@@ -132,8 +122,9 @@ export class Authority {
     );
   }
 
-  keyAuthorization(token: string): Promise<string> {
-    return this.#transport.keyAuthorization(token);
+  /** What answers a challenge (section 8.1). */
+  keyAuthorization(token: string): string {
+    return `${token}.${thumbprintOf(this.#options.accountKey)}`;
   }
 
   /** Tells the CA that the challenge can be validated (section 7.5.1). */
@@ -198,42 +189,6 @@ export class Authority {
     yield usual.text;
     for (const alternate of usual.alternates)
       yield (await this.#transport.post({ url: alternate, doing })).text;
-  }
-
-  /**
-   * Revokes a certificate (section 7.6), in the name of the account that is there
-   * or, with `byKey`, by the key that was given as the account's, which is the certificate's then.
-   * Resolves to whether it had been valid.
-   */
-  async revoke({ certificate, reason, byKey }: RevocationWish): Promise<boolean> {
-    const { accountKey: key, emit } = this.#options;
-    const directory = await this.#transport.directory();
-    const url = addressIn(directory, "revokeCert", "directory");
-    const payload = {
-      certificate: certificate.toString("base64url"),
-      reason,
-    };
-    const doing = "revoke the certificate";
-    let sent = 0;
-    const ask = () =>
-      this.#transport.patiently(async () => {
-        sent += 1;
-        await this.#transport.post({ url, payload, doing, byKey, once: true });
-      });
-    try {
-      if (byKey) await ask();
-      else
-        await asAccount(this.#transport, await this.#kept(), {
-          ask,
-          find: () => find(this.#transport, { key, emit }),
-        });
-      return true;
-    } catch (error) {
-      if (error instanceof ProblemError && error.problem.type === "alreadyRevoked")
-        // An earlier try of ours may have arrived although its answer got lost.
-        return sent > 1;
-      throw error;
-    }
   }
 
   /**

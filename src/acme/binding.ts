@@ -1,5 +1,7 @@
-import { createHmac, createPublicKey, type KeyObject } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import { AppError } from "../errors.ts";
+import { publicJwk } from "../jwk.ts";
+import { authorityAt } from "./authorities.ts";
 import { metaOf } from "./protocol.ts";
 
 /** What a CA gives out for external account binding (RFC 8555 section 7.3.4). */
@@ -45,7 +47,7 @@ export function bind(
 ): Record<string, string> {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const head = encode({ alg, kid, url });
-  const payload = encode(createPublicKey(key).export({ format: "jwk" }));
+  const payload = encode(publicJwk(key));
   const signature = createHmac(HASHES[alg], macKey)
     .update(`${head}.${payload}`)
     .digest("base64url");
@@ -64,35 +66,6 @@ export function otherAlgorithm(
 export function requiresBinding(directory: Record<string, unknown>): boolean {
   return metaOf(directory, "externalAccountRequired") === true;
 }
-
-interface Source {
-  ca: string;
-  /** The page that tells how to get the credentials. */
-  page: string;
-}
-
-const GOOGLE: Source = {
-  ca: "Google Trust Services",
-  page: "https://cloud.google.com/certificate-manager/docs/public-ca-tutorial",
-};
-
-/** By the host of the directory. */
-const SOURCES: Record<string, Source | undefined> = {
-  "acme.zerossl.com": {
-    ca: "ZeroSSL",
-    page: "https://zerossl.com/documentation/acme/",
-  },
-  "dv.acme-v02.api.pki.goog": GOOGLE,
-  "dv.acme-v02.test-api.pki.goog": GOOGLE,
-  "acme.ssl.com": {
-    ca: "SSL.com",
-    page: "https://www.ssl.com/guide/ssl-tls-certificate-issuance-and-revocation-with-acme/",
-  },
-  "acme-api.actalis.com": {
-    ca: "Actalis",
-    page: "https://guide.actalis.com/ssl-certificate/acme.aspx",
-  },
-};
 
 /** The error for a CA that wants a binding when there is none. */
 export function bindingMissing(directoryUrl: string): AppError {
@@ -115,8 +88,8 @@ export function bindingHint(directoryUrl: string): string {
 
 function sourceOf(directoryUrl: string) {
   const { host } = new URL(directoryUrl);
-  const known = SOURCES[host];
-  return known === undefined
+  const known = authorityAt(host);
+  return known?.bindingPage === undefined
     ? { ca: `The CA at ${host}`, from: "the CA's operator" }
-    : { ca: `${known.ca} (${host})`, from: `the CA (${known.page})` };
+    : { ca: `${known.operator} (${host})`, from: `the CA (${known.bindingPage})` };
 }

@@ -1,4 +1,4 @@
-import type { Registration } from "./account.ts";
+import type { Registration } from "../registration.ts";
 import type { Transport } from "./transport.ts";
 
 /** The addresses as URLs, which is how an account object has them (RFC 8555 section 7.3). */

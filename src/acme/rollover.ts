@@ -1,5 +1,6 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { Client } from "acme-client";
+import { publicJwk } from "../jwk.ts";
 import { isKnown } from "./account.ts";
 import { addressIn } from "./protocol.ts";
 import { openTransport, type Transport, type TransportOptions } from "./transport.ts";
@@ -65,6 +66,5 @@ function innerJws(
     directoryUrl,
     accountKey: newKey.export({ type: "pkcs8", format: "pem" }),
   });
-  const oldKey = createPublicKey(accountKey).export({ format: "jwk" });
-  return http.createSignedBody(url, { account, oldKey });
+  return http.createSignedBody(url, { account, oldKey: publicJwk(accountKey) });
 }

@@ -54,7 +54,6 @@ export interface Transport {
   get(url: string): Promise<HttpAnswer>;
   /** Tries again, a few times, after failures that pass, as long as the CA does not ask for long. */
   patiently<T>(attempt: () => Promise<T>): Promise<T>;
-  keyAuthorization(token: string): Promise<string>;
   /** Signs from now on as this account. */
   signAs(accountUrl: string): void;
 }
@@ -184,13 +183,6 @@ export function openTransport(options: TransportOptions): Transport {
     get: (url) => http("GET", url),
     post: (request) => (request.once === true ? send(request) : patiently(() => send(request))),
     patiently,
-    keyAuthorization: (token) =>
-      client.getChallengeKeyAuthorization({
-        type: "http-01",
-        token,
-        url: "",
-        status: "pending",
-      }),
     signAs(accountUrl) {
       client.api.accountUrl = accountUrl;
     },

@@ -1,23 +1,23 @@
-import type { AccountRef } from "../core/account.ts";
+import type { AccountRef } from "../core/account/folder.ts";
 import type { Revocation } from "../core/revoke.ts";
 import type { Given } from "./given.ts";
-import { parsePlace } from "./files.ts";
+import { parseAccountDir, parsePlace } from "./files.ts";
 import { parseReason } from "./reason.ts";
 import { parseServers } from "./ca.ts";
 import { parseEmail } from "./email.ts";
 
 /** The account that the options mean; its key's file need not be named. */
 export function parseAccount(given: Given): AccountRef {
-  const { keep, from, contact } = parseOwner(given);
+  const { keep, from, account } = parseOwner(given);
   const formats = new Set(["account_key.json" as const, ...keep.formats]);
-  return { from: from[0], contact, keep: { ...keep, formats: [...formats] } };
+  return { from: from[0], account, keep: { ...keep, formats: [...formats] } };
 }
 
 /** Whose set the options mean. */
 function parseOwner(given: Given) {
   return {
     from: parseServers(given),
-    contact: parseEmail(given),
+    account: { dir: parseAccountDir(given), contact: parseEmail(given) },
     keep: parsePlace(given),
   };
 }

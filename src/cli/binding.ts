@@ -4,7 +4,7 @@ import { messageOf } from "../errors.ts";
 import type { Given } from "./given.ts";
 
 /** What the options of one binding say; undefined when there is none. */
-export function parseBinding(given: Given): Draft["ask"]["binding"] {
+export function parseBinding(given: Given): Draft["ask"]["account"]["binding"] {
   const kid = given.text("eab_kid");
   const file = given.path("eab_hmac_key_file");
   const key = given.text("eab_hmac_key");

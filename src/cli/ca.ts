@@ -1,18 +1,8 @@
+import { AUTHORITIES, DIRECTORIES } from "../acme/authorities.ts";
 import { isAddress } from "../acme/protocol.ts";
 import { entryOf } from "../json.ts";
 import type { Draft } from "../core/target.ts";
 import type { Given } from "./given.ts";
-
-/** The directories of CAs that have a short name, as their documentation gives them. */
-export const AUTHORITIES: Record<string, string | undefined> = {
-  letsencrypt: "https://acme-v02.api.letsencrypt.org/directory",
-  "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
-  zerossl: "https://acme.zerossl.com/v2/DV90",
-  google: "https://dv.acme-v02.api.pki.goog/directory",
-  "google-staging": "https://dv.acme-v02.test-api.pki.goog/directory",
-  sslcom: "https://acme.ssl.com/sslcom-dv-ecc",
-  actalis: "https://acme-api.actalis.com/acme/directory",
-};
 
 /** Directories of ACME v1, which old scripts name, and the CAs that came after them. */
 const GONE: Record<string, string | undefined> = {
@@ -37,7 +27,7 @@ export function parseServers(given: Given): readonly [string, ...string[]] {
 }
 
 function parseServer(given: Given, value: string): string {
-  const known = entryOf(AUTHORITIES, entryOf(GONE, value) ?? value.toLowerCase());
+  const known = entryOf(DIRECTORIES, entryOf(GONE, value) ?? value.toLowerCase());
   if (known !== undefined) return known;
   const url = URL.parse(value);
   if (url !== null && isAddress(url.href)) return url.href;
@@ -49,7 +39,7 @@ function parseServer(given: Given, value: string): string {
   else
     given.wrong("server", "this is neither a CA's name nor an https:// address.", {
       value,
-      hint: `The names are ${Object.keys(AUTHORITIES).join(", ")}.`,
+      hint: `The names are ${Object.keys(DIRECTORIES).join(", ")}.`,
     });
   return value;
 }
@@ -63,12 +53,11 @@ export function forTrying(given: Given, { want, ask, ...others }: Draft): Draft 
 
 /** The directory for trying things, of a CA that has one; any other address stays. */
 function stagingOf(given: Given, directoryUrl: string): string {
-  const known = Object.entries(AUTHORITIES).find(([, url]) => url === directoryUrl)?.[0];
-  if (known === undefined || known.endsWith("-staging")) return directoryUrl;
-  const staging = AUTHORITIES[`${known}-staging`];
-  if (staging === undefined)
-    given.wrong("dry_run", `${known} has no staging server.`, {
+  const [name, known] =
+    Object.entries(AUTHORITIES).find(([, { directory }]) => directory === directoryUrl) ?? [];
+  if (name !== undefined && known?.staging === undefined)
+    given.wrong("dry_run", `${name} has no staging server.`, {
       hint: `Try with ${given.write({ server: "letsencrypt-staging" })}.`,
     });
-  return staging ?? directoryUrl;
+  return known?.staging ?? directoryUrl;
 }

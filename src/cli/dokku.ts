@@ -177,8 +177,9 @@ function finish(
     id,
     ask: {
       ...ask,
+      account: { ...ask.account, lego: true },
       method: method.kind === "dns" ? { ...method, env: Object.fromEntries(env) } : method,
     },
-    keep: { ...keep, dir, legoAccounts: true },
+    keep: { ...keep, dir },
   };
 }

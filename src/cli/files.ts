@@ -28,14 +28,17 @@ export function parseRoot(given: Given, operand: string | undefined, argv: Optio
   return resolve(given.cwd, operand);
 }
 
+/** The folder of accounts that sets share, if they do. */
+export function parseAccountDir(given: Given): string | undefined {
+  return given.path("account_dir");
+}
+
 /** Where the files are that a verb reads or writes. */
 export function parsePlace(given: Given): Omit<Place, "pkcs12"> {
-  const accounts = given.path("account_dir");
-  const formats = parseFormats(given);
+  const isShared = parseAccountDir(given) !== undefined;
   return {
     dir: parseDir(given),
-    formats: accounts === undefined ? formats : formats.filter((name) => !isAccountFile(name)),
-    accounts,
+    formats: parseFormats(given).filter((name) => !(isShared && isAccountFile(name))),
     keyMode: parseKeyMode(given),
     owner: parseFileOwner(given),
   };
@@ -47,7 +50,7 @@ export function parseWholePlace(given: Given): Omit<Place, "pkcs12"> {
   // What one of them should have been may hold what is missing.
   if (given.isWrong("file")) return place;
   const held = new Set<Component>(place.formats.flatMap((name) => FORMATS[name].holds));
-  if (place.accounts !== undefined) held.add("accountKey");
+  if (parseAccountDir(given) !== undefined) held.add("accountKey");
   const missing = Object.entries(NEEDED).filter(([component]) => !held.has(component as Component));
   if (missing.length > 0)
     given.wrong("file", `these files cannot hold ${missing.map(([, what]) => what).join(", ")}.`, {

@@ -1,5 +1,5 @@
 import { FORMAT_NAMES } from "../store/formats.ts";
-import { AUTHORITIES } from "./ca.ts";
+import { DIRECTORIES } from "../acme/authorities.ts";
 import { GROUPS, isFor, type OptionName, specOf, usualOf, verbsOf } from "./options.ts";
 import { usageOf, VERB_NAMES, verbOf } from "./verbs.ts";
 
@@ -32,7 +32,7 @@ export function helpText(): string {
     "variable: ACME_SIDECAR_ and its name in capitals. The command line wins.",
     "",
     ...wrap(`Files for -f: ${FORMAT_NAMES.join(", ")}.`, WIDTH),
-    ...wrap(`CAs for --server: ${Object.keys(AUTHORITIES).join(", ")}.`, WIDTH),
+    ...wrap(`CAs for --server: ${Object.keys(DIRECTORIES).join(", ")}.`, WIDTH),
     "",
     "Exit status: 0 something was done, 1 nothing was due, 2 an error.",
   ].join("\n");

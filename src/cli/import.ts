@@ -5,7 +5,7 @@ import type { Given } from "./given.ts";
 import { parseListen } from "./listen.ts";
 import { parseRootless } from "./method.ts";
 import { isFor, OPTION_NAMES, type OptionName, type Options, specOf } from "./options.ts";
-import { AUTHORITIES } from "./ca.ts";
+import { DIRECTORIES } from "../acme/authorities.ts";
 import { parseEmail } from "./email.ts";
 import { parseKeep, parseValues } from "./target.ts";
 
@@ -19,7 +19,7 @@ export function parseImport(given: Given, folder: string, argv: Options): Import
     from: resolve(given.cwd, folder),
     wanted: given.list("vhost"),
     server: given.has("server") ? ask.from[0] : undefined,
-    known: Object.values(AUTHORITIES).filter((url) => url !== undefined),
+    known: Object.values(DIRECTORIES),
     keep: { ...parseKeep(given), pkcs12: undefined },
     words: renewalWords(argv),
   };

@@ -6,7 +6,7 @@ import { parseEmail } from "./email.ts";
 import type { Given } from "./given.ts";
 import { parseMethod } from "./method.ts";
 import { parseWay } from "./network.ts";
-import { parseWholePlace } from "./files.ts";
+import { parseAccountDir, parseWholePlace } from "./files.ts";
 import { parseServers } from "./ca.ts";
 import { parseAccountKey, parseKeyType, parseRsa } from "./key-type.ts";
 import { parseVhosts, type Roots } from "./vhost.ts";
@@ -28,7 +28,7 @@ export function parseTarget(
     : {
         id: first,
         want: { ...want, names: [first, ...others] },
-        ask: { ...ask, contact, method },
+        ask: { ...ask, account: { ...ask.account, contact }, method },
         keep,
       };
 }
@@ -48,9 +48,12 @@ export function parseValues(given: Given) {
     },
     ask: {
       ...parseWay(given),
-      binding: parseBinding(given),
+      account: {
+        dir: parseAccountDir(given),
+        binding: parseBinding(given),
+        key: parseAccountKey(given),
+      },
       profile: parseProfile(given),
-      accountKey: parseAccountKey(given),
       key: keyType ?? madeKey,
       reuseKey: given.flag("reuse_key"),
       chain: parseChain(given),

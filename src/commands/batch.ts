@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Draft } from "../core/target.ts";
-import { reviewUnlisted } from "../core/unlisted.ts";
+import { reviewUnlisted } from "../core/many/unlisted.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
 import type { Process } from "./network.ts";

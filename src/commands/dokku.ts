@@ -1,5 +1,5 @@
 import { text } from "node:stream/consumers";
-import type { Subject } from "../core/outcome.ts";
+import { type Subject, subjectOf } from "../core/outcome.ts";
 import type { Draft } from "../core/target.ts";
 import type { AppError } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
@@ -30,7 +30,8 @@ export const run: Run<DokkuApps> = async ({ dir, work, read }, host) => {
 async function targetOf(app: App): Promise<TargetOrFailure> {
   if ("error" in app) return app;
   const { target, warnings } = app;
-  const { id, want, keep } = target;
-  const subject = { id, names: want.names, dir: keep.dir };
-  return targetOrFailure(subject, async () => ({ target: await readSecrets(target), warnings }));
+  return targetOrFailure(subjectOf(target), async () => ({
+    target: await readSecrets(target),
+    warnings,
+  }));
 }

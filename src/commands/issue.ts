@@ -1,7 +1,7 @@
 import { fulfil } from "../core/fulfil.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Draft } from "../core/target.ts";
-import { surroundingsOf } from "./network.ts";
+import { runContextOf } from "./network.ts";
 import { openResponder } from "./responders.ts";
 import type { Host, Run } from "./run.ts";
 import { readSecrets } from "./secrets.ts";
@@ -21,7 +21,7 @@ export const run: Run<Issue> = async ({ target, dryRun }, host) => {
 
 async function issue(draft: Draft, host: Host): Promise<Outcome> {
   return fulfil(await readSecrets(draft), {
-    ...(await surroundingsOf(host.network, host)),
+    ...(await runContextOf(host.network, host)),
     openResponder: (method) => openResponder(method, host),
   });
 }

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
-import type { Reach } from "../core/account.ts";
-import type { Surroundings } from "../core/fulfil.ts";
+import type { CaContext, RunContext } from "../core/context.ts";
 import type { Emit } from "../core/outcome.ts";
-import { once, share, type Way } from "../core/shared.ts";
+import { openSession, type Session } from "../core/session.ts";
 import { AppError, messageOf } from "../errors.ts";
+import { once } from "../once.ts";
 import type { Clock, Linger } from "../time.ts";
 
 /** How to reach the CA, for all that a run does. */
@@ -32,7 +32,7 @@ export interface Process {
 }
 
 /** What a run needs that talks to one CA. Throws `usage` for roots that cannot be read. */
-export async function reachOf(network: Network, host: Process): Promise<Reach> {
+export async function caContextOf(network: Network, host: Process): Promise<CaContext> {
   const roots = await rootsOf(network);
   const { userAgent = network.usualAgent } = network;
   return { ...basicsOf(host), roots, userAgent };
@@ -43,23 +43,26 @@ export async function reachOf(network: Network, host: Process): Promise<Reach> {
  * goes before what is recorded of a target. Throws `usage` for roots that cannot be read, and for a proxy that
  * cannot be understood.
  */
-export async function surroundingsOf(
+export async function runContextOf(
   network: Network,
   host: Process,
   lanes = 1,
-): Promise<Omit<Surroundings, "openResponder">> {
+): Promise<Omit<RunContext, "openResponder">> {
   const roots = await rootsOf(network);
-  const ways = new Map<string, Promise<Way>>();
+  const sessions = new Map<string, Promise<Session>>();
   return {
     ...basicsOf(host),
-    wayOf({ caBundle, userAgent = network.usualAgent }) {
+    sessionFor({ caBundle, userAgent = network.usualAgent }) {
       const agent = network.userAgent ?? userAgent;
       const file = roots === undefined ? caBundle : undefined;
-      return once(ways, JSON.stringify([file, agent]), async () => ({
-        roots: file === undefined ? roots : await recordedRoots(file),
-        userAgent: agent,
-        shared: share(host.emit, lanes),
-      }));
+      return once(sessions, JSON.stringify([file, agent]), async () =>
+        openSession({
+          roots: file === undefined ? roots : await recordedRoots(file),
+          userAgent: agent,
+          lanes,
+          emit: host.emit,
+        }),
+      );
     },
   };
 }

@@ -1,8 +1,8 @@
-import type { AccountRef } from "../core/account.ts";
+import type { AccountRef } from "../core/account/folder.ts";
 import type { KeyType } from "../core/target.ts";
 import { proxyInclude, statelessInclude } from "../handoff/nginx.ts";
-import { thumbprintOf } from "../store/jwk.ts";
-import { reachOf } from "./network.ts";
+import { thumbprintOf } from "../jwk.ts";
+import { caContextOf } from "./network.ts";
 import type { Host, Run } from "./run.ts";
 
 /** An include for nginx: one that forwards, or one that answers for an account. */
@@ -23,7 +23,7 @@ async function answeringFor(
   host: Host,
 ): Promise<string> {
   // The other include needs nothing that talks to a CA.
-  const { accountKeyOf } = await import("../core/account.ts");
-  const reach = await reachOf(host.network, host);
+  const { accountKeyOf } = await import("../core/account/manage.ts");
+  const reach = await caContextOf(host.network, host);
   return statelessInclude(thumbprintOf(await accountKeyOf(account, keyType, reach)));
 }

@@ -1,4 +1,4 @@
-import { findSets, type FoundSet } from "../core/sets.ts";
+import { findSets, type FoundSet } from "../core/many/find-sets.ts";
 import type { Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
 import { checkFolder } from "../store/folder.ts";

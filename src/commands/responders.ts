@@ -2,7 +2,7 @@ import { openProvider } from "../challenge/dns/providers.ts";
 import type { ZoneQueue } from "../challenge/dns/queue.ts";
 import type { Responder } from "../challenge/responder.ts";
 import type { Method } from "../core/method.ts";
-import { once } from "../core/shared.ts";
+import { once } from "../once.ts";
 import type { Process } from "./network.ts";
 
 type Host = Pick<Process, "env" | "emit" | "linger">;

@@ -6,23 +6,27 @@ import type { Protection } from "../store/pkcs12.ts";
 
 /** The target with what its files of secrets hold. Throws `usage` for any that cannot be used, and never shows what is in them. */
 export async function readSecrets(draft: Draft): Promise<Target> {
-  const binding = readBinding(draft.ask.binding);
+  const binding = readBinding(draft.ask.account.binding);
   const pkcs12 = readPassword(draft.keep.pkcs12);
   await together<unknown>([binding, pkcs12]);
   return {
     ...draft,
-    ask: { ...draft.ask, binding: await binding },
+    ask: withBinding(draft.ask, await binding),
     keep: { ...draft.keep, pkcs12: await pkcs12 },
   };
 }
 
 /** The same where a binding that is gone does not matter: most accounts need it once only. */
 export async function readLeftSecrets(draft: Draft): Promise<Target> {
-  const { binding } = draft.ask;
+  const { binding } = draft.ask.account;
   const left = await readBinding(binding).catch(() =>
     binding === undefined ? undefined : { ...binding, macKey: undefined },
   );
-  return readSecrets({ ...draft, ask: { ...draft.ask, binding: left } });
+  return readSecrets({ ...draft, ask: withBinding(draft.ask, left) });
+}
+
+function withBinding(ask: Draft["ask"], binding: Binding | undefined): Target["ask"] {
+  return { ...ask, account: { ...ask.account, binding } };
 }
 
 /** All of these; throws one `usage` for all that were wrong, each on a line of its own. */
@@ -41,7 +45,9 @@ export async function together<T>(parts: readonly Promise<T>[]): Promise<T[]> {
   });
 }
 
-async function readBinding(binding: Draft["ask"]["binding"]): Promise<Binding | undefined> {
+async function readBinding(
+  binding: Draft["ask"]["account"]["binding"],
+): Promise<Binding | undefined> {
   if (binding === undefined || "macKey" in binding) return binding;
   const { kid, file } = binding;
   const macKey = await readAs(binding, MAC_KEY_HINT, (data) => readMacKey(data.toString()));

@@ -1,10 +1,10 @@
-import { findSets } from "../core/sets.ts";
-import { byUrgency, standingOf } from "../core/standing.ts";
+import { findSets } from "../core/many/find-sets.ts";
+import { byUrgency, statusOf } from "../core/many/status.ts";
 import type { Run } from "./run.ts";
 
 /** How the sets in a folder and below it stand, the most urgent first. The CA is not asked. */
 export const run: Run<{ dir: string }> = async ({ dir }, { now }) => {
   const moment = now();
-  const standings = (await findSets(dir)).map((set) => standingOf(set, moment));
+  const standings = (await findSets(dir)).map((set) => statusOf(set, moment));
   return { answer: { kind: "standings", dir, standings: standings.sort(byUrgency) } };
 };

@@ -1,5 +1,5 @@
 import { flawOf, namesOf } from "../store/bundle.ts";
-import { findSets, type FoundSet } from "../core/sets.ts";
+import { findSets, type FoundSet } from "../core/many/find-sets.ts";
 import { AppError } from "../errors.ts";
 import { type TarSet, writeTar } from "../handoff/certificates.ts";
 import { loadSet } from "../store/set.ts";

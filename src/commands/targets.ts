@@ -1,12 +1,12 @@
 import { PassThrough, type Writable } from "node:stream";
-import { fulfilAll } from "../core/batch.ts";
-import { settleDelivery } from "../core/delivery.ts";
+import { fulfilAll } from "../core/many/fulfil-all.ts";
+import { settleDelivery } from "../core/many/delivery.ts";
 import type { Outcome, Subject } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
 import type { TarSet } from "../handoff/certificates.ts";
 import { lockRun } from "../store/lock.ts";
-import { surroundingsOf } from "./network.ts";
+import { runContextOf } from "./network.ts";
 import { shareResponders } from "./responders.ts";
 import type { Host } from "./run.ts";
 
@@ -80,14 +80,14 @@ async function fulfilAndDeliver(
   { concurrency, retry, tarChanged, ended }: Work & { ended: (outcome: Outcome) => void },
   host: Host,
 ): Promise<Outcome[]> {
-  const surroundings = await surroundingsOf(host.network, host, concurrency.each);
+  const context = await runContextOf(host.network, host, concurrency.each);
   await using responders = shareResponders(host);
   const changes = tarChanged ? await tarInto(host.stdout) : undefined;
   let outcomes: Outcome[];
   try {
     outcomes = await fulfilAll(
       targets,
-      { ...surroundings, openResponder: responders.open, delivers: tarChanged },
+      { ...context, openResponder: responders.open, delivers: tarChanged },
       {
         concurrency,
         retry,

@@ -1,8 +1,8 @@
 import { type Bundle, flawOf, namesOf, sameNames } from "../store/bundle.ts";
-import type { Contents } from "../store/formats.ts";
 import type { Origin } from "../store/state.ts";
 import { after, DAY } from "../time.ts";
 import { isOfType } from "./keys.ts";
+import type { Look } from "./look.ts";
 import type { Target } from "./target.ts";
 
 export type Decision =
@@ -16,25 +16,18 @@ export type Decision =
 export type Why =
   "missing" | "incomplete" | "names" | "key" | "profile" | "expiring" | "renewal-info" | "forced";
 
-interface Present {
-  found: Contents;
-  /** What is remembered of the certificate. */
-  origin: Origin | undefined;
-  now: Date;
-}
-
 type Want = Target["want"];
 type Leaf = Bundle["leaf"];
 
 /** Whether what is there satisfies what is wanted. */
-export function decide(want: Want, { found, origin, now }: Present): Decision {
+export function decide(want: Want, { found, origin }: Look, now: Date): Decision {
   const { key, leaf, chain } = found;
   if (want.force) return { keep: false, why: "forced" };
   if (leaf === undefined) return { keep: false, why: "missing" };
   if (!sameNames(namesOf(leaf), want.names)) return { keep: false, why: "names" };
   if (key !== undefined && want.key && !isOfType(key, want.key)) return { keep: false, why: "key" };
   if (isOtherProfile(want, origin)) return { keep: false, why: "profile" };
-  const why = whyNow(want, leaf, { origin, now });
+  const why = whyNow(want, { leaf, origin }, now);
   if (why !== undefined) return { keep: false, why };
   if (key === undefined || chain === undefined) return { keep: false, why: "incomplete" };
   const bundle = { key, leaf, chain };
@@ -58,8 +51,8 @@ const LAST = 20;
 /** Why a certificate has to be renewed now, if it has. */
 function whyNow(
   want: Want,
-  leaf: Leaf,
-  { origin, now }: Omit<Present, "found">,
+  { leaf, origin }: { leaf: Leaf; origin: Origin | undefined },
+  now: Date,
 ): "expiring" | "renewal-info" | undefined {
   const due = dueAt(leaf, want.validAtLeast);
   if (want.validAtLeast !== undefined) return due <= now ? "expiring" : undefined;

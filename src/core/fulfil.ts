@@ -1,49 +1,30 @@
-import type { Responder } from "../challenge/responder.ts";
-import { type AppError, asAppError } from "../errors.ts";
-import type { Contents } from "../store/formats.ts";
+import { asAppError } from "../errors.ts";
+import { once } from "../once.ts";
+import { checkFolder } from "../store/folder.ts";
 import { lock } from "../store/lock.ts";
 import { checkOwner } from "../store/replaceable.ts";
-import { checkFolder } from "../store/folder.ts";
-import { fillSet, loadSet, recoverSet } from "../store/set.ts";
-import { loadState, originOf, saveState, type State } from "../store/state.ts";
-import type { Clock } from "../time.ts";
-import { failureAfter } from "./backoff.ts";
+import { fillSet, recoverSet } from "../store/set.ts";
+import { type RunContext, sharedContext } from "./context.ts";
 import { decide } from "./decide.ts";
-import { debtOf, isOwed } from "./delivery.ts";
-import { isRecorded, record } from "./record.ts";
+import { type Look, lookAt } from "./look.ts";
+import { type Memory, openMemory } from "./memory.ts";
+import { type Outcome, subjectOf } from "./outcome.ts";
 import { authorityToAsk, withRenewalInfo } from "./renewal.ts";
-import { once, type Way } from "./shared.ts";
-import type { Emit, Outcome } from "./outcome.ts";
-import type { Method } from "./method.ts";
 import type { Target } from "./target.ts";
 
-/** What a run needs from outside: the network, the clock, and somebody who watches. */
-export interface Surroundings {
-  proxyEnv: Record<string, string | undefined>;
-  openResponder: (method: Method) => Promise<Responder>;
-  /** How a target's CAs are reached: the same one for all that ask for the same. */
-  wayOf: (ask: Target["ask"]) => Promise<Way>;
-  /** What changes is handed over too, and counts as told only after that (`settleDelivery`). */
-  delivers?: boolean | undefined;
-  now: Clock;
-  /** A number in [0, 1), another one each time. */
-  random: () => number;
-  signal: AbortSignal;
-  emit: Emit;
-}
-
 /** Makes a target true, one run at a time for each folder. Never rejects: a failure is an outcome. */
-export async function fulfil(target: Target, surroundings: Surroundings): Promise<Outcome> {
-  const { now, signal, emit } = surroundings;
-  const { id, keep, want } = target;
-  const subject = { id, names: want.names, dir: keep.dir };
+export async function fulfil(target: Target, context: RunContext): Promise<Outcome> {
+  const { now, signal, emit } = context;
+  const { dir } = target.keep;
+  const subject = subjectOf(target);
   try {
-    checkFolder(keep.dir);
-    using _held = await lock(keep.dir, { signal, emit });
+    checkFolder(dir);
+    using _held = await lock(dir, { signal, emit });
+    const memory = openMemory(dir, context);
     try {
-      return { subject, ...(await fulfilLocked(target, surroundings)) };
+      return { subject, ...(await fulfilLocked(target, memory, context)) };
     } catch (error) {
-      if (!signal.aborted) await rememberFailure(target, asAppError(error, signal), now());
+      if (!signal.aborted) await memory.failed(target, asAppError(error, signal), now());
       throw error;
     }
   } catch (error) {
@@ -51,96 +32,54 @@ export async function fulfil(target: Target, surroundings: Surroundings): Promis
   }
 }
 
-async function fulfilLocked(target: Target, surroundings: Surroundings) {
+async function fulfilLocked(target: Target, memory: Memory, context: RunContext) {
   const { keep, want } = target;
-  const { now, emit } = surroundings;
+  const { now, emit } = context;
   const recovered = await recoverSet(keep, emit);
   await checkOwner(keep);
-  const found = loadSet(keep);
-  const known = loadState(keep.dir);
-  const state = await look(target, { found, state: known }, surroundings);
-  const { origin } = state;
-  const decision = decide(want, { found, origin, now: now() });
+  const seen = lookAt(keep, memory.state);
+  const look = { ...seen, origin: await askedAbout(target, seen, { memory, context }) };
+  const decision = decide(want, look, now());
   if (decision.keep) {
     const { bundle, next } = decision;
     // A file of the set may be missing although others hold the same.
-    const filled = await fillSet(keep, found, emit);
-    const { fingerprint256 } = bundle.leaf;
-    const news = recovered || filled || state.untold === fingerprint256;
-    const changed = news ? fingerprint256 : undefined;
-    const debt = debtOf(state, changed, surroundings);
-    if (!isSettled(state, target) || debt.untold !== undefined)
-      await saveState(keep.dir, { origin, target: record(target), ...debt });
-    const completed = news || isOwed(debt, surroundings);
-    return { kind: "kept", completed, bundle, next } as const;
+    const filled = await fillSet(keep, look.found, emit);
+    const certificate = bundle.leaf.fingerprint256;
+    const news = recovered || filled || memory.state.untold === certificate;
+    await memory.kept(target, { origin: look.origin ?? { certificate }, news });
+    return { kind: "kept", completed: news || memory.isOwed(), bundle, next } as const;
   }
   // Most runs find nothing to do: only the others load what talks to a CA.
   const { issue } = await import("./issue.ts");
-  const issued = await issue(target, {
-    why: decision.why,
-    found,
-    origin,
-    surroundings: {
-      ...surroundings,
-      ...(await surroundings.wayOf(target.ask)),
-    },
-  });
+  const session = await context.sessionFor(target.ask);
+  const { why } = decision;
+  const issued = await issue(target, { why, look, memory, context, session });
   return { kind: "issued", ...issued } as const;
 }
 
-/** Whether there is nothing to remember of a run that keeps what is there. */
-export function isSettled(state: State, target: Target): boolean {
-  return (
-    state.failure === undefined && state.untold === undefined && isRecorded(state.target, target)
-  );
-}
-
-/** What was wanted before stays recorded: it may be what is in use. */
-async function rememberFailure(target: Target, error: AppError, at: Date): Promise<void> {
-  const { dir } = target.keep;
-  const state = loadState(dir);
-  const wanted = record(target);
-  await saveState(dir, {
-    target: wanted,
-    ...state,
-    failure: failureAfter(state.failure, error, { at, target: wanted }),
-  });
-}
-
-interface Present {
-  found: Contents;
-  state: State;
-}
-
 /**
- * What is known of the certificate that is there. Its CA, or the one it may be of, is asked for
- * its wishes when it is time for that, and the certificate not due in any case.
+ * What is known of the certificate that is there, once its CA, or the one it may be of, has been asked for
+ * its wishes: when it is time for that, and the certificate not due in any case.
  */
-async function look(
+async function askedAbout(
   target: Target,
-  { found, state }: Present,
-  surroundings: Surroundings,
-): Promise<State> {
-  const { want, ask, keep } = target;
-  const { leaf } = found;
-  if (leaf === undefined) return { ...state, origin: undefined };
-  const now = surroundings.now();
-  const origin = originOf(state, leaf.fingerprint256);
+  look: Look,
+  { memory, context }: { memory: Memory; context: RunContext },
+): Promise<Look["origin"]> {
+  const { found, origin } = look;
+  if (found.leaf === undefined || origin === undefined) return undefined;
+  const now = context.now();
   const from = authorityToAsk(target, origin, now);
-  if (from === undefined) return { ...state, origin };
-  if (!decide(want, { found, origin, now }).keep) return { ...state, origin };
-  const way = await surroundings.wayOf(ask);
-  const { emit, questions } = way.shared;
-  const question = await once(questions, from, async () => {
+  if (from === undefined || !decide(target.want, look, now).keep) return origin;
+  const session = await context.sessionFor(target.ask);
+  const question = await once(session.questions, from, async () => {
     const { openRenewalInfo } = await import("../acme/renewal-info.ts");
-    const options = { ...surroundings, ...way };
-    return openRenewalInfo({ ...options, emit, directoryUrl: from });
+    return openRenewalInfo({ ...sharedContext(context, session), directoryUrl: from });
   });
-  const info = await question(leaf.raw);
-  const seen = withRenewalInfo(origin, { from, info }, surroundings.random());
+  const info = await question(found.leaf.raw);
+  const told = withRenewalInfo(origin, { from, info }, context.random());
   const url = info.window?.explanation;
-  if (url !== undefined) surroundings.emit({ type: "renewal-explained", url });
-  const looked = { ...state, origin: seen };
-  await saveState(keep.dir, looked);
-  return looked;
+  if (url !== undefined) context.emit({ type: "renewal-explained", url });
+  await memory.asked(told);
+  return told;
 }

@@ -2,20 +2,18 @@ import type { KeyObject } from "node:crypto";
 import type { Responder } from "../challenge/responder.ts";
 import { AppError } from "../errors.ts";
 import { type Bundle, namesOf } from "../store/bundle.ts";
-import type { Contents } from "../store/formats.ts";
 import { checkFiles, closeKeys, saveSet } from "../store/set.ts";
-import { loadState, type Origin, saveState } from "../store/state.ts";
-import { openAccount } from "./account.ts";
-import { homeOf } from "./home.ts";
+import { accountFolder } from "./account/folder.ts";
+import { openAccount } from "./account/open.ts";
+import type { RunContext } from "./context.ts";
 import { scheduleOf, type Why } from "./decide.ts";
-import { debtOf } from "./delivery.ts";
-import type { Surroundings } from "./fulfil.ts";
 import { isOfType, makeKey, typeOf } from "./keys.ts";
+import type { Look } from "./look.ts";
+import type { Memory } from "./memory.ts";
 import { obtain } from "./obtain.ts";
 import { chooseProfile } from "./profile.ts";
-import { record } from "./record.ts";
 import { withRenewalInfo } from "./renewal.ts";
-import type { Way } from "./shared.ts";
+import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
 interface Issued {
@@ -24,45 +22,45 @@ interface Issued {
   next: Date;
 }
 
-interface Start {
+interface Issuance {
   why: Why;
-  found: Contents;
-  /** What is remembered of the certificate in `found`. */
-  origin: Origin | undefined;
-  surroundings: Surroundings & Way;
+  look: Look;
+  memory: Memory;
+  context: RunContext;
+  session: Session;
 }
 
 /** Gets the certificate of a target, from the first CA that can be used, and keeps it. */
-export async function issue(target: Target, start: Start): Promise<Issued> {
+export async function issue(target: Target, issuance: Issuance): Promise<Issued> {
   const { ask, want } = target;
-  const { why, found, surroundings } = start;
-  const { openResponder, emit } = surroundings;
+  const { why, look, context } = issuance;
+  const { openResponder, emit } = context;
   emit({ type: "decided", why, names: want.names });
   await checkFiles(target.keep, emit);
   await using responder = await openResponder(ask.method);
-  const key = await certificateKey(target, found.key);
-  emit({ type: "key", reused: key === found.key });
-  const means = { ...start, responder, key };
+  const key = await certificateKey(target, look.found.key);
+  emit({ type: "key", reused: key === look.found.key });
+  const attempt = { ...issuance, responder, key };
   const [first, ...others] = ask.from;
   let from = first;
   for (const to of others) {
     try {
-      return await guarded(from, target, means);
+      return await guarded(from, target, attempt);
     } catch (error) {
       if (!isOutOfUse(error)) throw error;
       emit({ type: "next-authority", error, from, to });
       from = to;
     }
   }
-  return await guarded(from, target, means);
+  return await guarded(from, target, attempt);
 }
 
-/** Unless others of this run have shown that there is no use in it. */
-function guarded(from: string, target: Target, means: Means): Promise<Issued> {
+/** Fails at once where other targets of this run have shown that it would. */
+function guarded(from: string, target: Target, attempt: Attempt): Promise<Issued> {
   const { ask, keep } = target;
-  const account = homeOf(keep, { from, contact: ask.contact }).dir;
-  return means.surroundings.shared.strikes.guard({ authority: from, account }, () =>
-    issueAt(from, target, means),
+  const account = accountFolder({ from, account: ask.account, keep }).place.dir;
+  return attempt.session.strikes.guard({ authority: from, account }, () =>
+    issueAt(from, target, attempt),
   );
 }
 
@@ -73,7 +71,7 @@ function isOutOfUse(error: unknown): error is AppError {
   );
 }
 
-interface Means extends Start {
+interface Attempt extends Issuance {
   responder: Responder;
   key: KeyObject;
 }
@@ -81,27 +79,22 @@ interface Means extends Start {
 async function issueAt(
   from: string,
   target: Target,
-  { why, found, origin, surroundings, responder, key }: Means,
+  { why, look, memory, context, session, responder, key }: Attempt,
 ): Promise<Issued> {
   const { ask, want, keep } = target;
-  const { now, signal, emit, random } = surroundings;
-  const authority = await openAccount(target, {
-    directoryUrl: from,
-    surroundings,
-  });
+  const { now, signal, emit, random } = context;
+  const authority = await openAccount(target, { from, context, session });
   const profile = await chooseProfile(authority, { ask, want }, emit);
   const bundle = await obtain({
     names: want.names,
     key,
     profile,
-    replaces: replacedBy(want, { found, origin }, from),
+    replaces: replacedBy(want, look, from),
     chain: ask.chain,
     ...{ authority, responder, now, signal, emit },
   });
   const certificate = bundle.leaf.fingerprint256;
-  const known = { target: record(target), ...loadState(keep.dir) };
-  const debt = debtOf(known, certificate, surroundings);
-  await saveState(keep.dir, { ...known, ...debt, untold: certificate });
+  await memory.begun(target, certificate);
   await saveSet(keep, bundle, (event) => {
     // Owners have been told of before.
     if (event.type !== "owner-lost") emit(event);
@@ -115,7 +108,7 @@ async function issueAt(
       : unasked;
   const fresh = { certificate, from, profile };
   const next = withRenewalInfo(fresh, { from, info }, random());
-  await saveState(keep.dir, { origin: next, target: record(target), ...debt });
+  await memory.issued(target, next);
   return { why, bundle, next: scheduleOf(want, bundle.leaf, next).at };
 }
 
@@ -125,7 +118,7 @@ async function issueAt(
  */
 function replacedBy(
   want: Target["want"],
-  { found, origin }: Pick<Start, "found" | "origin">,
+  { found, origin }: Look,
   from: string,
 ): Buffer | undefined {
   if (found.leaf === undefined || (origin?.from ?? from) !== from) return undefined;

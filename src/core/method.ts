@@ -1,6 +1,7 @@
+import * as z from "zod/mini";
 import type { Propagation } from "../challenge/dns/propagation.ts";
-import { isProvider, type Provider } from "../challenge/dns/providers.ts";
-import { type Check, entryOf, is, isRecord } from "../json.ts";
+import { type Provider, recordedProvider } from "../challenge/dns/providers.ts";
+import { isRecord, type Schemas } from "../json.ts";
 import { type Name, parseName } from "../name.ts";
 import type { Listen } from "../serve.ts";
 
@@ -29,52 +30,44 @@ export function recordMethod(method: Method): object {
   return method.kind === "dns" ? { ...method, env: undefined } : method;
 }
 
-const isHostPort = is.shape({ host: is.text, port: is.number });
-
-const isPropagation = is.shape<Propagation>({
-  timeout: is.number,
-  wait: is.optional(is.number),
-  resolvers: is.listOf(isHostPort),
+/** A name as this program writes it. */
+export const recordedName = z.custom<Name>((text) => {
+  const parsed = typeof text === "string" ? parseName(text) : {};
+  return "name" in parsed && parsed.name === text;
 });
 
-/** What there has to be beside its kind. */
-const METHODS: Record<Exclude<Method["kind"], "webroot">, Check> = {
-  standalone: is.shape({ listen: isHostPort }),
-  stateless: () => true,
-  dns: is.shape<Omit<DnsMethod, "kind" | "env">>({
-    provider: isProvider,
-    propagation: isPropagation,
+const hostPort = z.object({ host: z.string(), port: z.number() });
+
+const recordedMethod = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("standalone"), listen: hostPort }),
+  z.object({ kind: z.literal("webroot"), roots: z.record(recordedName, z.string()) }),
+  z.object({ kind: z.literal("stateless") }),
+  z.object({
+    kind: z.literal("dns"),
+    provider: recordedProvider,
+    propagation: z.object({
+      timeout: z.number(),
+      wait: z.optional(z.number()),
+      resolvers: z.array(hostPort),
+    } satisfies Schemas<Propagation>),
   }),
-};
+]);
 
 /** A method that was recorded; undefined: it is none, or one of another version of this program. */
 export function reviveMethod(recorded: unknown): Method | undefined {
-  if (!isRecord(recorded)) return undefined;
-  const { kind, roots } = recorded;
-  if (kind === "webroot") return reviveRoots(roots);
-  const method = kind === "dns" && "script" in recorded ? reviveScript(recorded) : recorded;
-  const isRight = is.text(kind) ? entryOf<Check>(METHODS, kind) : undefined;
-  return isRight?.(method) ? (method as unknown as Method) : undefined;
+  const { data } = z.safeParse(
+    recordedMethod,
+    isScript(recorded) ? asProvider(recorded) : recorded,
+  );
+  if (data?.kind !== "webroot") return data;
+  return { kind: "webroot", roots: new Map(Object.entries(data.roots) as [Name, string][]) };
 }
 
 /** Earlier versions recorded a program, the only provider that they knew, beside all the rest. */
-function reviveScript({ script, timeout, wait, resolvers }: Record<string, unknown>): object {
-  return {
-    kind: "dns",
-    provider: { kind: "exec", script },
-    propagation: { timeout, wait, resolvers },
-  };
+function isScript(recorded: unknown): recorded is Record<string, unknown> {
+  return isRecord(recorded) && recorded["kind"] === "dns" && "script" in recorded;
 }
 
-function reviveRoots(roots: unknown): Method | undefined {
-  if (!isRecord(roots)) return undefined;
-  const entries = Object.entries(roots);
-  if (!entries.every(([name, root]) => isName(name) && is.text(root))) return undefined;
-  return { kind: "webroot", roots: new Map(entries as [Name, string][]) };
-}
-
-/** Whether a text is a name as this program writes it. */
-export function isName(text: string): boolean {
-  const parsed = parseName(text);
-  return "name" in parsed && parsed.name === text;
+function asProvider({ script, ...propagation }: Record<string, unknown>): object {
+  return { kind: "dns", provider: { kind: "exec", script }, propagation };
 }

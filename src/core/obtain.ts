@@ -56,7 +56,7 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
   const pending = authorizations.filter(({ status }) => status !== "valid");
   const failed = pending.filter(({ status }) => status !== "pending");
   if (failed.length > 0) throw rejected(named(failed), { type });
-  const tasks = await Promise.all(pending.map((authorization) => taskOf(authorization, errand)));
+  const tasks = pending.map((authorization) => taskOf(authorization, errand));
   const answers = tasks.map(({ answer }) => answer);
 
   await using publication = await responder.publish(answers, signal);
@@ -93,10 +93,7 @@ function orderedIn(names: readonly Name[], { name }: Authorization): Name {
   );
 }
 
-async function taskOf(
-  authorization: Authorization,
-  { names, authority, responder }: Errand,
-): Promise<Task> {
+function taskOf(authorization: Authorization, { names, authority, responder }: Errand): Task {
   const name = orderedIn(names, authorization);
   const challenge = authorization.challenges.find(({ type }) => type === responder.type);
   if (challenge === undefined) {
@@ -108,12 +105,8 @@ async function taskOf(
     );
   }
   const { token } = challenge;
-  const keyAuthorization = await authority.keyAuthorization(token);
-  return {
-    authorization,
-    challenge,
-    answer: { name, token, keyAuthorization },
-  };
+  const answer = { name, token, keyAuthorization: authority.keyAuthorization(token) };
+  return { authorization, challenge, answer };
 }
 
 function unusable(order: Order): AppError {

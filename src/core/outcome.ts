@@ -6,13 +6,17 @@ import type { Bundle } from "../store/bundle.ts";
 import type { LockEvent } from "../store/lock.ts";
 import type { StoreEvent } from "../store/set.ts";
 import type { Why } from "./decide.ts";
-import type { Chain } from "./target.ts";
+import type { Chain, Draft, Target } from "./target.ts";
 
 /** What an outcome is about. */
 export interface Subject {
   id: string;
   names: readonly string[];
   dir: string;
+}
+
+export function subjectOf({ id, want, keep }: Target | Draft): Subject {
+  return { id, names: want.names, dir: keep.dir };
 }
 
 /** What was taken over from another tool, and what a command has to say to go on with it. */

@@ -13,7 +13,7 @@ export interface Failed {
   authorization: Authorization;
 }
 
-interface Means {
+interface Validation {
   type: ChallengeType;
   /** What was published, if it came to that. */
   publication?: Publication;
@@ -22,15 +22,17 @@ interface Means {
 }
 
 /** The error for names without a good verdict: each cause once, and what to do about that of the most names. */
-export function rejected(failed: readonly Failed[], means: Means): AppError {
-  const { late } = means;
-  const causes = causesOf(failed.map((one) => ({ name: one.name, text: reasonOf(one, means) })));
+export function rejected(failed: readonly Failed[], validation: Validation): AppError {
+  const { late } = validation;
+  const causes = causesOf(
+    failed.map((one) => ({ name: one.name, text: reasonOf(one, validation) })),
+  );
   const first = failed.find(({ name }) => name === causes[0]?.names[0]);
   return new AppError(
     late === undefined ? "validation-failed" : "timed-out",
     `The CA ${late === undefined ? "marked some of the authorizations as invalid:" : "took too long to validate"} ${sayCauses(causes, showName)}`,
     {
-      hint: first && remedyFor(first, means),
+      hint: first && remedyFor(first, validation),
       retryAfter: late?.retryAfter,
       problems: failed.map(problemOf),
       cause: late,
@@ -38,15 +40,15 @@ export function rejected(failed: readonly Failed[], means: Means): AppError {
   );
 }
 
-function reasonOf({ name, authorization }: Failed, means: Means): string {
+function reasonOf({ name, authorization }: Failed, validation: Validation): string {
   const { error, status } = authorization;
   if (error !== undefined) return describeProblem(error);
-  const silent = wasAsked(name, means) === false ? ", and the CA never asked" : "";
+  const silent = wasAsked(name, validation) === false ? ", and the CA never asked" : "";
   return `its authorization is ${status}${silent}`;
 }
 
 /** Whether the CA came here; undefined where that cannot be known. */
-function wasAsked(name: Name, { publication }: Means): boolean | undefined {
+function wasAsked(name: Name, { publication }: Validation): boolean | undefined {
   return publication?.fetched?.has(name);
 }
 
@@ -82,25 +84,26 @@ const WRONG_ANSWER = ["unauthorized", "incorrectResponse"];
 /** Those that are about the way to it. */
 const NO_WAY = ["connection", "dns", "tls"];
 
-function remedyFor(failed: Failed, means: Means): string {
+function remedyFor(failed: Failed, validation: Validation): string {
   const { error } = failed.authorization;
-  const { type, publication } = means;
+  const { type, publication } = validation;
   const look = type === "http-01" ? LOOK_HTTP : LOOK_DNS;
   const usual = publication?.hint ?? look;
-  if (error === undefined) return wasAsked(failed.name, means) === false ? UNANSWERED : usual;
+  if (error === undefined) return wasAsked(failed.name, validation) === false ? UNANSWERED : usual;
   const { hint } = consequenceOf(error, 0);
   if (![...WRONG_ANSWER, ...NO_WAY].includes(error.type)) return hint;
-  return type === "http-01" ? onTheWay(failed, hint, means) : usual;
+  return type === "http-01" ? onTheWay(failed, hint, validation) : usual;
 }
 
 /** What to do about a web server that leads elsewhere, answers something else, or cannot be reached. */
-function onTheWay({ name, authorization }: Failed, usual: string, means: Means): string {
+function onTheWay({ name, authorization }: Failed, usual: string, validation: Validation): string {
   const visit = visitOf(authorization);
   const target = redirectOf(name, visit);
   if (target !== undefined) return sayRedirect(target);
-  const asked = wasAsked(name, means);
+  const asked = wasAsked(name, validation);
   const type = authorization.error?.type ?? "";
-  if (WRONG_ANSWER.includes(type)) return asked === true ? TWO_PLACES : sayAnswer(visit, means);
+  if (WRONG_ANSWER.includes(type))
+    return asked === true ? TWO_PLACES : sayAnswer(visit, validation);
   return type === "connection" && asked === false ? UNREACHED : usual;
 }
 
@@ -109,7 +112,7 @@ function sayRedirect(target: string): string {
 }
 
 /** Another server answered: at the address that the CA had, if it tells that. */
-function sayAnswer({ address, status }: Visit, { publication }: Means): string {
+function sayAnswer({ address, status }: Visit, { publication }: Validation): string {
   const where = address === undefined ? "" : ` at ${address}`;
   const what = status === undefined ? "something else" : String(status);
   const answered = `The web server${where} answered ${what} itself`;

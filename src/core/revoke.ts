@@ -1,22 +1,24 @@
-import type { KeyObject } from "node:crypto";
-import { Authority } from "../acme/authority.ts";
 import { ProblemError } from "../acme/problem.ts";
+import { revokeCertificate, type Revoker } from "../acme/revocation.ts";
+import { openTransport } from "../acme/transport.ts";
 import { AppError } from "../errors.ts";
 import { namesOf } from "../store/bundle.ts";
 import { lock } from "../store/lock.ts";
 import { checkFolder } from "../store/folder.ts";
-import { loadSet, type Place, recoverSet } from "../store/set.ts";
-import { loadState, originOf } from "../store/state.ts";
-import { type AccountRef, loadAccount, type Reach } from "./account.ts";
-import { enter, homeOf } from "./home.ts";
+import { type Place, recoverSet } from "../store/set.ts";
+import { loadState } from "../store/state.ts";
+import { accountFolder, type AccountRef, enterIfShared } from "./account/folder.ts";
+import { loadAccount } from "./account/open.ts";
+import type { CaContext } from "./context.ts";
+import { lookAt } from "./look.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 
 /** A certificate that is to be revoked: where it is, and why. */
 export interface Revocation {
   /** The URLs of the directories of CAs that it may be of. */
   from: readonly [string, ...string[]];
-  /** Whose account it is, where sets share accounts. */
-  contact: readonly string[];
+  /** Whose account it is, and where it is kept. */
+  account: AccountRef["account"];
   /** CRLReason of RFC 5280 section 5.3.1. */
   reason: number;
   keep: Place;
@@ -27,38 +29,32 @@ export interface Revocation {
  * own key. Changes no file. Throws an AppError.
  */
 export async function revoke(
-  { from, contact, reason, keep }: Revocation,
-  surroundings: Reach,
+  { from, account, reason, keep }: Revocation,
+  context: CaContext,
 ): Promise<Outcome> {
-  const { signal, emit } = surroundings;
+  const { signal, emit } = context;
   checkFolder(keep.dir);
   using _held = await lock(keep.dir, { signal, emit });
   await recoverSet(keep, emit);
-  const { key, leaf } = loadSet(keep);
+  const { found, origin } = lookAt(keep, loadState(keep.dir));
+  const { key, leaf } = found;
   if (leaf === undefined)
     throw missing(keep, "certificate", "the folder or the files that hold it");
-  const origin = originOf(loadState(keep.dir), leaf.fingerprint256);
-  const directoryUrl = from.find((url) => url === origin.from) ?? from[0];
+  const directoryUrl = from.find((url) => url === origin?.from) ?? from[0];
   const { accountKey, registration } = await accountOf(
-    { from: directoryUrl, contact, keep },
-    surroundings,
+    { from: directoryUrl, account, keep },
+    context,
   );
   // Whoever has the certificate's key may revoke it, whichever account it was issued to.
-  const signers = [
-    { signer: accountKey, byKey: false },
-    { signer: key, byKey: true },
-  ].filter((each): each is Signer => each.signer !== undefined);
-  const revoked = await byFirst(signers, emit, ({ signer, byKey }) =>
-    new Authority({
-      ...surroundings,
-      directoryUrl,
-      accountKey: signer,
-      newKey: false,
-      contact: [],
-      binding: undefined,
-      registration,
-      keep: () => Promise.resolve(),
-    }).revoke({ certificate: leaf.raw, reason, byKey }),
+  const revokers: Revoker[] = [];
+  if (accountKey) revokers.push({ by: "account", key: accountKey, registration });
+  if (key) revokers.push({ by: "certificate", key });
+  const revoked = await byFirst(revokers, emit, (revoker) =>
+    revokeCertificate(
+      openTransport({ ...context, directoryUrl, accountKey: revoker.key }),
+      { certificate: leaf.raw, reason },
+      { revoker, emit },
+    ),
   );
   if (revoked === undefined)
     throw missing(keep, "key", "account_key.json or the file with the certificate's key");
@@ -70,16 +66,11 @@ export async function revoke(
   };
 }
 
-interface Signer {
-  signer: KeyObject;
-  byKey: boolean;
-}
-
-/** What the first signer gets that the CA does not refuse; undefined without any. */
+/** What the first revoker gets that the CA does not refuse; undefined without any. */
 async function byFirst(
-  [first, ...others]: Signer[],
+  [first, ...others]: readonly Revoker[],
   emit: Emit,
-  revoke: (signer: Signer) => Promise<boolean>,
+  revoke: (revoker: Revoker) => Promise<boolean>,
 ): Promise<boolean | undefined> {
   if (first === undefined) return undefined;
   try {
@@ -95,11 +86,11 @@ async function byFirst(
 }
 
 /** The set's account; the lock of its own folder is held. */
-async function accountOf(owner: AccountRef, reach: Reach) {
-  const home = homeOf(owner.keep, owner);
-  using _held = home.shared ? await enter(home, reach) : undefined;
-  const account = await loadAccount(home, reach);
-  return account;
+async function accountOf(account: AccountRef, context: CaContext) {
+  const folder = accountFolder(account);
+  using _held = await enterIfShared(folder, context);
+  const kept = await loadAccount(folder, context);
+  return kept;
 }
 
 function missing({ dir, formats }: Place, what: string, which: string): AppError {

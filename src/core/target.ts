@@ -8,6 +8,20 @@ export type KeyType = "ec256" | "ec384" | { rsa: number; exponent?: number | und
 /** The chain to take: one of those that the CA calls alternate, counted from 1 (0: the usual one), or one that has an issuer of this common name. */
 export type Chain = { alternate: number } | { issuer: string };
 
+/** An account: whose it is, where it is kept, and how to get it where there is none. */
+export interface AccountWish {
+  /** The folder of accounts that sets share; undefined: each set has its own. */
+  dir?: string | undefined;
+  /** A shared account is written as lego has it too. */
+  lego?: boolean | undefined;
+  /** Mail addresses; none is allowed. */
+  contact: readonly string[];
+  /** The kind of a new one's key; undefined: the usual. */
+  key?: KeyType | undefined;
+  /** For CAs that require one. */
+  binding?: Binding | undefined;
+}
+
 /** External account binding (RFC 8555 section 7.3.4), with its MAC key. */
 export interface Binding {
   kid: string;
@@ -26,8 +40,10 @@ export interface SecretFile {
 
 /** A target as it was written or recorded, which names files of secrets that are still to be read. */
 export interface Draft extends Omit<Target, "ask" | "keep"> {
-  ask: Omit<Target["ask"], "binding"> & {
-    binding?: Binding | ({ kid: string } & SecretFile) | undefined;
+  ask: Omit<Target["ask"], "account"> & {
+    account: Omit<AccountWish, "binding"> & {
+      binding?: Binding | ({ kid: string } & SecretFile) | undefined;
+    };
   };
   keep: Omit<Place, "pkcs12"> & { pkcs12?: SecretFile | undefined };
 }
@@ -62,17 +78,13 @@ export interface Target {
   ask: {
     /** The URLs of the CAs' directories: the next is asked when one is out of reach, or busy. */
     from: readonly [string, ...string[]];
-    /** For CAs that require one. */
-    binding?: Binding | undefined;
+    account: AccountWish;
     /** What to ask the CA for, and whether to go on without when it does not have it. */
     profile?: { name: string; required: boolean } | undefined;
     /** The path of a file with roots (PEM) to trust beside the built-in ones. */
     caBundle?: string | undefined;
     /** What to call ourselves there; undefined: the usual. */
     userAgent?: string | undefined;
-    contact: readonly string[];
-    /** For a new account; undefined: the usual kind. */
-    accountKey?: KeyType | undefined;
     /** For a new certificate key; undefined: the kind that is in use. */
     key?: KeyType | undefined;
     /** Keep using the key that is there. */

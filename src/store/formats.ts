@@ -1,13 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isRecord } from "../json.ts";
+import type { Registration } from "../registration.ts";
 import { readJwk, writeJwk } from "./jwk.ts";
 import { readCertificates, readPrivateKey, writeCertificates, writePrivateKey } from "./pem.ts";
-
-/** What is kept of an account: its URL and the account object of RFC 8555 section 7.1.2. */
-export interface Registration {
-  uri: string;
-  body: Record<string, unknown>;
-}
 
 /** Everything a set of files can hold. */
 export interface Contents {

@@ -1,19 +1,12 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  type webcrypto,
-} from "node:crypto";
+import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
 import { isRecord } from "../json.ts";
+import { wholeRsa } from "./rsa.ts";
 
 type JsonWebKey = webcrypto.JsonWebKey;
 
 /** The members of an RSA key that follow from the others (RFC 7518 section 6.3.2). */
 const DERIVED = ["p", "q", "dp", "dq", "qi"] as const;
-/** Numbers to try as bases; each fails for at most half of all keys. */
-const BASES = 100n;
-/** Characters of a member: RSA with 16,384 bits, the most that OpenSSL takes. Longer ones would be reckoned with for hours. */
+/** Characters of a member: RSA with 16,384 bits, the most that OpenSSL takes. Longer ones would take hours. */
 const LONGEST = 2_732;
 
 /**
@@ -52,103 +45,4 @@ export function writeJwk(key: KeyObject): Record<string, unknown> {
   });
   const members = Object.entries({ n, e, d, p, q, dp, dq, qi, kty, ...others });
   return Object.fromEntries(members.filter(([, value]) => value !== undefined));
-}
-
-/** The public part of a key, as CAs see it. */
-export function publicJwk(key: KeyObject): Record<string, unknown> {
-  return { ...createPublicKey(key).export({ format: "jwk" }) };
-}
-
-/** The thumbprint of a key's public part (RFC 7638). */
-export function thumbprintOf(key: KeyObject): string {
-  const { e, n, crv, x, y, kty } = publicJwk(key);
-  const required = kty === "RSA" ? { e, kty, n } : { crv, kty, x, y };
-  return createHash("sha256").update(JSON.stringify(required)).digest("base64url");
-}
-
-/** Node.js does not look whether the members of an RSA key belong together. */
-function wholeRsa(jwk: JsonWebKey, bare: boolean): JsonWebKey {
-  const primes = bare ? derive(jwk) : { p: numberOf(jwk.p), q: numberOf(jwk.q) };
-  const { p, q } = primes;
-  const d = numberOf(jwk.d);
-  const sound =
-    p * q === numberOf(jwk.n) &&
-    (bare ||
-      (numberOf(jwk.dp) === d % (p - 1n) &&
-        numberOf(jwk.dq) === d % (q - 1n) &&
-        // Cheaper than the power that makes it.
-        numberOf(jwk.qi) < p &&
-        (numberOf(jwk.qi) * q) % p === 1n));
-  if (!sound) throw new Error("its members do not belong together");
-  return bare ? { ...jwk, ...derivedFrom(primes, d) } : jwk;
-}
-
-const ALIEN = "its exponents do not belong to its modulus";
-
-interface Primes {
-  p: bigint;
-  q: bigint;
-}
-
-function derivedFrom({ p, q }: Primes, d: bigint): JsonWebKey {
-  return {
-    p: textOf(p),
-    q: textOf(q),
-    dp: textOf(d % (p - 1n)),
-    dq: textOf(d % (q - 1n)),
-    qi: textOf(power(q, p - 2n, p)),
-  };
-}
-
-/** The primes of an RSA key by its exponents, as NIST SP 800-56B appendix C has it. */
-function derive(jwk: JsonWebKey): Primes {
-  const [n, e, d] = [numberOf(jwk.n), numberOf(jwk.e), numberOf(jwk.d)];
-  const multiple = e * d - 1n;
-  if (power(2n, multiple, n) !== 1n) throw new Error(ALIEN);
-  for (let base = 2n; base < BASES; base += 1n) {
-    const root = rootOfOne(base, multiple, n);
-    if (root === undefined) continue;
-    const p = gcd(root - 1n, n);
-    return { p, q: n / p };
-  }
-  throw new Error(ALIEN);
-}
-
-/** A square root of 1 modulo n other than 1 and -1, on the way from `base` to its power that is 1. */
-function rootOfOne(base: bigint, multiple: bigint, n: bigint) {
-  let exponent = multiple;
-  let twos = 0;
-  for (; exponent > 0n && exponent % 2n === 0n; exponent /= 2n) twos += 1;
-  let root = power(base, exponent, n);
-  for (; twos > 0; twos -= 1) {
-    const square = (root * root) % n;
-    if (square === 1n) break;
-    root = square;
-  }
-  const useful = twos > 0 && root !== 1n && root !== n - 1n;
-  return useful ? root : undefined;
-}
-
-function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n;
-  let square = base % modulus;
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % modulus;
-    square = (square * square) % modulus;
-  }
-  return result;
-}
-
-function gcd(a: bigint, b: bigint): bigint {
-  return b === 0n ? a : gcd(b, a % b);
-}
-
-function numberOf(text = ""): bigint {
-  return BigInt(`0x${Buffer.from(text, "base64url").toString("hex") || "0"}`);
-}
-
-function textOf(number: bigint): string {
-  const hex = number.toString(16);
-  const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex");
-  return bytes.toString("base64url");
 }

@@ -45,10 +45,6 @@ export interface Place {
   owner?: Owner | undefined;
   /** For the PKCS #12 file, which is written with one only. */
   pkcs12?: Protection | undefined;
-  /** The folder of accounts that sets share; undefined: each set has its own. */
-  accounts?: string | undefined;
-  /** Shared accounts are written as lego has them too. */
-  legoAccounts?: boolean | undefined;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { openDirectory } from "../directory/directory.ts";
 import { isTrusted } from "../directory/walk.ts";
 import type { ErrorCode } from "../errors.ts";
-import { is, isRecord } from "../json.ts";
+import * as z from "zod/mini";
+import { isRecord, type Schemas } from "../json.ts";
 import { unwritable } from "./folder.ts";
 import { replaceFile } from "./replace.ts";
 
@@ -61,6 +62,50 @@ export interface State {
 export const STATE_FILE = ".acme-sidecar.json";
 const VERSION = 1;
 
+const moment = z.pipe(
+  z.string(),
+  z.pipe(
+    z.transform((text: string) => new Date(text)),
+    z.date(),
+  ),
+);
+
+const originSchema = z.object({
+  certificate: z.string(),
+  from: z.optional(z.string()),
+  adopted: z.optional(z.literal(true)),
+  unknownTo: z.optional(z.string()),
+  profile: z.optional(z.string()),
+  window: z.optional(
+    z.object({
+      start: moment,
+      end: moment,
+      pick: moment,
+      explanation: z.optional(z.string()),
+    } satisfies Schemas<RenewalWindow>),
+  ),
+  lookAgain: z.optional(moment),
+} satisfies Schemas<Origin>);
+
+const failureSchema = z.object({
+  count: z.number(),
+  at: moment,
+  code: z.custom<ErrorCode>((code) => typeof code === "string"),
+  message: z.string(),
+  hint: z.optional(z.string()),
+  next: moment,
+  target: z.unknown(),
+} satisfies Schemas<Failure>);
+
+/** Each member by itself: one that is damaged takes no other with it. */
+const MEMBERS = {
+  origin: originSchema,
+  untold: z.string(),
+  undelivered: z.literal(true),
+  target: z.unknown(),
+  failure: failureSchema,
+} satisfies Schemas<State>;
+
 /**
  * What an earlier run remembered of the set in a folder. Whatever cannot be read counts as
  * nothing: it costs one more look at the CA.
@@ -68,16 +113,13 @@ const VERSION = 1;
 export function loadState(dir: string): State {
   try {
     using directory = openDirectory(dir);
-    const value = dated(JSON.parse(String(directory.read(STATE_FILE))));
+    const value: unknown = JSON.parse(String(directory.read(STATE_FILE)));
     if (!isRecord(value) || value["version"] !== VERSION) return {};
-    const { origin, untold, undelivered, target, failure } = value;
-    return {
-      ...(isOrigin(origin) && { origin }),
-      ...(typeof untold === "string" && { untold }),
-      ...(undelivered === true && { undelivered }),
-      ...(target !== undefined && { target }),
-      ...(isFailure(failure) && { failure }),
-    };
+    const members = Object.entries(MEMBERS).flatMap(([name, schema]) => {
+      const { data } = z.safeParse(schema, value[name]);
+      return data === undefined ? [] : [[name, data] as const];
+    });
+    return Object.fromEntries(members);
   } catch {
     return {};
   }
@@ -90,46 +132,6 @@ export function isStateTrusted(dir: string): boolean {
   return found === undefined || isTrusted(found);
 }
 
-const isWindow = is.shape<RenewalWindow>({
-  ...{ start: is.date, end: is.date, pick: is.date },
-  explanation: is.optional(is.text),
-});
-
-const isOrigin = is.shape<Origin>({
-  certificate: is.text,
-  from: is.optional(is.text),
-  adopted: is.optional((value) => value === true),
-  unknownTo: is.optional(is.text),
-  profile: is.optional(is.text),
-  window: is.optional(isWindow),
-  lookAgain: is.optional(is.date),
-});
-
-const isFailure = is.shape<Failure>({
-  count: is.number,
-  at: is.date,
-  code: is.text,
-  message: is.text,
-  hint: is.optional(is.text),
-  next: is.date,
-  target: () => true,
-});
-
-const DATES = ["start", "end", "pick", "lookAgain", "at", "next"];
-
-/** The same with dates in the place of their texts, but for what a target is made of; what is no date is left out. */
-function dated(value: unknown): unknown {
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, each]) => {
-      if (name === "target") return [[name, each]];
-      if (!DATES.includes(name)) return [[name, dated(each)]];
-      const date = new Date(String(each));
-      return Number.isNaN(date.getTime()) ? [] : [[name, date]];
-    }),
-  );
-}
-
 /** Remembers; a failure to do so is none, since no certificate depends on it. */
 export async function saveState(dir: string, state: State): Promise<void> {
   try {
@@ -139,28 +141,25 @@ export async function saveState(dir: string, state: State): Promise<void> {
   }
 }
 
-async function writeState(dir: string, state: State): Promise<void> {
-  const text = JSON.stringify({ version: VERSION, ...state }, null, 1);
-  using directory = openDirectory(dir);
-  const data = `${text}\n`;
-  await replaceFile(directory, STATE_FILE, { data, mode: 0o644 });
-}
-
-/** Forgets what was wanted of a set, and that it failed; what is known of its certificate stays. */
-export async function forgetTarget(dir: string): Promise<void> {
-  const state = loadState(dir);
-  const rest = { ...state, target: undefined, failure: undefined };
+/** The same; throws where that cannot be done. */
+export async function writeState(dir: string, state: State): Promise<void> {
+  const data = `${JSON.stringify({ version: VERSION, ...state }, null, 1)}\n`;
   try {
-    if (rest.origin !== undefined) await writeState(dir, rest);
-    else removeState(dir);
+    using directory = openDirectory(dir);
+    await replaceFile(directory, STATE_FILE, { data, mode: 0o644 });
   } catch (error) {
     throw unwritable(dir, error);
   }
 }
 
-function removeState(dir: string): void {
-  using directory = openDirectory(dir);
-  directory.remove(STATE_FILE);
+/** Forgets everything; throws where that cannot be done. */
+export function removeState(dir: string): void {
+  try {
+    using directory = openDirectory(dir);
+    directory.remove(STATE_FILE);
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
 }
 
 /** What is known of a certificate, which is little when the state is about another. */

@@ -1,10 +1,10 @@
 import type { Outcome } from "../core/outcome.ts";
-import type { Standing } from "../core/standing.ts";
+import type { StatusRow } from "../core/many/status.ts";
 import type { Clock } from "../time.ts";
 import { type AccountView, sayAccount } from "./account.ts";
 import { sayLine } from "./dokku.ts";
 import { exitCodeOf, openReport, type Report, reportOutcome } from "./report.ts";
-import { sayStanding } from "./status.ts";
+import { sayStatus } from "./status.ts";
 import { reportSummary, reportTroubles } from "./summary.ts";
 import type { Write } from "./text.ts";
 
@@ -13,7 +13,7 @@ export type Result = { outcomes: readonly Outcome[] } | { answer: Answer };
 
 export type Answer =
   | { kind: "account"; account: AccountView }
-  | { kind: "standings"; dir: string; standings: readonly Standing[] }
+  | { kind: "standings"; dir: string; standings: readonly StatusRow[] }
   | { kind: "text"; text: string }
   /** A tar, which was written to the standard output as it was made. */
   | { kind: "written" };
@@ -72,7 +72,7 @@ function sayAnswer(answer: Answer, json: boolean): string | undefined {
     case "account":
       return sayAccount(answer.account, json);
     case "standings":
-      return sayStanding(answer.standings, { json, dir: answer.dir });
+      return sayStatus(answer.standings, { json, dir: answer.dir });
     case "text":
       return answer.text;
     case "written":

@@ -1,9 +1,9 @@
-import type { Standing } from "../core/standing.ts";
+import type { StatusRow } from "../core/many/status.ts";
 import { cut } from "../causes.ts";
 import { LONGEST_LINE } from "./line-length.ts";
 import { fileOf, names } from "./text.ts";
 
-const WHY: Record<NonNullable<Standing["why"]>, string> = {
+const WHY: Record<NonNullable<StatusRow["why"]>, string> = {
   "valid-min": "--valid_min",
   window: "the CA asks for it",
   lifetime: "its lifetime",
@@ -18,36 +18,36 @@ const WHY: Record<NonNullable<Standing["why"]>, string> = {
 };
 
 /** How sets stand: a table, or with `json` a list of objects with times as RFC 3339 has them. */
-export function sayStanding(
-  standings: readonly Standing[],
+export function sayStatus(
+  rows: readonly StatusRow[],
   { json, dir }: { json: boolean; dir: string },
 ): string {
-  if (json) return JSON.stringify(standings.map(plain), null, 1);
-  if (standings.length === 0) return `There is no certificate in ${dir} or below it.`;
+  if (json) return JSON.stringify(rows.map(plain), null, 1);
+  if (rows.length === 0) return `There is no certificate in ${dir} or below it.`;
   return table([
     ["ID", "NAMES", "CA", "PROFILE", "EXPIRES", "RENEWAL", "WHY", "LAST FAILURE"],
-    ...standings.map(cells).map(bounded),
+    ...rows.map(cells).map(bounded),
   ]);
 }
 
-function plain({ failure, ...standing }: Standing): object {
+function plain({ failure, ...row }: StatusRow): object {
   const { count, at, code, message, next } = failure ?? {};
   return {
-    ...standing,
+    ...row,
     failure: failure && { count, at, code, message, next },
   };
 }
 
-function cells(standing: Standing): string[] {
-  const { id, from, profile, notAfter, next, flaw, failure } = standing;
+function cells(row: StatusRow): string[] {
+  const { id, from, profile, notAfter, next, flaw, failure } = row;
   return [
     id,
-    names(standing.names),
+    names(row.names),
     (from && URL.parse(from)?.host) ?? "-",
     profile ?? "-",
     notAfter ? day(notAfter) : "-",
-    standing.recorded ? renewal(next, flaw) : "not recorded",
-    reason(standing),
+    row.recorded ? renewal(next, flaw) : "not recorded",
+    reason(row),
     failure ? `${failure.count} x, ${day(failure.at)}: ${failure.message}` : "-",
   ];
 }
@@ -63,7 +63,7 @@ function renewal(next: Date | undefined, flaw: string | undefined): string {
   return next === undefined ? "due" : day(next);
 }
 
-function reason({ why, flaw, source }: Standing): string {
+function reason({ why, flaw, source }: StatusRow): string {
   const said = flaw ?? (why === undefined ? "-" : WHY[why]);
   return source?.gone === true ? `${said}; not in ${fileOf(source.file)} any more` : said;
 }

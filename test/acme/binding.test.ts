@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { bind, bindingMissing, otherAlgorithm, readMacKey } from "../../src/acme/binding.ts";
-import { AUTHORITIES } from "../../src/cli/ca.ts";
+import { DIRECTORIES } from "../../src/acme/authorities.ts";
 import { type Environment, environment } from "../support/environment.ts";
 import { problem } from "../support/exchange.ts";
 import { missing } from "../support/tools.ts";
@@ -74,7 +74,7 @@ describe("the key of a binding", () => {
 
 test("every CA with a name that asks for a binding has a page that tells how to get one", () => {
   for (const name of ["zerossl", "google", "google-staging", "sslcom", "actalis"]) {
-    const { message, hint = "" } = bindingMissing(AUTHORITIES[name] ?? "");
+    const { message, hint = "" } = bindingMissing(DIRECTORIES[name] ?? "");
     assert.match(message, /external account binding/);
     assert.match(hint, /https:\/\/\S+\).*--eab_kid.*--eab_hmac_key_file/);
   }

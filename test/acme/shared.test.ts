@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { homeOf } from "../../src/core/home.ts";
+import { accountFolder } from "../../src/core/account/folder.ts";
 import { type Environment, environment } from "../support/environment.ts";
 import { sidecar } from "../support/sidecar.ts";
 import { tempDir } from "../support/temp.ts";
@@ -10,7 +10,11 @@ import { missing } from "../support/tools.ts";
 
 test("an account's folder is named after CA and e-mail, whatever characters are in them", () => {
   const dirOf = (from: string, ...contact: string[]) =>
-    homeOf({ dir: "/certs", formats: [], accounts: "/accounts" }, { from, contact }).dir;
+    accountFolder({
+      from,
+      account: { dir: "/accounts", contact },
+      keep: { dir: "/certs", formats: [] },
+    }).place.dir;
   const ca = "https://acme.test/directory";
   assert.equal(dirOf(ca), "/accounts/acme.test/none");
   assert.equal(dirOf(ca, "Me@A.test"), "/accounts/acme.test/me@a.test");

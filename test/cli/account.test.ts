@@ -52,9 +52,9 @@ describe("--account_dir", () => {
   test("takes the account's files out of the set", () => {
     const request = words("-d", "a.test", "--account_dir", "../accounts");
     assert.ok(request.verb === "issue");
-    const { formats, accounts } = request.wish.target.keep;
-    assert.equal(accounts, "/accounts");
-    assert.deepEqual(formats, ["key.pem", "cert.pem", "chain.pem", "fullchain.pem"]);
+    const { ask, keep } = request.wish.target;
+    assert.equal(ask.account.dir, "/accounts");
+    assert.deepEqual(keep.formats, ["key.pem", "cert.pem", "chain.pem", "fullchain.pem"]);
   });
 
   test("makes -f account_key.json superfluous, and nothing else", () => {

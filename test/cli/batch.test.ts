@@ -33,8 +33,8 @@ describe("a file of targets", () => {
     const [site, shop, wild, fixed] = parse(yaml, { certs_dir: "/certs" });
     assert.equal(site?.id, "example.com");
     assert.equal(site.keep.dir, "/certs/example.com");
-    assert.equal(site.keep.accounts, "/certs/accounts");
-    assert.deepEqual(site.ask.contact, ["you@example.com"]);
+    assert.equal(site.ask.account.dir, "/certs/accounts");
+    assert.deepEqual(site.ask.account.contact, ["you@example.com"]);
     assert.deepEqual(shop?.want.key, { rsa: 2048 });
     assert.equal(shop.keep.keyMode, 0o640);
     assert.deepEqual(shop.keep.formats, ["fullchain.pem", "key.pem", "full.pem"]);
@@ -55,7 +55,7 @@ targets:
 `;
     const [a, b] = parse(yaml, { valid_min: "1", email: "x@y.test" });
     assert.deepEqual([a?.want.validAtLeast, b?.want.validAtLeast], [2000, 3000]);
-    assert.deepEqual(a?.ask.contact, ["x@y.test"]);
+    assert.deepEqual(a?.ask.account.contact, ["x@y.test"]);
     assert.equal(a.ask.method.kind, "dns");
     assert.deepEqual(b?.ask.method, {
       kind: "standalone",

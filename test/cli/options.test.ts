@@ -73,7 +73,7 @@ describe("the table of options", () => {
   });
 
   test("has the default of an account key's size, and of its exponent", () => {
-    const keyOf = (...words: string[]) => issue("-d", "a.test", ...words).target.ask.accountKey;
+    const keyOf = (...words: string[]) => issue("-d", "a.test", ...words).target.ask.account.key;
     const size = specOf("account_key_size").default;
     assert.deepEqual(keyOf("--account_key_public_exponent", "3"), { rsa: size, exponent: 3 });
     assert.deepEqual(keyOf("--account_key_size", "2048"), { rsa: 2048 });

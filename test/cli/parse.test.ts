@@ -160,10 +160,10 @@ describe("options", () => {
       refused(["-d", "a.test", "--listen", text], /--listen/);
   });
   test("--email takes several addresses and refuses what is none", () => {
-    assert.deepEqual(issue(["-d", "a.test", "--email", "a@b.test,c@d.test"]).target.ask.contact, [
-      "a@b.test",
-      "c@d.test",
-    ]);
+    assert.deepEqual(
+      issue(["-d", "a.test", "--email", "a@b.test,c@d.test"]).target.ask.account.contact,
+      ["a@b.test", "c@d.test"],
+    );
     for (const text of ["nobody", "a@b.test,", "a b@c.test"])
       refused(["-d", "a.test", "--email", text], /--email/);
   });

@@ -19,7 +19,8 @@ const start = long.leaf.validFromDate;
 function whyAt(days: number, bundle = long, validAtLeast?: number): string {
   const decision = decide(
     { ...want, validAtLeast },
-    { found: bundle, origin: undefined, now: after(start, days * DAY) },
+    { found: bundle, origin: undefined },
+    after(start, days * DAY),
   );
   return decision.keep ? "keep" : decision.why;
 }
@@ -43,11 +44,7 @@ describe("when a certificate is due", () => {
     assert.equal(whyAt(89.9, long, 0), "keep");
   });
   test("a kept certificate says when it will be due", () => {
-    const decision = decide(want, {
-      found: long,
-      origin: undefined,
-      now: start,
-    });
+    const decision = decide(want, { found: long, origin: undefined }, start);
     assert.ok(decision.keep);
     const life = long.leaf.validToDate.getTime() - start.getTime();
     assert.equal(decision.next.getTime(), start.getTime() + (life * 2) / 3);
@@ -60,7 +57,7 @@ describe("what makes a certificate necessary", () => {
     found: Parameters<typeof decide>[1]["found"],
     wish: Parameters<typeof decide>[0] = want,
   ) => {
-    const decision = decide(wish, { found, origin: undefined, now });
+    const decision = decide(wish, { found, origin: undefined }, now);
     return decision.keep ? "keep" : decision.why;
   };
   test("there is none", () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readLeftSecrets } from "../../src/commands/secrets.ts";
-import { record, revive } from "../../src/core/record.ts";
+import { record } from "../../src/core/record.ts";
+import { revive } from "../../src/core/revive.ts";
 import type { Draft, Target } from "../../src/core/target.ts";
 
 /** As it stands in .acme-sidecar.json, by an earlier version as by this one. */
@@ -31,7 +32,7 @@ test("a binding whose file is gone stays recorded, for an account that is to be 
   const draft = revive(recorded, PLACE);
   assert.ok(draft !== undefined);
   const target = await readLeftSecrets(draft);
-  assert.equal(target.ask.binding?.macKey, undefined);
+  assert.equal(target.ask.account.binding?.macKey, undefined);
   assert.deepEqual(record(target), recorded);
 });
 

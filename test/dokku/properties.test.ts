@@ -35,16 +35,16 @@ test("an app has a folder of its own, the shared accounts, and the pair that ngi
   const { id, want, ask, keep } = target({});
   assert.equal(id, "blog");
   assert.deepEqual(want.names, ["blog.test", "www.blog.test"]);
-  assert.deepEqual(ask.contact, ["a@b.test"]);
+  assert.deepEqual(ask.account.contact, ["a@b.test"]);
   assert.deepEqual(ask.from, ["https://acme-v02.api.letsencrypt.org/directory"]);
   assert.equal(ask.method.kind, "standalone");
   assert.equal(keep.dir, "/certs/blog");
-  assert.equal(keep.accounts, "/accounts");
+  assert.equal(ask.account.dir, "/accounts");
   assert.deepEqual(keep.formats, ["key.pem", "fullchain.pem"]);
 });
 
 test("an app's own property counts before the one for all", () => {
-  assert.deepEqual(target({}, { email: "all@b.test" }).ask.contact, ["a@b.test"]);
+  assert.deepEqual(target({}, { email: "all@b.test" }).ask.account.contact, ["a@b.test"]);
   const { want } = target({ graceperiod: "60" }, { graceperiod: "90", "key-type": "rsa2048" });
   assert.equal(want.validAtLeast, 60 * SECOND);
   assert.deepEqual(want.key, { rsa: 2048 });

@@ -6,14 +6,15 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { certificateId } from "../../src/acme/renewal-info.ts";
 import { decide } from "../../src/core/decide.ts";
-import { record, revive } from "../../src/core/record.ts";
-import { survey } from "../../src/core/survey.ts";
+import { record } from "../../src/core/record.ts";
+import { revive } from "../../src/core/revive.ts";
+import { triage } from "../../src/core/many/triage.ts";
 import { parseName } from "../../src/name.ts";
-import { readCertbot } from "../../src/store/certbot.ts";
-import type { Foreign } from "../../src/store/foreign.ts";
+import { readCertbot } from "../../src/store/foreign/certbot.ts";
+import type { Foreign } from "../../src/store/foreign/foreign.ts";
 import { type FormatName, FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
 import { readJwk, writeJwk } from "../../src/store/jwk.ts";
-import { readLego } from "../../src/store/lego.ts";
+import { readLego } from "../../src/store/foreign/lego.ts";
 import { loadSet, saveSet } from "../../src/store/set.ts";
 import { loadState, saveState, STATE_FILE } from "../../src/store/state.ts";
 import { makeBundle } from "../support/certificates.ts";
@@ -147,10 +148,10 @@ describe("files in folders", () => {
     await holds(t, text, async (input) => {
       writeFileSync(join(dir.path, STATE_FILE), input);
       const { origin } = loadState(dir.path);
-      const present = { found: bundle, origin, now: bundle.leaf.validFromDate };
-      const decision = decide(wish.want, present);
-      if (decision.keep) assert.ok(decision.next > present.now);
-      await survey(wish, { now, retry: false });
+      const start = bundle.leaf.validFromDate;
+      const decision = decide(wish.want, { found: bundle, origin }, start);
+      if (decision.keep) assert.ok(decision.next > start);
+      await triage(wish, { now, retry: false });
       const found = revive(loadState(dir.path).target, {
         id: "x",
         dir: dir.path,

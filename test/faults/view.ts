@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { find } from "../../src/acme/account.ts";
 import { openTransport } from "../../src/acme/transport.ts";
 import { type Contents, FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
-import { publicJwk, readJwk } from "../../src/store/jwk.ts";
+import { publicJwk } from "../../src/jwk.ts";
+import { readJwk } from "../../src/store/jwk.ts";
 import type { Site } from "../support/simp_le.ts";
 
 /** A certificate, a key or an account is gone or damaged, which is worse than a run that went wrong. */

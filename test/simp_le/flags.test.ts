@@ -244,9 +244,9 @@ describe("what is different", () => {
 
   test("keys are elliptic, unless a size or an exponent is given", () => {
     const { ask } = issue(...NAME).target;
-    assert.deepEqual([ask.accountKey, ask.key], [undefined, undefined]);
+    assert.deepEqual([ask.account.key, ask.key], [undefined, undefined]);
     const exponent = ["--account_key_public_exponent", "3"];
-    assert.notEqual(issue(...NAME, ...exponent).target.ask.accountKey, undefined);
+    assert.notEqual(issue(...NAME, ...exponent).target.ask.account.key, undefined);
   });
 
   test("without any folder the program answers the CA itself", () => {

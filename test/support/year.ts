@@ -73,7 +73,7 @@ export function liveThroughYear({ life, ari, seed }: Climate): Year {
       if (asked !== undefined) origin = ask(origin);
     }
     const found = issued === undefined ? {} : certificate;
-    if (decide(want, { found, origin, now }).keep) continue;
+    if (decide(want, { found, origin }, now).keep) continue;
     year.failures += Number(down);
     if (down) continue;
     year.orders += 1;

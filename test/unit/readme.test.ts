@@ -8,7 +8,7 @@ import { optionsPage, PAGE } from "../../scripts/options-page.ts";
 import { FILE, targetsSchema } from "../../scripts/targets-schema.ts";
 import { flagOf } from "../../src/cli/help.ts";
 import { OPTION_NAMES, specOf } from "../../src/cli/options.ts";
-import { AUTHORITIES } from "../../src/cli/ca.ts";
+import { DIRECTORIES } from "../../src/acme/authorities.ts";
 import { FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
 import { PKCS12_FILE } from "../../src/store/pkcs12.ts";
 
@@ -60,7 +60,7 @@ test("every link in a document leads to a file, and to a heading where it names 
 });
 
 test("docs/cas.md lists every CA that has a name, its directory, and whether it wants a binding", () => {
-  const rows = Object.entries(AUTHORITIES).map(([name, url = ""]) => {
+  const rows = Object.entries(DIRECTORIES).map(([name, url]) => {
     const { message } = bindingMissing(url);
     const binding = message.startsWith("The CA at") ? "none" : "needed";
     return `| \`${name}\` | <${url}> | ${binding} |`;

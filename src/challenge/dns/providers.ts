@@ -1,4 +1,5 @@
-import { is, isRecord } from "../../json.ts";
+import * as z from "zod/mini";
+import type { Schemas } from "../../json.ts";
 import type { ExecSettings } from "./exec.ts";
 import type { ProviderHost, Records } from "./records.ts";
 
@@ -13,15 +14,12 @@ type Kind = keyof Settings;
 export type Provider = { [Each in Kind]: { kind: Each } & Settings[Each] }[Kind];
 
 interface Row<T> {
-  /** Whether something that was recorded has these settings. */
-  isRight: (value: unknown) => boolean;
   /** Loads the provider when it is first needed. Throws `usage` for one that cannot work at all. */
   open: (settings: T, host: ProviderHost) => Promise<Records>;
 }
 
 const PROVIDERS: { [Each in Kind]: Row<Settings[Each]> } = {
   exec: {
-    isRight: is.shape<ExecSettings>({ script: is.text }),
     open: async (settings, host) => (await import("./exec.ts")).openExec(settings, host),
   },
 };
@@ -33,8 +31,10 @@ export function openProvider<Each extends Kind>(
   return PROVIDERS[provider.kind].open(provider, host);
 }
 
-export function isProvider(value: unknown): value is Provider {
-  if (!isRecord(value) || !is.text(value["kind"])) return false;
-  const { kind } = value;
-  return Object.hasOwn(PROVIDERS, kind) && PROVIDERS[kind as Kind].isRight(value);
-}
+/** Something that was recorded. */
+export const recordedProvider = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("exec"),
+    script: z.string(),
+  } satisfies Schemas<{ kind: "exec" } & ExecSettings>),
+]);

@@ -1,17 +1,17 @@
-import { createPublicKey } from "node:crypto";
-import { chooseAccount, chooseCertificate } from "../../core/choose.ts";
+import { chooseAccount, chooseCertificate } from "../../store/foreign/choose.ts";
 import { AppError } from "../../errors.ts";
+import { publicJwk } from "../../jwk.ts";
 import { flawOf, namesOf } from "../../store/bundle.ts";
-import { readCertbot } from "../../store/certbot.ts";
+import { readCertbot } from "../../store/foreign/certbot.ts";
 import {
   checkSource,
   type Foreign,
   type ForeignAccount,
   type ForeignCertificate,
   holdsSet,
-} from "../../store/foreign.ts";
+} from "../../store/foreign/foreign.ts";
 import type { Contents } from "../../store/formats.ts";
-import { readLego } from "../../store/lego.ts";
+import { readLego } from "../../store/foreign/lego.ts";
 import { lock } from "../../store/lock.ts";
 import { checkFolder } from "../../store/folder.ts";
 import { loadSet, occupant, type Place, recoverSet, saveSet } from "../../store/set.ts";
@@ -110,7 +110,7 @@ async function readOwner(
 ): Promise<Contents & { server?: string | undefined }> {
   if (account === undefined) return {};
   const { accountKey, registration, server } = await account.read();
-  const key = accountKey && createPublicKey(accountKey).export({ format: "jwk" });
+  const key = accountKey && publicJwk(accountKey);
   return {
     ...(accountKey && { accountKey }),
     ...(registration && {

@@ -1,8 +1,9 @@
-import { type AccountRef, rollOverAccount } from "../../core/account.ts";
+import type { AccountRef } from "../../core/account/folder.ts";
+import { rollOverAccount } from "../../core/account/manage.ts";
 import { makeKey, typeOf } from "../../core/keys.ts";
 import type { KeyType } from "../../core/target.ts";
-import { thumbprintOf } from "../../store/jwk.ts";
-import { reachOf } from "../network.ts";
+import { thumbprintOf } from "../../jwk.ts";
+import { caContextOf } from "../network.ts";
 import type { Run } from "../run.ts";
 
 interface Rollover {
@@ -16,7 +17,7 @@ export const run: Run<Rollover> = async ({ account, keyType }, host) => {
   const { uri, key } = await rollOverAccount(
     account,
     (old) => makeKey(keyType ?? typeOf(old) ?? "ec256"),
-    await reachOf(host.network, host),
+    await caContextOf(host.network, host),
   );
   const { dir } = account.keep;
   const subject = { id: dir, names: [], dir };

@@ -1,14 +1,15 @@
 import type { KeyObject } from "node:crypto";
 import { contactIn } from "../../acme/contact.ts";
-import { type AccountRef, showAccount } from "../../core/account.ts";
+import type { AccountRef } from "../../core/account/folder.ts";
+import { showAccount } from "../../core/account/manage.ts";
 import { typeOf } from "../../core/keys.ts";
-import { thumbprintOf } from "../../store/jwk.ts";
-import { reachOf } from "../network.ts";
+import { thumbprintOf } from "../../jwk.ts";
+import { caContextOf } from "../network.ts";
 import type { Run } from "../run.ts";
 
 /** Looks up one account at its CA. */
 export const run: Run<{ account: AccountRef }> = async ({ account }, host) => {
-  const { key, registration } = await showAccount(account, await reachOf(host.network, host));
+  const { key, registration } = await showAccount(account, await caContextOf(host.network, host));
   const { uri, body } = registration;
   return {
     answer: {

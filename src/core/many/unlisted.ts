@@ -1,10 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, messageOf } from "../errors.ts";
-import { lock } from "../store/lock.ts";
-import { forgetTarget, loadState, saveState, type State } from "../store/state.ts";
-import type { Emit, Outcome } from "./outcome.ts";
-import { sourceOf, asGone } from "./record.ts";
+import { AppError, messageOf } from "../../errors.ts";
+import { lock } from "../../store/lock.ts";
+import { loadState, type State } from "../../store/state.ts";
+import { openMemory } from "../memory.ts";
+import type { Emit, Outcome } from "../outcome.ts";
+import { sourceOf } from "../revive.ts";
 
 /** What a file of targets has now: the ids of the sets below a folder. */
 export interface Listed {
@@ -78,17 +79,9 @@ function isOf({ target, failure }: State, file: string): boolean {
 /** Forgets or notes; resolves to whether it is still the file's, since another run may have got it anew for itself. */
 async function leave(dir: string, file: string, { prune, signal, emit }: Review): Promise<boolean> {
   using _held = await lock(dir, { signal, emit });
-  const state = loadState(dir);
-  if (!isOf(state, file)) return false;
-  if (prune) await forgetTarget(dir);
-  else if (sourceOf(state.target)?.gone === false)
-    await saveState(dir, {
-      ...state,
-      target: asGone(state.target),
-      failure: state.failure && {
-        ...state.failure,
-        target: asGone(state.failure.target),
-      },
-    });
+  const memory = openMemory(dir);
+  if (!isOf(memory.state, file)) return false;
+  if (prune) await memory.forget();
+  else if (sourceOf(memory.state.target)?.gone === false) await memory.unlisted();
   return true;
 }

@@ -1,31 +1,31 @@
 import type { KeyObject } from "node:crypto";
-import { find } from "../acme/account.ts";
-import { changeKey, hasAccount, keyChangeOf } from "../acme/rollover.ts";
-import { openTransport } from "../acme/transport.ts";
-import type { Registration } from "../store/formats.ts";
-import { publicJwk } from "../store/jwk.ts";
-import { dropPending, loadPending, type PendingKey, savePending } from "../store/pending.ts";
-import { loadSet, type Place, saveSet } from "../store/set.ts";
-import type { Reach } from "./account.ts";
+import { find } from "../../acme/account.ts";
+import { changeKey, hasAccount, keyChangeOf } from "../../acme/rollover.ts";
+import { openTransport } from "../../acme/transport.ts";
+import { publicJwk } from "../../jwk.ts";
+import type { Registration } from "../../registration.ts";
+import { dropPending, loadPending, type PendingKey, savePending } from "../../store/pending.ts";
+import { loadSet, type Place, saveSet } from "../../store/set.ts";
+import type { CaContext, Context } from "../context.ts";
 
 /**
  * Gives an account another key. The new key is on disk before the CA is told of it, and
  * becomes the account's only when the CA knows it: whatever ends the run, `settle` finds out.
  */
 export async function rollOver(
-  home: Place,
+  place: Place,
   { directoryUrl, oldKey, newKey }: Keys,
-  reach: Reach,
+  context: CaContext,
 ): Promise<string> {
-  const options = { ...reach, directoryUrl, accountKey: oldKey };
+  const options = { ...context, directoryUrl, accountKey: oldKey };
   const transport = openTransport(options);
   await keyChangeOf(transport);
-  const { uri } = await find(transport, { key: oldKey, emit: reach.emit });
+  const { uri } = await find(transport, { key: oldKey, emit: context.emit });
   const pending = { directoryUrl, key: newKey };
-  await savePending(home.dir, pending);
+  await savePending(place.dir, pending);
   const result = await changeKey(options, { account: uri, newKey });
-  if (result.changed) await adopt(home, pending, reach);
-  else await dropPending(home.dir);
+  if (result.changed) await adopt(place, pending, context);
+  else await dropPending(place.dir);
   if (!result.changed) throw result.error;
   return uri;
 }
@@ -41,45 +41,46 @@ interface Keys {
  * whether it knows the new key, and told of it again where it does not, since the
  * first time may still be under way. Only a new key that it does not take is dropped.
  */
-export async function settle(home: Place, reach: Reach): Promise<void> {
-  const pending = loadPending(home.dir);
+export async function settle(place: Place, context: CaContext): Promise<void> {
+  const pending = loadPending(place.dir);
   if (pending === undefined) return;
-  const { accountKey, registration } = loadSet(home);
+  const { accountKey, registration } = loadSet(place);
   if (accountKey?.equals(pending.key)) {
-    await dropPending(home.dir);
+    await dropPending(place.dir);
     return;
   }
   const { directoryUrl, key: newKey } = pending;
   const taken =
-    (await hasAccount({ ...reach, directoryUrl, accountKey: newKey }, newKey)) ||
-    (await takeAgain(pending, { accountKey, registration, reach }));
-  if (taken) await adopt(home, pending, reach);
-  else await dropPending(home.dir);
-  reach.emit({ type: "rollover-settled", completed: taken });
+    (await hasAccount({ ...context, directoryUrl, accountKey: newKey }, newKey)) ||
+    (await takeAgain(pending, { accountKey, registration, context }));
+  if (taken) await adopt(place, pending, context);
+  else await dropPending(place.dir);
+  context.emit({ type: "rollover-settled", completed: taken });
 }
 
 async function takeAgain(
   { directoryUrl, key: newKey }: PendingKey,
-  { accountKey, registration, reach }: Kept,
+  { accountKey, registration, context }: Before,
 ): Promise<boolean> {
   if (accountKey === undefined || registration === undefined) return false;
   const { changed } = await changeKey(
-    { ...reach, directoryUrl, accountKey },
+    { ...context, directoryUrl, accountKey },
     { account: registration.uri, newKey },
   );
   return changed;
 }
 
-interface Kept {
+/** What the account had before. */
+interface Before {
   accountKey: KeyObject | undefined;
   registration: Registration | undefined;
-  reach: Reach;
+  context: CaContext;
 }
 
-async function adopt(home: Place, { key }: PendingKey, { emit }: Reach): Promise<void> {
-  const { registration } = loadSet(home);
+async function adopt(place: Place, { key }: PendingKey, { emit }: Context): Promise<void> {
+  const { registration } = loadSet(place);
   await saveSet(
-    home,
+    place,
     {
       accountKey: key,
       ...(registration && {
@@ -91,5 +92,5 @@ async function adopt(home: Place, { key }: PendingKey, { emit }: Reach): Promise
     },
     emit,
   );
-  await dropPending(home.dir);
+  await dropPending(place.dir);
 }

@@ -1,10 +1,11 @@
 import pLimit, { type LimitFunction } from "p-limit";
-import { asAppError } from "../errors.ts";
-import { makeFolder } from "../store/folder.ts";
-import { fulfil, type Surroundings } from "./fulfil.ts";
-import type { Outcome } from "./outcome.ts";
-import { survey } from "./survey.ts";
-import type { Target } from "./target.ts";
+import { asAppError } from "../../errors.ts";
+import { makeFolder } from "../../store/folder.ts";
+import type { RunContext } from "../context.ts";
+import { fulfil } from "../fulfil.ts";
+import { type Outcome, subjectOf } from "../outcome.ts";
+import { triage } from "./triage.ts";
+import type { Target } from "../target.ts";
 
 export interface Batch {
   /** How many targets may be under way at once: in all, and at each CA. */
@@ -15,7 +16,7 @@ export interface Batch {
   ended: (outcome: Outcome) => void;
 }
 
-/** So many sets are looked at together: more wait for the disk, fewer for each other. */
+/** How many sets are looked at together: more would wait for the disk, fewer for each other. */
 const LOOKS = 16;
 
 /**
@@ -24,7 +25,7 @@ const LOOKS = 16;
  */
 export async function fulfilAll(
   targets: readonly Target[],
-  surroundings: Surroundings,
+  context: RunContext,
   { concurrency, retry, ended }: Batch,
 ): Promise<Outcome[]> {
   const outcomes = new Map<Target, Outcome>();
@@ -35,9 +36,9 @@ export async function fulfilAll(
   const looks = pLimit(LOOKS);
   const due: { target: Target; urgent: Date }[] = [];
   await looks.map(targets, async (target) => {
-    const { delivers } = surroundings;
-    const now = surroundings.now();
-    const seen = await survey(target, { now, retry, delivers });
+    const { delivers } = context;
+    const now = context.now();
+    const seen = await triage(target, { now, retry, delivers });
     if ("ended" in seen) end(target, seen.ended);
     else due.push({ target, urgent: seen.urgent });
   });
@@ -53,7 +54,7 @@ export async function fulfilAll(
       // In this order, so that one CA's queue keeps no place from another's.
       return each(() =>
         all(async () => {
-          end(target, await fulfilOne(target, surroundings));
+          end(target, await fulfilOne(target, context));
         }),
       );
     }),
@@ -61,18 +62,17 @@ export async function fulfilAll(
   return targets.flatMap((target) => outcomes.get(target) ?? []);
 }
 
-async function fulfilOne(target: Target, surroundings: Surroundings): Promise<Outcome> {
-  const { id, keep, want } = target;
-  const { signal, emit } = surroundings;
-  const subject = { id, names: want.names, dir: keep.dir };
+async function fulfilOne(target: Target, context: RunContext): Promise<Outcome> {
+  const { id, keep } = target;
+  const { signal, emit } = context;
   try {
     signal.throwIfAborted();
     makeFolder(keep.dir, 0o755);
   } catch (error) {
-    return { subject, kind: "failed", error: asAppError(error, signal) };
+    return { subject: subjectOf(target), kind: "failed", error: asAppError(error, signal) };
   }
   return fulfil(target, {
-    ...surroundings,
+    ...context,
     emit: (event) => {
       emit(event, id);
     },

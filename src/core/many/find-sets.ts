@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { AppError, messageOf } from "../errors.ts";
-import { type FormatName, FORMATS, FORMAT_NAMES } from "../store/formats.ts";
-import { loadState, STATE_FILE, type State } from "../store/state.ts";
-import { revive } from "./record.ts";
-import type { Draft } from "./target.ts";
+import { AppError, messageOf } from "../../errors.ts";
+import { type FormatName, FORMATS, FORMAT_NAMES } from "../../store/formats.ts";
+import { loadState, STATE_FILE, type State } from "../../store/state.ts";
+import { revive } from "../revive.ts";
+import type { Draft } from "../target.ts";
 
 /** A folder with a set of files, or with what is remembered of one. */
 export interface FoundSet {

@@ -1,15 +1,13 @@
-import type { X509Certificate } from "node:crypto";
-import type { Contents } from "../store/formats.ts";
-import { AppError } from "../errors.ts";
-import { namesOf } from "../store/bundle.ts";
-import { loadSet } from "../store/set.ts";
-import { type Failure, type Origin, originOf } from "../store/state.ts";
-import { decide, type Schedule, scheduleOf, type Why } from "./decide.ts";
-import type { FoundSet } from "./sets.ts";
-import type { Source, Target } from "./target.ts";
+import { AppError } from "../../errors.ts";
+import type { Failure } from "../../store/state.ts";
+import { type Bundle, namesOf } from "../../store/bundle.ts";
+import { decide, type Schedule, scheduleOf, type Why } from "../decide.ts";
+import { type Look, lookAt } from "../look.ts";
+import type { FoundSet } from "./find-sets.ts";
+import type { Source, Target } from "../target.ts";
 
 /** How things stand with a set, as far as can be told without a look at the CA. */
-export interface Standing {
+export interface StatusRow {
   id: string;
   dir: string;
   names: readonly string[];
@@ -30,7 +28,7 @@ export interface Standing {
 }
 
 /** Never throws: what cannot be read is a flaw. */
-export function standingOf(set: FoundSet, now: Date): Standing {
+export function statusOf(set: FoundSet, now: Date): StatusRow {
   const { id, dir, state, target, files } = set;
   const known = {
     dir,
@@ -40,9 +38,8 @@ export function standingOf(set: FoundSet, now: Date): Standing {
   };
   const formats = target?.keep.formats ?? files;
   try {
-    const found = loadSet({ dir, formats });
-    const standing = certified(set, found, now);
-    return { ...known, id: id || (standing.names[0] ?? dir), ...standing };
+    const row = certified(set, lookAt({ dir, formats }, state), now);
+    return { ...known, id: id || (row.names[0] ?? dir), ...row };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const names = target?.want.names ?? [];
@@ -61,46 +58,41 @@ const NOTHING = {
 };
 
 function certified(
-  { state, target }: FoundSet,
-  found: Contents,
+  { target }: FoundSet,
+  look: Look,
   now: Date,
-): Omit<Standing, "id" | "dir" | "recorded" | "source" | "failure"> {
-  const { leaf } = found;
+): Omit<StatusRow, "id" | "dir" | "recorded" | "source" | "failure"> {
+  const { leaf } = look.found;
   const { names = [] } = target?.want ?? {};
   const wanted = {
     from: target?.ask.from[0],
     profile: target?.ask.profile?.name,
   };
   if (leaf === undefined) return { ...NOTHING, ...wanted, names, why: "missing" };
-  const origin = originOf(state, leaf.fingerprint256);
-  const { from, profile } = { ...wanted, ...origin };
+  const { from, profile } = { ...wanted, ...look.origin };
   return {
-    ...{ names: target ? names : namesOf(leaf), from, profile },
-    ...{ notAfter: leaf.validToDate, flaw: undefined },
-    ...planOf(target?.want, { found, leaf, origin, now }),
+    names: target ? names : namesOf(leaf),
+    from,
+    profile,
+    notAfter: leaf.validToDate,
+    flaw: undefined,
+    ...planOf(target?.want, { leaf, look, now }),
   };
-}
-
-interface Present {
-  found: Contents;
-  leaf: X509Certificate;
-  origin: Origin;
-  now: Date;
 }
 
 function planOf(
   want: Target["want"] | undefined,
-  { leaf, ...present }: Present,
-): Pick<Standing, "next" | "why"> {
-  const decision = want && decide(want, present);
+  { leaf, look, now }: { leaf: Bundle["leaf"]; look: Look; now: Date },
+): Pick<StatusRow, "next" | "why"> {
+  const decision = want && decide(want, look, now);
   if (decision?.keep === false) return { next: undefined, why: decision.why };
-  const { at, by } = scheduleOf(want ?? {}, leaf, present.origin);
+  const { at, by } = scheduleOf(want ?? {}, leaf, look.origin);
   return { next: at, why: by };
 }
 
 /** The most urgent first: what is due, then by the time of renewal. */
-export function byUrgency(a: Standing, b: Standing): number {
-  const urgency = ({ next, notAfter }: Standing) =>
+export function byUrgency(a: StatusRow, b: StatusRow): number {
+  const urgency = ({ next, notAfter }: StatusRow) =>
     [next?.getTime() ?? 0, notAfter?.getTime() ?? 0] as const;
   const [nextA, endA] = urgency(a);
   const [nextB, endB] = urgency(b);

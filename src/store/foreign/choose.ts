@@ -1,13 +1,8 @@
-import { AppError } from "../errors.ts";
-import { parseName } from "../name.ts";
-import { namesOf } from "../store/bundle.ts";
-import {
-  type Foreign,
-  type ForeignAccount,
-  type ForeignCertificate,
-  readAs,
-} from "../store/foreign.ts";
-import { FORMATS } from "../store/formats.ts";
+import { AppError } from "../../errors.ts";
+import { parseName } from "../../name.ts";
+import { namesOf } from "../bundle.ts";
+import { type Foreign, type ForeignAccount, type ForeignCertificate, readAs } from "./foreign.ts";
+import { FORMATS } from "../formats.ts";
 
 /**
  * The certificate that is meant: the one that the tool calls so, else the one

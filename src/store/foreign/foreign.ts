@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
-import { AppError, messageOf, systemCode } from "../errors.ts";
-import type { Bundle } from "./bundle.ts";
-import { type Contents, FORMAT_NAMES, FORMATS } from "./formats.ts";
+import { AppError, messageOf, systemCode } from "../../errors.ts";
+import type { Bundle } from "../bundle.ts";
+import { type Contents, FORMAT_NAMES, FORMATS } from "../formats.ts";
 
 /** What another tool keeps in its folder. Nothing of it is read before it is chosen. */
 export interface Foreign {

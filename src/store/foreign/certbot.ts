@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { list, readAs } from "./foreign.ts";
 import type { Foreign, ForeignAccount, ForeignCertificate } from "./foreign.ts";
-import { FORMATS } from "./formats.ts";
+import { FORMATS } from "../formats.ts";
 
 const ACCOUNT_KEY = "private_key.json";
 

@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { openDirectory } from "../directory/directory.ts";
+import { openDirectory } from "../../directory/directory.ts";
+import { isRecord } from "../../json.ts";
+import type { Registration } from "../../registration.ts";
 import { list, readAs } from "./foreign.ts";
 import type { Foreign, ForeignAccount, ForeignCertificate } from "./foreign.ts";
-import { unwritable } from "./folder.ts";
-import { type Contents, FORMATS, type Registration } from "./formats.ts";
-import { readCertificates } from "./pem.ts";
-import { replaceFile } from "./replace.ts";
+import { unwritable } from "../folder.ts";
+import { type Contents, FORMATS } from "../formats.ts";
+import { readCertificates } from "../pem.ts";
+import { replaceFile } from "../replace.ts";
 
 const ACCOUNT = "account.json";
 const KEYS = "keys";
@@ -126,5 +128,5 @@ function readBundle(data: Buffer) {
 }
 
 function recordOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  return isRecord(value) ? value : {};
 }

@@ -1,0 +1,101 @@
+import { resolve } from "node:path";
+import * as z from "zod/mini";
+import { isAddress } from "../acme/protocol.ts";
+import { isRecord, type Schemas } from "../json.ts";
+import { FORMAT_NAMES } from "../store/formats.ts";
+import type { Place } from "../store/set.ts";
+import { recordedName, reviveMethod } from "./method.ts";
+import type { AccountWish, Draft, Source, Target } from "./target.ts";
+
+const address = z.string().check(z.refine(isAddress));
+const formatName = z.enum(FORMAT_NAMES);
+const keyType = z.union([
+  z.enum(["ec256", "ec384"]),
+  z.object({ rsa: z.number(), exponent: z.optional(z.number()) }),
+]);
+
+const recordedSource = z.object({
+  file: z.string(),
+  gone: z.boolean(),
+} satisfies Schemas<Source>);
+
+/** What stands in .acme-sidecar.json of a target. */
+const recordedTarget = z.object({
+  source: z.optional(recordedSource),
+  want: z.object({
+    names: z.tuple([recordedName], recordedName),
+    key: z.optional(keyType),
+    profile: z.optional(z.string()),
+    validAtLeast: z.optional(z.number()),
+    nextRun: z.number(),
+  } satisfies Schemas<Omit<Target["want"], "force">>),
+  ask: z.object({
+    from: z.tuple([address], address),
+    binding: z.optional(z.object({ kid: z.string(), file: z.string() })),
+    profile: z.optional(z.object({ name: z.string(), required: z.boolean() })),
+    caBundle: z.optional(z.string()),
+    userAgent: z.optional(z.string()),
+    contact: z.array(z.string()),
+    accountKey: z.optional(keyType),
+    key: z.optional(keyType),
+    reuseKey: z.boolean(),
+    chain: z.union([z.object({ alternate: z.number() }), z.object({ issuer: z.string() })]),
+    method: z.unknown(),
+  } satisfies Schemas<RecordedAsk>),
+  keep: z.object({
+    formats: z.tuple([formatName], formatName),
+    keyMode: z.optional(z.number()),
+    owner: z.optional(z.object({ uid: z.number(), gid: z.optional(z.number()) })),
+    pkcs12: z.optional(z.object({ file: z.string() })),
+    /** The folder of accounts that sets share, from the set's own. */
+    accounts: z.optional(z.string()),
+  } satisfies Schemas<Omit<Place, "dir"> & { accounts: unknown }>),
+});
+
+/** Of an account, `dir` is recorded with what says where things are. */
+type RecordedAsk = Omit<Target["ask"], "account"> & { accountKey: unknown } & Omit<
+    AccountWish,
+    "dir" | "lego" | "key"
+  >;
+
+/** The target that was recorded, for a folder; undefined when that is not one, or of another version of this program. */
+export function revive(
+  recorded: unknown,
+  { id, dir }: { id: string; dir: string },
+): Draft | undefined {
+  const { data } = z.safeParse(recordedTarget, recorded);
+  const method = reviveMethod(data?.ask.method);
+  if (data === undefined || method === undefined) return undefined;
+  const { source, want, ask, keep } = data;
+  const { accounts, pkcs12, ...place } = keep;
+  const { binding, contact, accountKey, ...asked } = ask;
+  return {
+    id,
+    source,
+    want: { ...want, force: false },
+    ask: {
+      ...asked,
+      account: {
+        dir: accounts === undefined ? undefined : resolve(dir, accounts),
+        contact,
+        key: accountKey,
+        binding: binding && { ...binding, called: binding.file },
+      },
+      method,
+    },
+    keep: { ...place, pkcs12: pkcs12 && { ...pkcs12, called: pkcs12.file }, dir },
+  };
+}
+
+/** The file of targets that what was recorded is from. */
+export function sourceOf(recorded: unknown): Source | undefined {
+  return z.safeParse(z.object({ source: recordedSource }), recorded).data?.source;
+}
+
+/** What was recorded, as something that its file has no more. */
+export function asGone(recorded: unknown): unknown {
+  const source = sourceOf(recorded);
+  return isRecord(recorded) && source !== undefined
+    ? { ...recorded, source: { ...source, gone: true } }
+    : recorded;
+}

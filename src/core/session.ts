@@ -1,0 +1,26 @@
+import type { Authority } from "../acme/authority.ts";
+import type { AskRenewalInfo } from "../acme/renewal-info.ts";
+import type { Emit } from "./outcome.ts";
+import { countStrikes, type Strikes } from "./strikes.ts";
+
+/** How CAs are reached, and what the targets of a run share that reach them so. */
+export interface Session {
+  /** PEM, trusted beside the built-in ones. */
+  roots: string | undefined;
+  userAgent: string;
+  /** How many signed requests may be under way at one account. */
+  lanes: number;
+  /** Told what concerns no target alone. */
+  emit: Emit;
+  /** Accounts that are open, by CA and folder. */
+  accounts: Map<string, Promise<Authority>>;
+  /** Who asks for renewal information, by the URL of the CA's directory. */
+  questions: Map<string, Promise<AskRenewalInfo>>;
+  strikes: Strikes;
+}
+
+export function openSession(
+  settings: Pick<Session, "roots" | "userAgent" | "lanes" | "emit">,
+): Session {
+  return { ...settings, accounts: new Map(), questions: new Map(), strikes: countStrikes() };
+}
