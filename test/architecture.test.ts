@@ -75,7 +75,7 @@ const HOMES: Record<string, RegExp> = {
   "@peculiar/asn1-schema": /^src\/acme\//,
   "@peculiar/asn1-x509": /^src\/acme\//,
   "p-limit": /^src\/core\/many\/fulfil-all\.ts$/,
-  "zod/mini": /^src\/(?:(?:cli|core|store)\/|json\.ts$)/,
+  "zod/mini": /^src\/core\/revive\.ts$/,
   yaml: /^src\/cli\/entries\.ts$/,
   pkijs: /^src\/store\//,
   express: /^src\/serve\.ts$/,

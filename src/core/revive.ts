@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import * as z from "zod/mini";
 import { isAddress } from "../acme/protocol.ts";
 import type { DnsExec } from "../challenge/dns-exec.ts";
-import { type Check, entryOf, is, isRecord, type Schemas } from "../json.ts";
+import { type Check, entryOf, is, isRecord } from "../json.ts";
 import { type Name, parseName } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
 import type { Place } from "../store/set.ts";
@@ -53,6 +53,9 @@ const recordedTarget = z.object({
     accounts: z.optional(z.string()),
   } satisfies Schemas<Omit<Place, "dir"> & { accounts: unknown }>),
 });
+
+/** One for each member of a type, so that none is forgotten when it gets another. */
+type Schemas<T> = Record<keyof T, z.ZodMiniType>;
 
 /** Of an account, `dir` is recorded with what says where things are. */
 type RecordedAsk = Omit<Target["ask"], "account"> & { accountKey: unknown } & Omit<
