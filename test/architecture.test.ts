@@ -75,7 +75,7 @@ const HOMES: Record<string, RegExp> = {
   "@peculiar/asn1-schema": /^src\/acme\//,
   "@peculiar/asn1-x509": /^src\/acme\//,
   "p-limit": /^src\/(core\/many\/fulfil-all|challenge\/dns\/\w+)\.ts$/,
-  "zod/mini": /^src\/(?:(?:cli|core|store)\/|challenge\/dns\/providers\.ts$|json\.ts$)/,
+  "zod/mini": /^src\/(cli\/|core\/revive\.ts$|challenge\/dns\/providers\.ts$)/,
   yaml: /^src\/cli\/entries\.ts$/,
   pkijs: /^src\/store\//,
   express: /^src\/serve\.ts$/,
