@@ -33,6 +33,10 @@ run({ files, concurrency: availableParallelism() + 1, timeout: PATIENCE })
   .on("test:fail", () => {
     process.exitCode = 1;
   })
+  // The report is in the order of the files, and the first takes minutes.
+  .on("test:complete", ({ name, file, details }) => {
+    if (!details.passed) console.error(`failed: ${name} (${file ?? ""})`);
+  })
   .compose(new spec())
   .pipe(process.stdout);
 

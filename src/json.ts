@@ -1,8 +1,3 @@
-import type { ZodMiniType } from "zod/mini";
-
-/** One for each member of a type, so that none is forgotten when it gets another. */
-export type Schemas<T> = Record<keyof T, ZodMiniType>;
-
 /** Whether a value of a JSON text is an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

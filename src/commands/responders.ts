@@ -1,4 +1,3 @@
-import { openProvider } from "../challenge/dns/providers.ts";
 import type { ZoneQueue } from "../challenge/dns/queue.ts";
 import type { Responder } from "../challenge/responder.ts";
 import type { Method } from "../core/method.ts";
@@ -28,6 +27,7 @@ export async function openResponder(
     }
     case "dns": {
       const { openDns01 } = await import("../challenge/dns/dns-01.ts");
+      const { openProvider } = await import("../challenge/dns/providers.ts");
       const { provider, propagation, env } = method;
       const records = await openProvider(provider, {
         ...host,

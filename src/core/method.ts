@@ -1,8 +1,6 @@
-import * as z from "zod/mini";
 import type { Propagation } from "../challenge/dns/propagation.ts";
-import { type Provider, recordedProvider } from "../challenge/dns/providers.ts";
-import { isRecord, type Schemas } from "../json.ts";
-import { type Name, parseName } from "../name.ts";
+import type { Provider } from "../challenge/dns/providers.ts";
+import type { Name } from "../name.ts";
 import type { Listen } from "../serve.ts";
 
 /** dns-01 by TXT records that a provider sets. */
@@ -28,46 +26,4 @@ export type Method =
 export function recordMethod(method: Method): object {
   if (method.kind === "webroot") return { ...method, roots: Object.fromEntries(method.roots) };
   return method.kind === "dns" ? { ...method, env: undefined } : method;
-}
-
-/** A name as this program writes it. */
-export const recordedName = z.custom<Name>((text) => {
-  const parsed = typeof text === "string" ? parseName(text) : {};
-  return "name" in parsed && parsed.name === text;
-});
-
-const hostPort = z.object({ host: z.string(), port: z.number() });
-
-const recordedMethod = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("standalone"), listen: hostPort }),
-  z.object({ kind: z.literal("webroot"), roots: z.record(recordedName, z.string()) }),
-  z.object({ kind: z.literal("stateless") }),
-  z.object({
-    kind: z.literal("dns"),
-    provider: recordedProvider,
-    propagation: z.object({
-      timeout: z.number(),
-      wait: z.optional(z.number()),
-      resolvers: z.array(hostPort),
-    } satisfies Schemas<Propagation>),
-  }),
-]);
-
-/** A method that was recorded; undefined: it is none, or one of another version of this program. */
-export function reviveMethod(recorded: unknown): Method | undefined {
-  const { data } = z.safeParse(
-    recordedMethod,
-    isScript(recorded) ? asProvider(recorded) : recorded,
-  );
-  if (data?.kind !== "webroot") return data;
-  return { kind: "webroot", roots: new Map(Object.entries(data.roots) as [Name, string][]) };
-}
-
-/** Earlier versions recorded a program, the only provider that they knew, beside all the rest. */
-function isScript(recorded: unknown): recorded is Record<string, unknown> {
-  return isRecord(recorded) && recorded["kind"] === "dns" && "script" in recorded;
-}
-
-function asProvider({ script, ...propagation }: Record<string, unknown>): object {
-  return { kind: "dns", provider: { kind: "exec", script }, propagation };
 }

@@ -1,11 +1,40 @@
 import { resolve } from "node:path";
 import * as z from "zod/mini";
 import { isAddress } from "../acme/protocol.ts";
-import { isRecord, type Schemas } from "../json.ts";
+import type { Propagation } from "../challenge/dns/propagation.ts";
+import { recordedProvider } from "../challenge/dns/providers.ts";
+import { isRecord } from "../json.ts";
+import { type Name, parseName } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
 import type { Place } from "../store/set.ts";
-import { recordedName, reviveMethod } from "./method.ts";
+import type { Method } from "./method.ts";
 import type { AccountWish, Draft, Source, Target } from "./target.ts";
+
+/** One for each member of a type, so that none is forgotten when it gets another. */
+type Schemas<T> = Record<keyof T, z.ZodMiniType>;
+
+/** A name as this program writes it. */
+const recordedName = z.custom<Name>((text) => {
+  const parsed = typeof text === "string" ? parseName(text) : {};
+  return "name" in parsed && parsed.name === text;
+});
+
+const hostPort = z.object({ host: z.string(), port: z.number() });
+
+const recordedMethod = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("standalone"), listen: hostPort }),
+  z.object({ kind: z.literal("webroot"), roots: z.record(recordedName, z.string()) }),
+  z.object({ kind: z.literal("stateless") }),
+  z.object({
+    kind: z.literal("dns"),
+    provider: recordedProvider,
+    propagation: z.object({
+      timeout: z.number(),
+      wait: z.optional(z.number()),
+      resolvers: z.array(hostPort),
+    } satisfies Schemas<Propagation>),
+  }),
+]);
 
 const address = z.string().check(z.refine(isAddress));
 const formatName = z.enum(FORMAT_NAMES);
@@ -85,6 +114,25 @@ export function revive(
     },
     keep: { ...place, pkcs12: pkcs12 && { ...pkcs12, called: pkcs12.file }, dir },
   };
+}
+
+/** A method that was recorded; undefined: it is none, or one of another version of this program. */
+function reviveMethod(recorded: unknown): Method | undefined {
+  const { data } = z.safeParse(
+    recordedMethod,
+    isScript(recorded) ? asProvider(recorded) : recorded,
+  );
+  if (data?.kind !== "webroot") return data;
+  return { kind: "webroot", roots: new Map(Object.entries(data.roots) as [Name, string][]) };
+}
+
+/** Earlier versions recorded a program, the only provider that they knew, beside all the rest. */
+function isScript(recorded: unknown): recorded is Record<string, unknown> {
+  return isRecord(recorded) && recorded["kind"] === "dns" && "script" in recorded;
+}
+
+function asProvider({ script, ...propagation }: Record<string, unknown>): object {
+  return { kind: "dns", provider: { kind: "exec", script }, propagation };
 }
 
 /** The file of targets that what was recorded is from. */

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import * as z from "zod/mini";
 import type { Directory } from "../directory/directory.ts";
 import { AppError } from "../errors.ts";
+import { is } from "../json.ts";
 
 export const COMMIT = ".acme-sidecar.commit";
 
@@ -25,31 +25,24 @@ export function isLeftover(name: string): boolean {
   return name === COMMIT || nameOfFresh(name) !== undefined;
 }
 
-const move = z.object({
-  name: z.string().check(z.refine((name) => !name.includes("/"))),
-  /** The file that takes its place, beside where it is; undefined: it goes. */
-  fresh: z.optional(z.string().check(z.regex(FRESH))),
-});
-
 /** What a commit file tells to do with one file of the set. */
-export type Move = z.infer<typeof move>;
+export interface Move {
+  name: string;
+  /** The file that takes its place, beside where it is; undefined: it goes. */
+  fresh: string | undefined;
+}
 
-/** Versions before 1.0 wrote names only. */
-const bareName = z.pipe(
-  z.string(),
-  z.pipe(
-    z.transform((name: string): Move => ({ name, fresh: `.${visible(name)}.new` })),
-    move,
-  ),
-);
-
-const moves = z.array(z.union([move, bareName]));
+const isMove = is.shape<Move>({
+  name: (name) => is.text(name) && !name.includes("/"),
+  fresh: is.optional((name) => is.text(name) && FRESH.test(name)),
+});
 
 /** Throws `bad-file` for one that this program did not write. */
 export function readCommit(directory: Directory): Move[] {
   try {
-    const { data } = z.safeParse(moves, JSON.parse(String(directory.read(COMMIT))));
-    if (data !== undefined) return data;
+    const list: unknown = JSON.parse(String(directory.read(COMMIT)));
+    const moves = Array.isArray(list) && list.map(readMove);
+    if (moves && moves.every(isMove)) return moves;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
@@ -60,4 +53,9 @@ export function readCommit(directory: Directory): Move[] {
       hint: "Remove it if the key and the certificate beside it belong together.",
     },
   );
+}
+
+/** Versions before 1.0 wrote names only. */
+function readMove(value: unknown): unknown {
+  return is.text(value) ? { name: value, fresh: `.${visible(value)}.new` } : value;
 }

@@ -1,8 +1,7 @@
 import { openDirectory } from "../directory/directory.ts";
 import { isTrusted } from "../directory/walk.ts";
 import type { ErrorCode } from "../errors.ts";
-import * as z from "zod/mini";
-import { isRecord, type Schemas } from "../json.ts";
+import { is, isRecord } from "../json.ts";
 import { unwritable } from "./folder.ts";
 import { replaceFile } from "./replace.ts";
 
@@ -62,50 +61,6 @@ export interface State {
 export const STATE_FILE = ".acme-sidecar.json";
 const VERSION = 1;
 
-const moment = z.pipe(
-  z.string(),
-  z.pipe(
-    z.transform((text: string) => new Date(text)),
-    z.date(),
-  ),
-);
-
-const originSchema = z.object({
-  certificate: z.string(),
-  from: z.optional(z.string()),
-  adopted: z.optional(z.literal(true)),
-  unknownTo: z.optional(z.string()),
-  profile: z.optional(z.string()),
-  window: z.optional(
-    z.object({
-      start: moment,
-      end: moment,
-      pick: moment,
-      explanation: z.optional(z.string()),
-    } satisfies Schemas<RenewalWindow>),
-  ),
-  lookAgain: z.optional(moment),
-} satisfies Schemas<Origin>);
-
-const failureSchema = z.object({
-  count: z.number(),
-  at: moment,
-  code: z.custom<ErrorCode>((code) => typeof code === "string"),
-  message: z.string(),
-  hint: z.optional(z.string()),
-  next: moment,
-  target: z.unknown(),
-} satisfies Schemas<Failure>);
-
-/** Each member by itself: one that is damaged takes no other with it. */
-const MEMBERS = {
-  origin: originSchema,
-  untold: z.string(),
-  undelivered: z.literal(true),
-  target: z.unknown(),
-  failure: failureSchema,
-} satisfies Schemas<State>;
-
 /**
  * What an earlier run remembered of the set in a folder. Whatever cannot be read counts as
  * nothing: it costs one more look at the CA.
@@ -113,13 +68,16 @@ const MEMBERS = {
 export function loadState(dir: string): State {
   try {
     using directory = openDirectory(dir);
-    const value: unknown = JSON.parse(String(directory.read(STATE_FILE)));
+    const value = dated(JSON.parse(String(directory.read(STATE_FILE))));
     if (!isRecord(value) || value["version"] !== VERSION) return {};
-    const members = Object.entries(MEMBERS).flatMap(([name, schema]) => {
-      const { data } = z.safeParse(schema, value[name]);
-      return data === undefined ? [] : [[name, data] as const];
-    });
-    return Object.fromEntries(members);
+    const { origin, untold, undelivered, target, failure } = value;
+    return {
+      ...(isOrigin(origin) && { origin }),
+      ...(typeof untold === "string" && { untold }),
+      ...(undelivered === true && { undelivered }),
+      ...(target !== undefined && { target }),
+      ...(isFailure(failure) && { failure }),
+    };
   } catch {
     return {};
   }
@@ -130,6 +88,46 @@ export function isStateTrusted(dir: string): boolean {
   using directory = openDirectory(dir);
   const found = directory.look(STATE_FILE);
   return found === undefined || isTrusted(found);
+}
+
+const isWindow = is.shape<RenewalWindow>({
+  ...{ start: is.date, end: is.date, pick: is.date },
+  explanation: is.optional(is.text),
+});
+
+const isOrigin = is.shape<Origin>({
+  certificate: is.text,
+  from: is.optional(is.text),
+  adopted: is.optional((value) => value === true),
+  unknownTo: is.optional(is.text),
+  profile: is.optional(is.text),
+  window: is.optional(isWindow),
+  lookAgain: is.optional(is.date),
+});
+
+const isFailure = is.shape<Failure>({
+  count: is.number,
+  at: is.date,
+  code: is.text,
+  message: is.text,
+  hint: is.optional(is.text),
+  next: is.date,
+  target: () => true,
+});
+
+const DATES = ["start", "end", "pick", "lookAgain", "at", "next"];
+
+/** The same with dates in the place of their texts, but for what a target is made of; what is no date is left out. */
+function dated(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, each]) => {
+      if (name === "target") return [[name, each]];
+      if (!DATES.includes(name)) return [[name, dated(each)]];
+      const date = new Date(String(each));
+      return Number.isNaN(date.getTime()) ? [] : [[name, date]];
+    }),
+  );
 }
 
 /** Remembers; a failure to do so is none, since no certificate depends on it. */

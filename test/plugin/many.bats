@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
-# Many apps at once.
+# Many apps at once: more than are asked for at a time. MANY=50 is a long run.
 load helper
 
 setup_plugin() { install_letsencrypt; }
+
+MANY=${MANY:-20}
 
 is_served() { [[ $(served "$1" | serial) == $(serial <"$2") ]]; }
 
@@ -21,9 +23,9 @@ is_served() { [[ $(served "$1" | serial) == $(serial <"$2") ]]; }
     [[ $(find "$DOKKU_LIB_ROOT/data/letsencrypt/--global/accounts" -name account.json | wc -l) == 1 ]]
 }
 
-@test "50 apps are renewed by one auto-renew in one container" {
+@test "$MANY apps are renewed by one auto-renew in one container" {
     local n before containers
-    for ((n = 0; n < 50; n++)); do
+    for ((n = 0; n < MANY; n++)); do
         dokku apps:create "many-$n" >/dev/null
         dokku domains:set "many-$n" "many-$n.example.test" >/dev/null 2>&1
     done
@@ -38,10 +40,10 @@ is_served() { [[ $(served "$1" | serial) == $(serial <"$2") ]]; }
     run -0 dokku letsencrypt:auto-renew
     rm "$DOKKU_ROOT/.dokkurc/docker"
     [[ $(wc -l <"$BATS_TEST_TMPDIR/runs") == 1 ]]
-    [[ $(grep -c "needs renewal" <<<"$output") == 52 ]]
+    (($(grep -c "needs renewal" <<<"$output") == MANY + 2))
     [[ $(cat "$DOKKU_ROOT"/many-*/tls/server.crt | md5sum) != "$before" ]]
-    (($(reloads) - containers == 52))
-    for ((n = 0; n < 50; n++)); do
+    (($(reloads) - containers == MANY + 2))
+    for ((n = 0; n < MANY; n++)); do
         wait_until is_served "many-$n.example.test" "$DOKKU_ROOT/many-$n/tls/server.crt"
     done
     [[ $(find "$DOKKU_LIB_ROOT/data/letsencrypt/--global/accounts" -name account.json | wc -l) == 1 ]]

@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import type { Schemas } from "../../json.ts";
 import type { ExecSettings } from "./exec.ts";
 import type { ProviderHost, Records } from "./records.ts";
 
@@ -14,12 +13,15 @@ type Kind = keyof Settings;
 export type Provider = { [Each in Kind]: { kind: Each } & Settings[Each] }[Kind];
 
 interface Row<T> {
+  /** What was recorded of its settings. */
+  recorded: z.ZodMiniType<T>;
   /** Loads the provider when it is first needed. Throws `usage` for one that cannot work at all. */
   open: (settings: T, host: ProviderHost) => Promise<Records>;
 }
 
 const PROVIDERS: { [Each in Kind]: Row<Settings[Each]> } = {
   exec: {
+    recorded: z.object({ script: z.string() }),
     open: async (settings, host) => (await import("./exec.ts")).openExec(settings, host),
   },
 };
@@ -31,10 +33,8 @@ export function openProvider<Each extends Kind>(
   return PROVIDERS[provider.kind].open(provider, host);
 }
 
-/** Something that was recorded. */
-export const recordedProvider = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("exec"),
-    script: z.string(),
-  } satisfies Schemas<{ kind: "exec" } & ExecSettings>),
-]);
+/** What was recorded of a provider. */
+export const recordedProvider = z.custom<Provider>((value) => {
+  const { data } = z.safeParse(z.looseObject({ kind: z.enum(Object.keys(PROVIDERS)) }), value);
+  return data !== undefined && PROVIDERS[data.kind as Kind].recorded.safeParse(data).success;
+});
