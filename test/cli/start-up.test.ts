@@ -25,8 +25,8 @@ async function load(...words: string[]) {
   });
   const urls = readFileSync(list, "utf8");
   assert.match(urls, /\/src\/cli\/parse\.ts$/m);
-  const heavy = HEAVY.filter((name) => urls.includes(`/node_modules/${name}/`));
-  return { code, stderr, heavy };
+  const isLoaded = (name: string) => urls.includes(`/node_modules/${name}/`);
+  return { code, stderr, heavy: HEAVY.filter(isLoaded), schemas: isLoaded("zod") };
 }
 
 describe("what a run loads", { concurrency: 2 }, () => {
@@ -45,6 +45,13 @@ describe("what a run loads", { concurrency: 2 }, () => {
       assert.equal(code, expected, stderr);
       assert.deepEqual(heavy, []);
     });
+
+  test("a run with nothing due loads no schemas, which only those need that read what others recorded", async () => {
+    const { code, stderr, schemas } = await load("-d", "a.test", "--valid_min", "0");
+    assert.equal(code, 1, stderr);
+    assert.equal(schemas, false);
+    assert.equal((await load("status")).schemas, true);
+  });
 
   test("a web server is loaded when the program answers the CA by itself", async () => {
     const words = ["--force", "--listen", "192.0.2.1:80"];
