@@ -3,22 +3,18 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 
-/** Rooms by level, as docs/architecture.md draws them: imports go downward only. */
-const LEVELS = [
-  ["shown"],
-  ["name", "errors", "time", "json", "jwk", "once", "registration", "causes", "serve", "load"],
-  ["directory"],
-  ["acme", "challenge", "store"],
-  ["core"],
-  ["ui", "handoff"],
-  ["commands"],
-  ["cli"],
-  ["main", "start"],
-];
+/** Which rooms import from which, as docs/architecture.md draws it. */
+const ARROWS = new Set(
+  [...readFileSync("docs/architecture.md", "utf8").matchAll(/^ {4}(\w+) --> ([\w &]+)$/gm)].flatMap(
+    ([, from, to = ""]) => to.split(" & ").map((each) => `${String(from)} -> ${each}`),
+  ),
+);
+const ROOMS = new Set([...ARROWS].flatMap((arrow) => arrow.split(" -> ")));
 
 const files = globSync("src/**/*.ts");
 const room = (file: string) => file.split("/")[1]?.replace(/\.ts$/, "") ?? "";
-const level = (file: string) => LEVELS.findIndex((rooms) => rooms.includes(room(file)));
+/** Directly in src/, and for every room. */
+const isLeaf = (file: string) => !ROOMS.has(room(file)) && file.split("/").length === 2;
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, "utf8");
@@ -34,22 +30,33 @@ function ours(file: string): string[] {
     .filter((target) => target.startsWith("src/"));
 }
 
-test("every file belongs to a room that has a level", () => {
-  assert.ok(files.length > 20);
+test("every file belongs to a room of the picture, or to all", () => {
+  assert.ok(ROOMS.size >= 9 && ARROWS.size >= 20, String([...ARROWS]));
   assert.deepEqual(
-    files.filter((file) => level(file) < 0),
+    files.filter((file) => !ROOMS.has(room(file)) && !isLeaf(file)),
     [],
   );
 });
 
-test("rooms import downward only, and the leaves nothing of ours", () => {
-  const upward = files.flatMap((file) =>
-    ours(file)
-      .filter((target) => room(target) !== room(file) || level(file) === 0)
-      .filter((target) => level(target) >= level(file))
-      .map((target) => `${file} -> ${target}`),
-  );
-  assert.deepEqual(upward, []);
+test("rooms import along the arrows of the picture, and each arrow is used", () => {
+  const used = files
+    .filter((file) => !isLeaf(file))
+    .flatMap((file) =>
+      ours(file)
+        .filter((target) => !isLeaf(target) && room(target) !== room(file))
+        .map((target) => `${room(file)} -> ${room(target)}`),
+    );
+  assert.deepEqual([...new Set(used)].sort(), [...ARROWS].sort());
+});
+
+test("what is for every room imports nothing of ours but what may be shown, and the start what it loads", () => {
+  const strays = files
+    .filter(isLeaf)
+    .flatMap((file) => ours(file).map((target) => `${file} -> ${target}`))
+    .filter(
+      (arrow) => !arrow.endsWith("-> src/shown.ts") && arrow !== "src/start.ts -> src/load.ts",
+    );
+  assert.deepEqual(strays, []);
 });
 
 test("what core does for one target knows nothing of many", () => {
