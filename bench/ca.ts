@@ -1,4 +1,5 @@
 import { type Pebble, startPebble } from "../test/support/pebble.ts";
+import { startRelay } from "./relay.ts";
 
 /** The CA at which everybody is measured. */
 export interface Ca {
@@ -7,6 +8,8 @@ export interface Ca {
   /** HOST:PORT at which it looks for answers of http-01. */
   answers: string;
   httpPort: number;
+  /** The same CA, so many milliseconds there and back away. */
+  away(roundTrip: number): Promise<Ca & AsyncDisposable>;
   /** Runs a task, and counts what the CA was asked meanwhile. */
   counting<T>(task: () => Promise<T>): Promise<{ result: T; requests: number }>;
 }
@@ -21,16 +24,24 @@ const REQUEST = /^Pebble \S+ \S+ \S+ \S+ -> calling handler\(\)$/gm;
 export async function startCa(): Promise<Ca & AsyncDisposable> {
   const pebble = await startPebble({ retryAfter: { authz: 3, order: 5 } });
   const { directoryUrl, caFile, httpPort } = pebble;
-  return {
+  const ca: Ca = {
     ...{ directoryUrl, caFile, httpPort },
     answers: `127.0.0.1:${httpPort}`,
+    async away(roundTrip) {
+      const relay = await startRelay(Number(new URL(directoryUrl).port), roundTrip);
+      return {
+        ...ca,
+        directoryUrl: relay.through(directoryUrl),
+        [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
+      };
+    },
     async counting(task) {
       const before = requestsTo(pebble);
       const result = await task();
       return { result, requests: requestsTo(pebble) - before };
     },
-    [Symbol.asyncDispose]: () => pebble[Symbol.asyncDispose](),
   };
+  return { ...ca, [Symbol.asyncDispose]: () => pebble[Symbol.asyncDispose]() };
 }
 
 function requestsTo(pebble: Pebble): number {

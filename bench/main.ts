@@ -15,6 +15,7 @@ import { documentOf } from "./document.ts";
 import { judge } from "./goals.ts";
 import { plotOf } from "./plot.ts";
 import {
+  farAway,
   manyCertificates,
   manyNames,
   manySets,
@@ -29,11 +30,11 @@ import { NODE } from "./sidecar.ts";
 
 const LONG: Plan = {
   ...{ runs: 5, names: 100, patient: true, certificates: 200, sample: 5 },
-  ...{ sets: 1000, starts: 21 },
+  ...{ sets: 1000, starts: 21, distances: [20, 100, 250] },
 };
 const QUICK: Plan = {
   ...{ runs: 1, names: 10, patient: false, certificates: 4, sample: 1 },
-  ...{ sets: 20, starts: 3 },
+  ...{ sets: 20, starts: 3, distances: [100] },
 };
 
 const { values } = parseArgs({
@@ -61,6 +62,11 @@ for (const scenario of [
   const done = await scenario(bench.setting, plan);
   console.error(`${new Date().toISOString()} ${done.title}: done`);
   scenarios.push(done);
+}
+for (const roundTrip of plan.distances) {
+  await using far = await bench.away(roundTrip);
+  scenarios.push(...(await farAway(far, { roundTrip, plan })));
+  console.error(`${new Date().toISOString()} ${roundTrip} ms away: done`);
 }
 const page = documentOf({
   scenarios,

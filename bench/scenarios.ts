@@ -25,6 +25,8 @@ export interface Plan {
   sets: number;
   /** Runs of what is over in a moment. */
   starts: number;
+  /** Milliseconds there and back, for what a CA far away is measured with. */
+  distances: readonly number[];
 }
 
 /** What is compared; `dir` is for whatever has to lie somewhere. */
@@ -39,15 +41,14 @@ export interface Setting {
 
 export interface Scenario {
   id: "one" | "many" | "batch" | "idle" | "sets" | "start";
+  /** Milliseconds there and back; undefined: the CA is on this machine. */
+  away?: number;
   title: string;
   notes: readonly string[];
   rows: readonly Row[];
 }
 
 type Measured = (setting: Setting, plan: Plan) => Promise<Scenario>;
-
-const NO_BATCH =
-  "This version has no `batch`: one run of acme-sidecar after another stands for it.";
 
 const peersOf = ({ lego, certbot, simpLe }: Setting): Tool[] =>
   [lego, certbot, simpLe].filter((tool) => tool !== undefined);
@@ -95,13 +96,8 @@ export const manyNames: Measured = async (setting, plan) => {
 export const manyCertificates: Measured = async (setting, plan) => {
   const { ca, ours } = setting;
   const ids = idsOf(plan.certificates);
-  const rows: Row[] = [];
-  if (ours.can("batch")) {
-    const command = () => ours.batch(ids, fleetOf(setting), 0);
-    rows.push(...(await compare(ca, [{ name: ours.name, command, runs: 1 }])));
-  } else {
-    rows.push(...(await loopOf(setting, ours, plan)));
-  }
+  const command = () => ours.batch(ids, fleetOf(setting), 0);
+  const rows = await compare(ca, [{ name: ours.name, command, runs: 1 }]);
   for (const tool of peersOf(setting)) {
     rows.push(...(await loopOf(setting, tool, plan)));
   }
@@ -109,9 +105,7 @@ export const manyCertificates: Measured = async (setting, plan) => {
     id: "batch",
     title: `${plan.certificates} certificates of one name each`,
     notes: [
-      ours.can("batch")
-        ? "One acme-sidecar process starts with an empty folder, makes its account, and gets all certificates."
-        : NO_BATCH,
+      "One acme-sidecar process starts with an empty folder, makes its account, and gets all certificates.",
       `The others need one process per certificate, one after another. ${sampled(plan)}`,
     ],
     rows,
@@ -124,12 +118,7 @@ export const nothingDue: Measured = async (setting, plan) => {
   const ids = idsOf(plan.certificates);
   const count = ids.length;
   const sample = ids.slice(0, plan.sample).map(nameOf);
-  const rows: Row[] = ours.can("batch")
-    ? await compare(ca, idleTrials(ours, fleetOf(setting), ids))
-    : await loop(ca, ours, {
-        commands: sample.map((name) => ours.idle(name)),
-        count,
-      });
+  const rows = await compare(ca, idleTrials(ours, fleetOf(setting), ids));
   if (certbot !== undefined) {
     const others = ids.slice(plan.sample).map(nameOf);
     copyLineage(join(setting.dir, "certbot"), sample[0] ?? "", others);
@@ -145,7 +134,7 @@ export const nothingDue: Measured = async (setting, plan) => {
     id: "idle",
     title: `${count} certificates, nothing due`,
     notes: [
-      ours.can("batch") ? "acme-sidecar does the same run again." : NO_BATCH,
+      "acme-sidecar does the same run again.",
       `\`certbot renew\` checks all in one process; lego and simp_le need one per certificate. ${sampled(plan)}`,
     ],
     rows,
@@ -160,7 +149,6 @@ export const manySets: Measured = async (setting, plan) => {
     id: "sets" as const,
     title: `${plan.sets} certificates, nothing due`,
   };
-  if (!ours.can("batch")) return { ...base, notes: ["This version has no `batch`."], rows: [] };
   const fleet = fleetOf(setting);
   const [id = ""] = ids;
   const [cert] = globSync(join(fleet, "**", id, "**", "cert.pem"));
@@ -203,6 +191,26 @@ export const startUp: Measured = async (setting, { starts: runs }) => {
   };
 };
 
+/** What takes requests, at a CA so many milliseconds away; nobody's loop of 200, which would take an hour. */
+export async function farAway(
+  setting: Setting,
+  { roundTrip, plan }: { roundTrip: number; plan: Plan },
+): Promise<Scenario[]> {
+  const alone = { ca: setting.ca, dir: setting.dir, ours: setting.ours };
+  const short = { ...plan, runs: Math.min(plan.runs, 3), patient: false };
+  const found = [
+    await oneName(setting, short),
+    await manyNames({ ...setting, simpLe: undefined }, { ...short, runs: 1 }),
+    await manyCertificates(alone, short),
+  ];
+  return found.map((scenario) => ({
+    ...scenario,
+    title: `${scenario.title}, ${roundTrip} ms away`,
+    notes: [`A relay in front of the CA adds a round trip of ${roundTrip} ms.`],
+    away: roundTrip,
+  }));
+}
+
 function triedBy(tool: Tool, names: readonly string[]): Omit<Trial, "runs"> {
   const { name, answer } = tool;
   return {
@@ -239,13 +247,11 @@ function idleTrials(ours: Sidecar, certsDir: string, ids: readonly string[]): Tr
     renew: () => ours.renew(certsDir),
     status: () => ours.status(certsDir),
   };
-  return Object.entries(ways)
-    .filter(([verb]) => ours.can(verb))
-    .map(([verb, command]) => ({
-      ...(verb === "batch" ? { name: tool } : { name: `${tool} ${verb}` }),
-      command,
-      runs: 5,
-    }));
+  return Object.entries(ways).map(([verb, command]) => ({
+    ...(verb === "batch" ? { name: tool } : { name: `${tool} ${verb}` }),
+    command,
+    runs: 5,
+  }));
 }
 
 const fleetOf = ({ dir }: Setting) => join(dir, "fleet");

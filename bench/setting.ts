@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { tempDir } from "../test/support/temp.ts";
 import { findTool } from "../test/support/tools.ts";
-import { startCa } from "./ca.ts";
+import { type Ca, startCa } from "./ca.ts";
 import { certbot } from "./certbot.ts";
 import { lego } from "./lego.ts";
 import type { Setting } from "./scenarios.ts";
@@ -14,6 +14,8 @@ import type { Tool } from "./tool.ts";
 
 export interface Bench extends AsyncDisposable {
   setting: Setting;
+  /** The same programs with accounts of their own, at the same CA so many milliseconds there and back away. */
+  away(roundTrip: number): Promise<Setting & AsyncDisposable>;
   versions: Results["versions"];
   places: Results["places"];
 }
@@ -23,23 +25,20 @@ export async function startBench(main: string, { peers }: { peers: boolean }): P
   await using owned = new AsyncDisposableStack();
   const ca = owned.use(await startCa());
   const { path: dir } = owned.use(tempDir());
-  mkdirSync(join(dir, "fleet"));
-  const has = (name: "lego" | "certbot" | "simp_le") => peers && findTool(name) !== undefined;
-  const setting: Setting = {
-    ...{ ca, dir },
-    ours: sidecar(ca, join(dir, "ours"), main),
-    lego: has("lego") ? lego(ca, join(dir, "lego")) : undefined,
-    certbot: has("certbot") ? certbot(ca, join(dir, "certbot")) : undefined,
-    simpLe: has("simp_le") ? simpLe(ca, join(dir, "simp_le")) : undefined,
-  };
-  const { ours, lego: one, certbot: two, simpLe: three } = setting;
-  const tools = [ours, one, two, three].filter((tool) => tool !== undefined);
-  for (const tool of tools) await tool.register();
+  const setting = await settingAt(ca, { dir, main, peers });
   const stack = owned.move();
   return {
     setting,
+    async away(roundTrip) {
+      const far = await ca.away(roundTrip);
+      const where = { dir: join(dir, `${roundTrip}ms`), main, peers };
+      return {
+        ...(await settingAt(far, where)),
+        [Symbol.asyncDispose]: () => far[Symbol.asyncDispose](),
+      };
+    },
     versions: [
-      ...tools.map((tool) => [tool.name, versionOf(tool)] as const),
+      ...toolsOf(setting).map((tool) => [tool.name, versionOf(tool)] as const),
       ["Node.js", execFileSync(NODE, ["--version"]).toString().trim()],
     ],
     places: [
@@ -54,6 +53,26 @@ export async function startBench(main: string, { peers }: { peers: boolean }): P
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
+
+async function settingAt(
+  ca: Ca,
+  { dir, main, peers }: { dir: string; main: string; peers: boolean },
+): Promise<Setting> {
+  mkdirSync(join(dir, "fleet"), { recursive: true });
+  const has = (name: "lego" | "certbot" | "simp_le") => peers && findTool(name) !== undefined;
+  const setting: Setting = {
+    ...{ ca, dir },
+    ours: sidecar(ca, join(dir, "ours"), main),
+    lego: has("lego") ? lego(ca, join(dir, "lego")) : undefined,
+    certbot: has("certbot") ? certbot(ca, join(dir, "certbot")) : undefined,
+    simpLe: has("simp_le") ? simpLe(ca, join(dir, "simp_le")) : undefined,
+  };
+  for (const tool of toolsOf(setting)) await tool.register();
+  return setting;
+}
+
+const toolsOf = ({ ours, lego: one, certbot: two, simpLe: three }: Setting): Tool[] =>
+  [ours, one, two, three].filter((tool) => tool !== undefined);
 
 /** The first number in what a program says; Debian's lego does not know its own, but its package does. */
 function versionOf({ name, version: { words, env } }: Tool): string {

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Ca } from "./ca.ts";
@@ -18,8 +17,6 @@ export interface Sidecar extends Tool {
   issueAsking(names: readonly string[]): Command;
   /** Node alone, as it is started for the program. */
   node: Command;
-  /** Whether there is such a verb. */
-  can: (verb: string) => boolean;
   /** One run for one certificate of each of these, by their ids, in folders below one. */
   batch(ids: readonly string[], certsDir: string, code: 0 | 1): Command;
   /** Renews what is due below a folder, which is nothing. */
@@ -56,7 +53,6 @@ export function sidecar(ca: Ca, dir: string, main: string): Sidecar {
     name: "acme-sidecar",
     version: { words: [...program, "--version"], env },
     node: { words: [NODE, "-e", "0"], env },
-    can: verbsOf(program),
     async register() {
       const names = ["account-of-acme-sidecar.test"];
       await measure({ words: words(names), cwd: account, env });
@@ -98,10 +94,4 @@ function targets(ca: Ca, ids: readonly string[]): object {
     },
     targets: ids.map((id) => ({ id, names: [nameOf(id)] })),
   };
-}
-
-function verbsOf([node = "", main = ""]: string[]) {
-  const help = execFileSync(node, [main, "--help"], { encoding: "utf8" });
-  // As in "acme-sidecar batch FILE" or "acme-sidecar renew|status DIR".
-  return (verb: string) => new RegExp(`acme-sidecar (?:[a-z]+\\|)*${verb}\\b`).test(help);
 }

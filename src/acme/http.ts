@@ -89,6 +89,9 @@ export function openHttp(options: HttpOptions): Http {
         });
         outgoing.once("error", reject);
         outgoing.once("response", (incoming) => {
+          // Node.js takes an answer to HEAD without a length for one that the end of the connection ends.
+          if (method === "HEAD" && incoming.headers.connection?.toLowerCase() !== "close")
+            outgoing.shouldKeepAlive = true;
           const parts: Buffer[] = [];
           let length = 0;
           incoming.on("data", (part: Buffer) => {

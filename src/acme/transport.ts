@@ -6,14 +6,14 @@ import { isRecord } from "../json.ts";
 import { shown } from "../shown.ts";
 import { type HttpAnswer, type HttpEvent, type HttpOptions, openHttp } from "./http.ts";
 import { alternatesIn } from "./links.ts";
-import { openNonces } from "./nonces.ts";
+import { openNonces, paced } from "./nonces.ts";
 import { parseJson, ProblemError, retryAfter } from "./problem.ts";
 import { addressIn, misbehaved } from "./protocol.ts";
 
 export interface TransportOptions extends Omit<HttpOptions, "emit"> {
   directoryUrl: string;
   accountKey: KeyObject;
-  /** How many signed requests may be under way at once; default: one. Each takes a nonce to begin with. */
+  /** How many signed requests may be under way at once, however near the CA is; default: one. Each takes a nonce to begin with. */
   lanes?: number;
   now: Clock;
   emit: (event: TransportEvent) => void;
@@ -56,6 +56,8 @@ export interface Transport {
   patiently<T>(attempt: () => Promise<T>): Promise<T>;
   /** Signs from now on as this account. */
   signAs(accountUrl: string): void;
+  /** Milliseconds to the CA and back, as far as its answers tell: at most as long as the shortest request took. */
+  roundTrip(): number;
 }
 
 /** The parts of acme-client that its type definitions leave out. */
@@ -79,6 +81,10 @@ declare module "acme-client" {
   }
 }
 
+/** At a CA that is far away: a fraction of the requests a second that Let's Encrypt takes from one address. */
+const MOST_LANES = 16;
+/** Milliseconds: where requests side by side gain more than the nonces for them cost. */
+const FAR = 20;
 const MOST_BAD_NONCES = 40;
 const MOST_FAILURES = 2;
 /** A CA that asks for more than this is not waited for. */
@@ -91,17 +97,29 @@ const PATIENCE = 10 * SECOND;
  * Retry-After, and has neither timeouts nor cancellation.
  */
 export function openTransport(options: TransportOptions): Transport {
-  const http = openHttp(options);
+  /** The shortest request so far, in milliseconds: what the way to the CA and back takes. */
+  let roundTrip = Infinity;
+  const http = openHttp({
+    ...options,
+    emit(event) {
+      if (event.status > 0) roundTrip = Math.min(roundTrip, event.took);
+      options.emit(event);
+    },
+  });
   const client = new Client({
     directoryUrl: options.directoryUrl,
     accountKey: options.accountKey.export({ type: "pkcs8", format: "pem" }),
   });
   let directory: Promise<Record<string, unknown>> | undefined;
 
-  const nonces = openNonces(options.lanes ?? 1, async () => {
-    const url = addressIn(await readDirectory(), "newNonce", "directory");
-    const answer = await patiently(async () => accepted(await http("HEAD", url), "give a nonce"));
-    return nonceOf(answer) ?? misbehaved("sent no nonce");
+  const lanes = options.lanes ?? 1;
+  const nonces = openNonces({
+    ...{ lanes, most: Math.max(lanes, MOST_LANES), isFar: () => roundTrip > FAR },
+    fetch: paced(options.signal, async () => {
+      const url = addressIn(await readDirectory(), "newNonce", "directory");
+      const answer = await patiently(async () => accepted(await http("HEAD", url), "give a nonce"));
+      return nonceOf(answer) ?? misbehaved("sent no nonce");
+    }),
   });
   client.http.maxBadNonceRetries = 0;
   client.http.getNonce = () => nonces.take();
@@ -109,8 +127,12 @@ export function openTransport(options: TransportOptions): Transport {
     let nonce: string | undefined;
     try {
       const answer = await http("POST", url, JSON.stringify(data));
+      if (answer.status === 429 || answer.status === 503) nonces.narrow();
       nonce = nonceOf(answer);
       return answer;
+    } catch (error) {
+      nonces.narrow();
+      throw error;
     } finally {
       if (nonce === undefined) nonces.lose();
       else nonces.give(nonce);
@@ -186,6 +208,7 @@ export function openTransport(options: TransportOptions): Transport {
     signAs(accountUrl) {
       client.api.accountUrl = accountUrl;
     },
+    roundTrip: () => roundTrip,
   };
 }
 

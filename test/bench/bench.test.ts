@@ -8,6 +8,7 @@ import { documentOf } from "../../bench/document.ts";
 import { judge } from "../../bench/goals.ts";
 import { plotOf } from "../../bench/plot.ts";
 import {
+  farAway,
   manyCertificates,
   manyNames,
   manySets,
@@ -22,8 +23,8 @@ import { MAIN } from "../support/cli.ts";
 import { missing } from "../support/tools.ts";
 
 const PLAN = {
-  ...{ runs: 1, names: 3, patient: false, certificates: 2, sample: 2 },
-  ...{ sets: 3, starts: 1 },
+  ...{ runs: 1, names: 3, patient: false, certificates: 2, sample: 1 },
+  ...{ sets: 3, starts: 1, distances: [5] },
 };
 
 test("a program is measured with what it had started", async () => {
@@ -51,6 +52,8 @@ describe("the benchmark", { skip: missing("pebble") }, () => {
       ...[nothingDue, manySets, startUp],
     ])
       scenarios.push(await scenario(bench.setting, PLAN));
+    await using far = await bench.away(5);
+    scenarios.push(...(await farAway(far, { roundTrip: 5, plan: PLAN })));
 
     const requests = (id: Scenario["id"]) =>
       scenarios.find((one) => one.id === id)?.rows[0]?.cost.requests ?? NaN;

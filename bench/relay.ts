@@ -1,0 +1,59 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+export interface Relay extends AsyncDisposable {
+  /** What the server's URLs become, to reach it through the relay. */
+  through(url: string): string;
+}
+
+/**
+ * Puts a server on this machine far away: a TCP relay that adds a round trip (milliseconds). A connection
+ * takes one to be made, as TCP's own handshake does, and every byte half of one in each direction.
+ */
+export async function startRelay(port: number, roundTrip: number): Promise<Relay> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (near) => {
+    const far = connect({ port, host: "127.0.0.1", noDelay: true });
+    const open = Date.now() + roundTrip;
+    carry(near, far, { half: roundTrip / 2, open });
+    carry(far, near, { half: roundTrip / 2, open });
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port: own } = server.address() as AddressInfo;
+  return {
+    through(url) {
+      const moved = new URL(url);
+      moved.port = String(own);
+      return moved.href;
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, "close");
+    },
+  };
+}
+
+/** Keeps the order of what arrives, its end included. */
+function carry(from: Socket, to: Socket, { half, open }: { half: number; open: number }): void {
+  const later = (act: () => void) => {
+    setTimeout(act, Math.max(0, open - Date.now()) + half);
+  };
+  from.on("data", (part) => {
+    later(() => {
+      if (!to.destroyed) to.write(part);
+    });
+  });
+  from.on("end", () => {
+    later(() => to.end());
+  });
+  from.on("error", () => to.destroy());
+  from.on("close", () => {
+    later(() => to.destroy());
+  });
+}

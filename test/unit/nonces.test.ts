@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, test } from "node:test";
+import { openNonces } from "../../src/acme/nonces.ts";
+
+/** A CA whose answers come when they are let through, and what it was asked. */
+function ca({ far, most = 16, lanes = 1 }: { far: boolean; most?: number; lanes?: number }) {
+  let made = 0;
+  const asked: PromiseWithResolvers<string>[] = [];
+  const nonces = openNonces({
+    ...{ lanes, most, isFar: () => far },
+    fetch() {
+      const question = Promise.withResolvers<string>();
+      asked.push(question);
+      return question.promise;
+    },
+  });
+  const fresh = () => `nonce-${(made += 1)}`;
+  const seen = new Set<string>();
+  let [under, peak, done] = [0, 0, 0];
+  return {
+    nonces,
+    asked,
+    fresh,
+    answerNonces: () => {
+      for (const each of asked) each.resolve(fresh());
+    },
+    /** A signed request, which is answered one turn later. */
+    request: async (): Promise<void> => {
+      const nonce = await nonces.take();
+      assert.ok(!seen.has(nonce), "a nonce was used twice");
+      seen.add(nonce);
+      under += 1;
+      peak = Math.max(peak, under);
+      await turn();
+      under -= 1;
+      done += 1;
+      nonces.give(fresh());
+    },
+    counts: () => ({ peak, done, asked: asked.length }),
+  };
+}
+
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 5; turns += 1) await turn();
+}
+
+describe("nonces of a CA", () => {
+  test("that is near: one is fetched, and serves one request after another", async () => {
+    const { request, answerNonces, counts } = ca({ far: false });
+    const all = Array.from({ length: 100 }, request);
+    await settle();
+    answerNonces();
+    await Promise.all(all);
+    assert.deepEqual(counts(), { peak: 1, done: 100, asked: 1 });
+  });
+
+  test("that is near, with lanes: each lane begins with one of its own", async () => {
+    const { request, answerNonces, counts } = ca({ far: false, lanes: 8 });
+    const all = Array.from({ length: 100 }, request);
+    await settle();
+    answerNonces();
+    await Promise.all(all);
+    assert.deepEqual(counts(), { peak: 8, done: 100, asked: 8 });
+  });
+
+  test("that is far away: as many are fetched as requests may be side by side", async () => {
+    const { request, answerNonces, counts } = ca({ far: true });
+    const all = Array.from({ length: 100 }, request);
+    await settle();
+    answerNonces();
+    await Promise.all(all);
+    assert.deepEqual(counts(), { peak: 16, done: 100, asked: 16 });
+  });
+
+  test("that is far away, for one request after another: one is fetched", async () => {
+    const { request, answerNonces, counts } = ca({ far: true });
+    for (let count = 0; count < 10; count += 1) {
+      const one = request();
+      await settle();
+      answerNonces();
+      await one;
+    }
+    assert.deepEqual(counts(), { peak: 1, done: 10, asked: 1 });
+  });
+
+  test("one that cannot be fetched is missed by nobody as long as others are there", async () => {
+    const { request, asked, fresh, counts } = ca({ far: true });
+    const all = Array.from({ length: 40 }, request);
+    await settle();
+    asked[0]?.resolve(fresh());
+    for (const each of asked.slice(1)) each.reject(new Error("busy"));
+    await Promise.all(all);
+    assert.equal(counts().done, 40);
+    assert.ok(counts().asked < 40);
+  });
+
+  test("without any, each request fails by itself", async () => {
+    const { nonces, asked } = ca({ far: true, most: 1 });
+    const all = Array.from({ length: 3 }, () => nonces.take());
+    const ends = Promise.allSettled(all);
+    for (let count = 0; count < 3; count += 1) {
+      await settle();
+      asked[count]?.reject(new Error(`no ${count}`));
+    }
+    const reasons = (await ends).map((end) =>
+      end.status === "rejected" ? String(end.reason) : "",
+    );
+    assert.deepEqual(reasons, ["Error: no 0", "Error: no 1", "Error: no 2"]);
+  });
+
+  test("a busy CA gets half as many requests at once, and then one more for each round of answers", async () => {
+    const { nonces, fresh, answerNonces } = ca({ far: true, most: 8 });
+    let taken = 0;
+    for (let count = 0; count < 100; count += 1) void nonces.take().then(() => (taken += 1));
+    await settle();
+    answerNonces();
+    await settle();
+    assert.deepEqual({ taken }, { taken: 8 });
+    nonces.narrow();
+    for (let count = 0; count < 4; count += 1) nonces.give(fresh());
+    await settle();
+    assert.deepEqual({ taken }, { taken: 8 }, "four answers, and four requests still under way");
+    for (let count = 0; count < 30; count += 1) nonces.give(fresh());
+    await settle();
+    assert.ok(taken > 30, String(taken));
+  });
+
+  test("a nonce that is lost is fetched again", async () => {
+    const { nonces, asked, fresh } = ca({ far: false });
+    const first = nonces.take();
+    const second = nonces.take();
+    asked[0]?.resolve(fresh());
+    await first;
+    nonces.lose();
+    await settle();
+    assert.equal(asked.length, 2);
+    asked[1]?.resolve(fresh());
+    assert.equal(await second, "nonce-2");
+  });
+});
