@@ -38,15 +38,18 @@ export async function caContextOf(network: Network, host: Process): Promise<CaCo
   return { ...basicsOf(host), roots, userAgent };
 }
 
+/** Let's Encrypt allows a burst of ten requests for nonces. */
+const LANES = 8;
+
 /**
- * What a run needs that gets certificates, with so many requests under way at once. What it is told for all
+ * What a run needs that gets certificates, for so many targets at once. What it is told for all
  * goes before what is recorded of a target. Throws `usage` for roots that cannot be read, and for a proxy that
  * cannot be understood.
  */
 export async function runContextOf(
   network: Network,
   host: Process,
-  lanes = 1,
+  targets = 1,
 ): Promise<Omit<RunContext, "openResponder">> {
   const roots = await rootsOf(network);
   const sessions = new Map<string, Promise<Session>>();
@@ -59,7 +62,7 @@ export async function runContextOf(
         openSession({
           roots: file === undefined ? roots : await recordedRoots(file),
           userAgent: agent,
-          lanes,
+          lanes: Math.min(targets, LANES),
           emit: host.emit,
         }),
       );

@@ -94,18 +94,19 @@ async function issueAt(
     ...{ authority, responder, now, signal, emit },
   });
   const certificate = bundle.leaf.fingerprint256;
+  // The certificate will be in place: whatever the CA answers, it has to be told as new, so that it is loaded.
+  const unasked = { window: undefined, answered: false, lookAgain: now() };
+  const asked =
+    want.validAtLeast === undefined
+      ? authority.renewalInfo(bundle.leaf.raw).catch(() => unasked)
+      : Promise.resolve(unasked);
   await memory.begun(target, certificate);
   await saveSet(keep, bundle, (event) => {
     // Owners have been told of before.
     if (event.type !== "owner-lost") emit(event);
   });
   closeKeys(keep, emit);
-  // The certificate is in place: whatever happens now, it has to be told as new, so that it is loaded.
-  const unasked = { window: undefined, answered: false, lookAgain: now() };
-  const info =
-    want.validAtLeast === undefined
-      ? await authority.renewalInfo(bundle.leaf.raw).catch(() => unasked)
-      : unasked;
+  const info = await asked;
   const fresh = { certificate, from, profile };
   const next = withRenewalInfo(fresh, { from, info }, random());
   await memory.issued(target, next);

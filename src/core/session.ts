@@ -8,7 +8,7 @@ export interface Session {
   /** PEM, trusted beside the built-in ones. */
   roots: string | undefined;
   userAgent: string;
-  /** How many signed requests may be under way at one account. */
+  /** How many signed requests may be under way at one account, however near its CA is. */
   lanes: number;
   /** Told what concerns no target alone. */
   emit: Emit;
