@@ -196,7 +196,6 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
       targets: names.map((name) => ({ names: [name] })),
     });
     const options = ["--certs_dir", env.certs.path, ...env.options, ...env.own];
-    options.push("--concurrency", "100");
     const batch = (...words: string[]) => runCli(["batch", "-", ...options, ...words], { input });
     const { code, stderr } = await batch();
     assert.equal(code, 2);
