@@ -82,7 +82,8 @@ const HOMES: Record<string, RegExp> = {
   "@peculiar/asn1-schema": /^src\/acme\//,
   "@peculiar/asn1-x509": /^src\/acme\//,
   "p-limit": /^src\/(core\/many\/fulfil-all|challenge\/dns\/\w+)\.ts$/,
-  "zod/mini": /^src\/(cli\/targets-schema\.ts$|core\/revive\.ts$|challenge\/dns\/providers\.ts$)/,
+  "zod/mini":
+    /^src\/(cli\/targets-schema\.ts$|core\/(?:revive|target)\.ts$|challenge\/dns\/providers\.ts$)/,
   yaml: /^src\/cli\/yaml\.ts$/,
   pkijs: /^src\/store\//,
   express: /^src\/serve\.ts$/,

@@ -1,29 +1,30 @@
 import { resolve } from "node:path";
 import * as z from "zod/mini";
-import { isAddress } from "../acme/protocol.ts";
 import type { Propagation } from "../challenge/dns/propagation.ts";
 import { recordedProvider } from "../challenge/dns/providers.ts";
 import { isRecord } from "../json.ts";
-import { type Name, parseName } from "../name.ts";
+import type { Name } from "../name.ts";
 import { FORMAT_NAMES } from "../store/formats.ts";
 import type { Place } from "../store/set.ts";
 import type { Method } from "./method.ts";
-import type { AccountWish, Draft, Source, Target } from "./target.ts";
+import {
+  askSchema,
+  type Draft,
+  keyTypeSchema,
+  nameSchema,
+  type Source,
+  sourceSchema,
+  wantSchema,
+} from "./target.ts";
 
 /** One for each member of a type, so that none is forgotten when it gets another. */
 type Schemas<T> = Record<keyof T, z.ZodMiniType>;
-
-/** A name as this program writes it. */
-const recordedName = z.custom<Name>((text) => {
-  const parsed = typeof text === "string" ? parseName(text) : {};
-  return "name" in parsed && parsed.name === text;
-});
 
 const hostPort = z.object({ host: z.string(), port: z.number() });
 
 const recordedMethod = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("standalone"), listen: hostPort }),
-  z.object({ kind: z.literal("webroot"), roots: z.record(recordedName, z.string()) }),
+  z.object({ kind: z.literal("webroot"), roots: z.record(nameSchema, z.string()) }),
   z.object({ kind: z.literal("stateless") }),
   z.object({
     kind: z.literal("dns"),
@@ -36,41 +37,18 @@ const recordedMethod = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const address = z.string().check(z.refine(isAddress));
 const formatName = z.enum(FORMAT_NAMES);
-const keyType = z.union([
-  z.enum(["ec256", "ec384"]),
-  z.object({ rsa: z.number(), exponent: z.optional(z.number()) }),
-]);
-
-const recordedSource = z.object({
-  file: z.string(),
-  gone: z.boolean(),
-} satisfies Schemas<Source>);
 
 /** What stands in .acme-sidecar.json of a target. */
 const recordedTarget = z.object({
-  source: z.optional(recordedSource),
-  want: z.object({
-    names: z.tuple([recordedName], recordedName),
-    key: z.optional(keyType),
-    profile: z.optional(z.string()),
-    validAtLeast: z.optional(z.number()),
-    nextRun: z.number(),
-  } satisfies Schemas<Omit<Target["want"], "force">>),
-  ask: z.object({
-    from: z.tuple([address], address),
-    binding: z.optional(z.object({ kid: z.string(), file: z.string() })),
-    profile: z.optional(z.object({ name: z.string(), required: z.boolean() })),
-    caBundle: z.optional(z.string()),
-    userAgent: z.optional(z.string()),
+  source: z.optional(sourceSchema),
+  want: wantSchema,
+  ask: z.extend(askSchema, {
     contact: z.array(z.string()),
-    accountKey: z.optional(keyType),
-    key: z.optional(keyType),
-    reuseKey: z.boolean(),
-    chain: z.union([z.object({ alternate: z.number() }), z.object({ issuer: z.string() })]),
+    accountKey: z.optional(keyTypeSchema),
+    binding: z.optional(z.object({ kid: z.string(), file: z.string() })),
     method: z.unknown(),
-  } satisfies Schemas<RecordedAsk>),
+  }),
   keep: z.object({
     formats: z.tuple([formatName], formatName),
     keyMode: z.optional(z.number()),
@@ -80,12 +58,6 @@ const recordedTarget = z.object({
     accounts: z.optional(z.string()),
   } satisfies Schemas<Omit<Place, "dir"> & { accounts: unknown }>),
 });
-
-/** Of an account, `dir` is recorded with what says where things are. */
-type RecordedAsk = Omit<Target["ask"], "account"> & { accountKey: unknown } & Omit<
-    AccountWish,
-    "dir" | "lego" | "key"
-  >;
 
 /** The target that was recorded, for a folder; undefined when that is not one, or of another version of this program. */
 export function revive(
@@ -137,7 +109,7 @@ function asProvider({ script, ...propagation }: Record<string, unknown>): object
 
 /** The file of targets that what was recorded is from. */
 export function sourceOf(recorded: unknown): Source | undefined {
-  return z.safeParse(z.object({ source: recordedSource }), recorded).data?.source;
+  return z.safeParse(z.object({ source: sourceSchema }), recorded).data?.source;
 }
 
 /** What was recorded, as something that its file has no more. */

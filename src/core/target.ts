@@ -1,12 +1,73 @@
-import type { Name } from "../name.ts";
+import * as z from "zod/mini";
+import { isAddress } from "../acme/protocol.ts";
+import { type Name, parseName } from "../name.ts";
 import type { Place } from "../store/set.ts";
 import type { Method } from "./method.ts";
 
+// What a target is made of is a schema where it is recorded, and its type is that of the schema. Only core/revive.ts
+// loads this file; everybody else has the types.
+
+/** A name as this program writes it. */
+export const nameSchema = z.custom<Name>((text) => {
+  const parsed = typeof text === "string" ? parseName(text) : {};
+  return "name" in parsed && parsed.name === text;
+});
+
 /** A kind of key to make: an elliptic curve, or RSA of so many bits (and with 65537, if nothing else). */
-export type KeyType = "ec256" | "ec384" | { rsa: number; exponent?: number | undefined };
+export type KeyType = z.infer<typeof keyTypeSchema>;
+export const keyTypeSchema = z.union([
+  z.enum(["ec256", "ec384"]),
+  z.object({ rsa: z.number(), exponent: z.optional(z.number()) }),
+]);
 
 /** The chain to take: one of those that the CA calls alternate, counted from 1 (0: the usual one), or one that has an issuer of this common name. */
-export type Chain = { alternate: number } | { issuer: string };
+export type Chain = z.infer<typeof chainSchema>;
+const chainSchema = z.union([
+  z.object({ alternate: z.number() }),
+  z.object({ issuer: z.string() }),
+]);
+
+/** The URL of a CA's directory. */
+const directorySchema = z.string().check(z.refine(isAddress));
+
+/** What has to be true of a certificate. */
+export const wantSchema = z.object({
+  names: z.readonly(z.tuple([nameSchema], nameSchema)),
+  /** The kind that its key must be of; undefined: any. */
+  key: z.optional(keyTypeSchema),
+  /** The profile that it must have been issued with. */
+  profile: z.optional(z.string()),
+  /** Renew when less than this is left, in milliseconds; undefined: when the CA says so, or as a share of its life. */
+  validAtLeast: z.optional(z.number()),
+  /** When there will be another run, in milliseconds from now. */
+  nextRun: z.number(),
+});
+
+/** How to get a certificate, but for the account and the answers. */
+export const askSchema = z.object({
+  /** The URLs of the CAs' directories: the next is asked when one is out of reach, or busy. */
+  from: z.readonly(z.tuple([directorySchema], directorySchema)),
+  /** What to ask the CA for, and whether to go on without when it does not have it. */
+  profile: z.optional(z.object({ name: z.string(), required: z.boolean() })),
+  /** The path of a file with roots (PEM) to trust beside the built-in ones. */
+  caBundle: z.optional(z.string()),
+  /** What to call ourselves there; undefined: the usual. */
+  userAgent: z.optional(z.string()),
+  /** For a new certificate key; undefined: the kind that is in use. */
+  key: z.optional(keyTypeSchema),
+  /** Keep using the key that is there. */
+  reuseKey: z.boolean(),
+  chain: chainSchema,
+});
+
+/** The file of targets that something is from. */
+export type Source = z.infer<typeof sourceSchema>;
+export const sourceSchema = z.object({
+  /** Its path, or `-` for the standard input. */
+  file: z.string(),
+  /** A later run has not found it in the file any more. */
+  gone: z.boolean(),
+});
 
 /** An account: whose it is, where it is kept, and how to get it where there is none. */
 export interface AccountWish {
@@ -48,48 +109,18 @@ export interface Draft extends Omit<Target, "ask" | "keep"> {
   keep: Omit<Place, "pkcs12"> & { pkcs12?: SecretFile | undefined };
 }
 
-/** The file of targets that something is from. */
-export interface Source {
-  /** Its path, or `-` for the standard input. */
-  file: string;
-  /** A later run has not found it in the file any more. */
-  gone: boolean;
-}
-
 /** One certificate that somebody wants: what has to be true of it, how to get it, where to keep it. */
 export interface Target {
   /** How it is called in messages and logs; unique among the targets of a run. */
   id: string;
   /** Undefined: it was not in a file. */
   source?: Source | undefined;
-  want: {
-    names: readonly [Name, ...Name[]];
-    /** The kind that its key must be of; undefined: any. */
-    key?: KeyType | undefined;
-    /** The profile that it must have been issued with. */
-    profile?: string | undefined;
-    /** Renew when less than this is left, in milliseconds; undefined: when the CA says so, or as a share of its life. */
-    validAtLeast?: number | undefined;
-    /** When there will be another run, in milliseconds from now. */
-    nextRun: number;
-    /** Issue in any case. */
+  want: z.infer<typeof wantSchema> & {
+    /** Issue in any case; for one run, and never recorded. */
     force: boolean;
   };
-  ask: {
-    /** The URLs of the CAs' directories: the next is asked when one is out of reach, or busy. */
-    from: readonly [string, ...string[]];
+  ask: z.infer<typeof askSchema> & {
     account: AccountWish;
-    /** What to ask the CA for, and whether to go on without when it does not have it. */
-    profile?: { name: string; required: boolean } | undefined;
-    /** The path of a file with roots (PEM) to trust beside the built-in ones. */
-    caBundle?: string | undefined;
-    /** What to call ourselves there; undefined: the usual. */
-    userAgent?: string | undefined;
-    /** For a new certificate key; undefined: the kind that is in use. */
-    key?: KeyType | undefined;
-    /** Keep using the key that is there. */
-    reuseKey: boolean;
-    chain: Chain;
     method: Method;
   };
   keep: Place;

@@ -19,7 +19,8 @@ import { findTool, requireTool, skipUnlessCI } from "../support/tools.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** What a machine does not have on which nobody has used containers. */
-const ABSENT = /^(apt-get|docker.*|nginx|containerd.*|runc|lego|certbot|caddy|knotd|wrk|bats|gcc|go)$/;
+const ABSENT =
+  /^(apt-get|docker.*|nginx|containerd.*|runc|lego|certbot|caddy|knotd|wrk|bats|gcc|go)$/;
 
 const isProgram = (file: string) => {
   try {
