@@ -99,7 +99,7 @@ const AT_ONCE = 9;
 
 /** Calls at once at first, and then one after another at a pace that CAs allow. */
 export function paced<T>(signal: AbortSignal, call: () => Promise<T>): () => Promise<T> {
-  let turn = 0;
+  let turn = -Infinity;
   return async () => {
     const now = performance.now();
     turn = Math.max(turn + EACH, now - AT_ONCE * EACH);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, test } from "node:test";
-import { openNonces } from "../../src/acme/nonces.ts";
+import { openNonces, paced } from "../../src/acme/nonces.ts";
 
 /** A CA whose answers come when they are let through, and what it was asked. */
 function ca({ far, most = 16, lanes = 1 }: { far: boolean; most?: number; lanes?: number }) {
@@ -138,4 +138,13 @@ describe("nonces of a CA", () => {
     asked[1]?.resolve(fresh());
     assert.equal(await second, "nonce-2");
   });
+});
+
+test("the first nonces are fetched at once, however young the process is", async (t) => {
+  t.mock.method(performance, "now", () => 1);
+  let calls = 0;
+  const fetch = paced(AbortSignal.timeout(60_000), () => Promise.resolve((calls += 1)));
+  for (let count = 0; count < 9; count += 1) void fetch();
+  await Promise.resolve();
+  assert.equal(calls, 9);
 });
