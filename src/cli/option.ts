@@ -1,3 +1,5 @@
+import type { Target } from "../core/target.ts";
+
 /** What there is to know about one option; every list of options elsewhere is made of these. */
 export interface OptionSpec {
   alias?: string;
@@ -13,6 +15,8 @@ export interface OptionSpec {
   otherwise?: string;
   /** The verbs that it applies to; the others refuse it. */
   verbs: "all" | readonly string[];
+  /** The member of a target's `want` or `ask` that is its value as it stands; undefined: it takes code to understand it. */
+  sets?: `want.${keyof Target["want"]}` | `ask.${keyof Target["ask"]}`;
   /** Its key in a file of targets; undefined: it is not a key of its own. */
   key?: string;
   /** The one way of answering the CA that it belongs to. */

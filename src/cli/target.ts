@@ -1,9 +1,9 @@
 import type { Method } from "../core/method.ts";
 import type { Draft, Target } from "../core/target.ts";
-import { SECOND } from "../time.ts";
 import { parseBinding } from "./binding.ts";
 import { parseEmail } from "./email.ts";
 import type { Given } from "./given.ts";
+import { readMembers } from "./members.ts";
 import { parseMethod } from "./method.ts";
 import { parseWay } from "./network.ts";
 import { parseAccountDir, parseWholePlace } from "./files.ts";
@@ -35,18 +35,15 @@ export function parseTarget(
 
 /** Whatever is about the certificate, but for its names, and the account, but for its address. */
 export function parseValues(given: Given) {
-  const validMin = given.number("valid_min");
   const keyType = parseKeyType(given);
   const madeKey = parseRsa(given, "cert_key_size");
   return {
     want: {
+      ...readMembers(given, "want"),
       key: keyType,
-      profile: given.text("profile"),
-      validAtLeast: validMin && validMin * SECOND,
-      nextRun: given.number("next_run") * SECOND,
-      force: given.flag("force"),
     },
     ask: {
+      ...readMembers(given, "ask"),
       ...parseWay(given),
       account: {
         dir: parseAccountDir(given),
@@ -55,7 +52,6 @@ export function parseValues(given: Given) {
       },
       profile: parseProfile(given),
       key: keyType ?? madeKey,
-      reuseKey: given.flag("reuse_key"),
       chain: parseChain(given),
       from: parseServers(given),
     },

@@ -19,6 +19,7 @@ export const CERTIFICATE_OPTIONS = {
     otherwise:
       "when the CA says so, or when a third of its lifetime is left; half if it lives less than ten days",
     verbs: TARGET,
+    sets: "want.validAtLeast",
     key: "valid_min",
     property: "graceperiod",
     recorded: true,
@@ -29,6 +30,7 @@ export const CERTIFICATE_OPTIONS = {
     describe: "Time until your next run; renew what is due before it",
     default: 86_400,
     verbs: [...TARGET, "renew"],
+    sets: "want.nextRun",
     key: "next_run",
     recorded: true,
   },
@@ -36,6 +38,7 @@ export const CERTIFICATE_OPTIONS = {
     isNew: true,
     describe: "Get a new certificate even if none is due",
     verbs: ["issue", "batch"],
+    sets: "want.force",
   },
   key_type: {
     value: "TYPE",
@@ -58,6 +61,7 @@ export const CERTIFICATE_OPTIONS = {
   reuse_key: {
     describe: "Keep the certificate's key when renewing",
     verbs: TARGET,
+    sets: "ask.reuseKey",
     key: "reuse_key",
     recorded: true,
   },
@@ -66,6 +70,7 @@ export const CERTIFICATE_OPTIONS = {
     isNew: true,
     describe: "Profile the certificate must have; an error if the CA lacks it",
     verbs: TARGET,
+    sets: "want.profile",
     key: "profile",
     property: "profile",
     recorded: true,
