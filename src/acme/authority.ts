@@ -4,8 +4,10 @@ import type { Registration } from "../registration.ts";
 import { SECOND, sleep } from "../time.ts";
 import { type AccountEvent, type Applicant, asAccount, belongs, register } from "./account.ts";
 import { type OrderEvent, type OrderWish, placeOrder } from "./order.ts";
+import type { CaEvent } from "./ca.ts";
 import { changeContact, isContactNew } from "./contact.ts";
-import { poll } from "./poll.ts";
+import { type Look, poll } from "./poll.ts";
+import { ProblemError } from "./problem.ts";
 import {
   type Authorization,
   type Challenge,
@@ -15,14 +17,9 @@ import {
 } from "./resources.ts";
 import { metaOf, misbehaved } from "./protocol.ts";
 import { askRenewalInfo, orUnanswered, type RenewalInfo } from "./renewal-info.ts";
-import {
-  openTransport,
-  type Transport,
-  type TransportEvent,
-  type TransportOptions,
-} from "./transport.ts";
+import { openTransport, type Transport, type TransportOptions } from "./transport.ts";
 
-export type AcmeEvent = TransportEvent | AccountEvent | OrderEvent;
+export type AcmeEvent = CaEvent | AccountEvent | OrderEvent;
 
 export interface AuthorityOptions
   extends Omit<TransportOptions, "emit">, Pick<Applicant, "newKey" | "contact" | "binding"> {
@@ -67,7 +64,10 @@ export class Authority {
   /** Places an order (section 7.4) in the name of the account. */
   async newOrder(wish: OrderWish): Promise<Order> {
     const { emit } = this.#options;
-    return this.#asAccount(await this.account(), () => placeOrder(this.#transport, wish, emit));
+    const account = await this.account();
+    // Each name's authorization is asked for as soon as the order is there.
+    this.#transport.expect(wish.names.length);
+    return this.#asAccount(account, () => placeOrder(this.#transport, wish, emit));
   }
 
   #asAccount<T>(
@@ -143,43 +143,56 @@ export class Authority {
     );
   }
 
-  /** Waits until the CA has validated every name or given up on one. */
-  validated(order: Order, first: Promise<void>): Promise<Order> {
-    return this.#wait(order, {
-      first,
-      what: "validate the names",
-      still: ["pending"],
-    });
+  /**
+   * Waits until the CA has validated every name or given up on one. With a CSR (DER), the order is finalized at once, which
+   * spares a look at it: the result is then that of `finalize`. A CA that is not done yet refuses that (section 7.4), and is waited for.
+   */
+  validated(order: Order, csr?: Buffer): Promise<Order> {
+    let early = csr;
+    const look = async () => {
+      if (early === undefined) return this.#look(order);
+      const handedIn = await this.#handIn(order, early);
+      early = undefined;
+      return { ...handedIn, value: await this.#issued(handedIn) };
+    };
+    return this.#wait(look, { what: "validate the names", still: ["pending"] });
   }
 
   /** Hands in the CSR (DER) and waits for the certificate (section 7.4). Its result is `valid` or `invalid`. */
   async finalize(order: Order, csr: Buffer): Promise<Order> {
+    return this.#issued(await this.#handIn(order, csr));
+  }
+
+  /** Resolves to the order as it is after that; not finalized, if the CA says that it is not ready. */
+  async #handIn(order: Order, csr: Buffer): Promise<HandedIn> {
     const started = performance.now();
-    const finalized = await this.#tell(
-      async () =>
-        readOrder(
-          await this.#transport.post({
-            url: order.finalize,
-            payload: { csr: csr.toString("base64url") },
-            doing: "issue the certificate",
-            once: true,
-          }),
-          order.url,
-        ),
+    const seen = await this.#tell(
       async () => {
-        const { value } = await this.#look(order);
-        return value.status === "ready" ? undefined : value;
+        const reply = await this.#transport.post({
+          url: order.finalize,
+          payload: { csr: csr.toString("base64url") },
+          doing: "issue the certificate",
+          once: true,
+        });
+        return { value: readOrder(reply, order.url), retryAfter: reply.retryAfter };
+      },
+      async (error) => {
+        const look = await this.#look(order);
+        return look.value.status !== "ready" || isNotReady(error) ? look : undefined;
       },
     );
-    if (finalized.status !== "processing") return finalized;
-    // A CA that took long to accept the CSR is given as long again before the first look, which takes half a round trip to get there.
-    const took = performance.now() - started;
-    const pause = Math.max(SECOND / 40, took - this.#transport.roundTrip());
-    return this.#wait(order, {
-      first: sleep(pause, this.#options.signal),
-      what: "issue the certificate",
-      still: ["ready", "processing"],
-    });
+    return { ...seen, took: performance.now() - started };
+  }
+
+  /** Waits for the certificate of an order that is finalized. */
+  async #issued({ value, took }: HandedIn): Promise<Order> {
+    if (value.status !== "processing") return value;
+    // A CA that took long to accept the CSR is given as long again before the first look, which gets there a round trip
+    // after the CA has answered.
+    const roundTrip = this.#transport.roundTrip();
+    await sleep(Math.max(SECOND / 40, took - roundTrip) - roundTrip, this.#options.signal);
+    const what = "issue the certificate";
+    return this.#wait(() => this.#look(value), { what, still: ["ready", "processing"] });
   }
 
   /** The chains that the CA offers for a valid order, PEM, leaf first, the usual one first (section 7.4.2); each is fetched when asked for. */
@@ -196,13 +209,16 @@ export class Authority {
    * Sends what starts something at the CA. A failure may hide that it arrived, so
    * it is sent again only when `arrived` finds no trace of it.
    */
-  #tell<T>(send: () => Promise<T>, arrived: () => Promise<T | undefined>): Promise<T> {
+  #tell<T>(
+    send: () => Promise<T>,
+    arrived: (error: unknown) => Promise<T | undefined>,
+  ): Promise<T> {
     return this.#transport.patiently(async () => {
       try {
         return await send();
       } catch (error) {
         this.#options.signal.throwIfAborted();
-        const found = await arrived();
+        const found = await arrived(error);
         if (found === undefined) throw error;
         return found;
       }
@@ -216,15 +232,19 @@ export class Authority {
   }
 
   #wait(
-    order: Order,
-    wait: { first: Promise<void>; what: string; still: Order["status"][] },
+    look: () => Promise<Look<Order>>,
+    { what, still }: { what: string; still: Order["status"][] },
   ): Promise<Order> {
-    return poll<Order>({
-      ...wait,
-      look: () => this.#look(order),
-      done: (value) => !wait.still.includes(value.status),
-      now: this.#options.now,
-      signal: this.#options.signal,
-    });
+    const { now, signal } = this.#options;
+    return poll({ look, done: ({ status }) => !still.includes(status), what, now, signal });
   }
+}
+
+interface HandedIn extends Look<Order> {
+  /** How long that took, in milliseconds. */
+  took: number;
+}
+
+function isNotReady(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.type === "orderNotReady";
 }

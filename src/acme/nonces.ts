@@ -7,6 +7,8 @@ import { sleep } from "../time.ts";
 export interface Nonces {
   /** Resolves to a nonce that nobody else gets. Each take is followed by one `give` or `lose`. */
   take(): Promise<string>;
+  /** Says that so many requests follow the next answer: their nonces are fetched meanwhile, where `isFar`. */
+  expect(requests: number): void;
   /** Puts back the nonce that came with an answer. */
   give(nonce: string): void;
   /** Says that the nonce taken brought no other. */
@@ -43,11 +45,14 @@ export function openNonces({ fetch, lanes, most, isFar }: NonceOptions): Nonces 
       if (nonce !== undefined) {
         taken += 1;
         waiting.shift()?.resolve(nonce);
-      } else if (taken < lanes || (isFar() && waiting.length > taken)) {
-        taken += 1;
-        fetch().then(fetched, failed);
-      } else return;
+      } else if (taken < lanes || (isFar() && waiting.length > taken)) add();
+      else return;
     }
+  }
+
+  function add(): void {
+    taken += 1;
+    fetch().then(fetched, failed);
   }
 
   function fetched(nonce: string): void {
@@ -74,6 +79,11 @@ export function openNonces({ fetch, lanes, most, isFar }: NonceOptions): Nonces 
         waiting.push({ resolve, reject });
         serve();
       }),
+    expect(requests) {
+      if (!isFar()) return;
+      for (let held = taken + free.length; held < Math.min(requests, Math.floor(width)); held += 1)
+        add();
+    },
     give(nonce) {
       width = Math.min(most, width + 1 / width);
       taken -= 1;

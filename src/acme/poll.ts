@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import { after, MINUTE, SECOND, sleep, type Clock } from "../time.ts";
 
-interface Look<T> {
+export interface Look<T> {
   /** The resource as it is now, and when the CA wants the next look. */
   value: T;
   retryAfter: Date | undefined;
@@ -10,8 +10,6 @@ interface Look<T> {
 interface Poll<T> {
   look: () => Promise<Look<T>>;
   done: (value: T) => boolean;
-  /** Resolves when the first look is worth taking. */
-  first: Promise<void>;
   /** Completes "The CA took too long to ...". */
   what: string;
   now: Clock;
@@ -22,13 +20,12 @@ const DEADLINE = 5 * MINUTE;
 const WITHOUT_RETRY_AFTER = 1 * SECOND;
 
 /**
- * Looks until `done`, the first time after `first`, then when Retry-After says
+ * Looks until `done`, the first time at once, then when Retry-After says
  * (RFC 8555 section 7.5.1). Throws `timed-out` as soon as the next look would
  * come after the deadline.
  */
-export async function poll<T>({ look, done, first, what, now, signal }: Poll<T>): Promise<T> {
+export async function poll<T>({ look, done, what, now, signal }: Poll<T>): Promise<T> {
   const deadline = after(now(), DEADLINE);
-  await first;
   for (;;) {
     const { value, retryAfter } = await look();
     if (done(value)) return value;

@@ -6,7 +6,8 @@ import {
 } from "@peculiar/asn1-x509";
 import { after, type Clock, DAY, HOUR, MINUTE } from "../time.ts";
 import { isRecord } from "../json.ts";
-import { type Http, type HttpAnswer, type HttpOptions, openHttp } from "./http.ts";
+import type { Ca } from "./ca.ts";
+import type { HttpAnswer } from "./http.ts";
 import { parseJson, retryAfter } from "./problem.ts";
 import { isWebAddress } from "./protocol.ts";
 
@@ -64,22 +65,21 @@ export async function askRenewalInfo({
 /** Asks when a certificate (DER) should be renewed. Rejects for nothing but an interruption. */
 export type AskRenewalInfo = (certificate: Buffer) => Promise<RenewalInfo>;
 
-/** The same for a run that has nothing else to ask of that CA, whose directory is read once. */
+/** The same for a run that may have nothing else to ask of that CA, whose directory is asked for once. */
 export function openRenewalInfo(
-  options: HttpOptions & { directoryUrl: string; now: Clock },
+  ca: Ca,
+  { now, signal }: { now: Clock; signal: AbortSignal },
 ): AskRenewalInfo {
-  const { directoryUrl, now, signal } = options;
-  let http: Http | undefined;
-  const get = (url: string) => (http ??= openHttp(options))("GET", url);
-  let reading: Promise<unknown> | undefined;
+  let reading: Promise<Record<string, unknown>> | undefined;
   return (certificate) =>
     orUnanswered(now, signal, async () => {
-      reading ??= get(directoryUrl).then(({ status, text }) =>
-        status === 200 ? parseJson(text) : undefined,
-      );
-      const directory = await reading;
-      if (!isRecord(directory)) return unanswered(now());
-      return askRenewalInfo({ directory, certificate, get, now: now() });
+      const directory = await (reading ??= ca.directoryAtOnce());
+      return askRenewalInfo({
+        directory,
+        certificate,
+        get: (url) => ca.http("GET", url),
+        now: now(),
+      });
     });
 }
 

@@ -18,7 +18,7 @@ export interface Standalone extends Responder {
 /** A CA that has asked nothing for this long is asked how things stand, in milliseconds. */
 const LONGEST_SILENCE = 3_000;
 /** CAs ask from several places at once; this long after the last question no more are expected. */
-const SHORTEST_CALM = 50;
+const SHORTEST_CALM = 25;
 
 /** Answers on a port of its own, bound when this resolves. */
 export async function openStandalone(

@@ -1,4 +1,6 @@
+import type { Ca } from "../acme/ca.ts";
 import type { Responder } from "../challenge/responder.ts";
+import { once } from "../once.ts";
 import type { Clock } from "../time.ts";
 import type { Emit } from "./outcome.ts";
 import type { Session } from "./session.ts";
@@ -21,6 +23,17 @@ export type CaContext = Context & Pick<Session, "roots" | "userAgent">;
 /** The same where targets share it: what is told of a request does not concern the one alone that came first. */
 export function sharedContext(context: Context, { roots, userAgent, emit }: Session): CaContext {
   return { ...context, roots, userAgent, emit };
+}
+
+/** A CA, by the URL of its directory, as the targets of a session share it. */
+export function caOf(
+  directoryUrl: string,
+  { context, session }: { context: Context; session: Session },
+): Promise<Ca> {
+  return once(session.cas, directoryUrl, async () => {
+    const { openCa } = await import("../acme/ca.ts");
+    return openCa({ ...sharedContext(context, session), directoryUrl, lanes: session.lanes });
+  });
 }
 
 /** What is needed to make targets true. */

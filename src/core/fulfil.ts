@@ -4,7 +4,7 @@ import { checkFolder } from "../store/folder.ts";
 import { lock } from "../store/lock.ts";
 import { checkOwner } from "../store/replaceable.ts";
 import { fillSet, recoverSet } from "../store/set.ts";
-import { type RunContext, sharedContext } from "./context.ts";
+import { caOf, type RunContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { type Look, lookAt } from "./look.ts";
 import { type Memory, openMemory } from "./memory.ts";
@@ -74,7 +74,7 @@ async function askedAbout(
   const session = await context.sessionFor(target.ask);
   const question = await once(session.questions, from, async () => {
     const { openRenewalInfo } = await import("../acme/renewal-info.ts");
-    return openRenewalInfo({ ...sharedContext(context, session), directoryUrl: from });
+    return openRenewalInfo(await caOf(from, { context, session }), context);
   });
   const info = await question(found.leaf.raw);
   const told = withRenewalInfo(origin, { from, info }, context.random());

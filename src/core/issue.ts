@@ -1,34 +1,12 @@
 import type { KeyObject } from "node:crypto";
-import type { Responder } from "../challenge/responder.ts";
+import { setImmediate as turn } from "node:timers/promises";
 import { AppError } from "../errors.ts";
-import { type Bundle, namesOf } from "../store/bundle.ts";
-import { checkFiles, closeKeys, saveSet } from "../store/set.ts";
+import { checkFiles } from "../store/set.ts";
 import { accountFolder } from "./account/folder.ts";
-import { openAccount } from "./account/open.ts";
-import type { RunContext } from "./context.ts";
-import { scheduleOf, type Why } from "./decide.ts";
+import type { Attempt, Issuance, Issued } from "./attempt.ts";
+import { caOf } from "./context.ts";
 import { isOfType, makeKey, typeOf } from "./keys.ts";
-import type { Look } from "./look.ts";
-import type { Memory } from "./memory.ts";
-import { obtain } from "./obtain.ts";
-import { chooseProfile } from "./profile.ts";
-import { withRenewalInfo } from "./renewal.ts";
-import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
-
-interface Issued {
-  why: Why;
-  bundle: Bundle;
-  next: Date;
-}
-
-interface Issuance {
-  why: Why;
-  look: Look;
-  memory: Memory;
-  context: RunContext;
-  session: Session;
-}
 
 /** Gets the certificate of a target, from the first CA that can be used, and keeps it. */
 export async function issue(target: Target, issuance: Issuance): Promise<Issued> {
@@ -37,6 +15,7 @@ export async function issue(target: Target, issuance: Issuance): Promise<Issued>
   const { openResponder, emit } = context;
   emit({ type: "decided", why, names: want.names });
   await checkFiles(target.keep, emit);
+  await greet(ask.from[0], issuance);
   await using responder = await openResponder(ask.method);
   const key = await certificateKey(target, look.found.key);
   emit({ type: "key", reused: key === look.found.key });
@@ -59,9 +38,10 @@ export async function issue(target: Target, issuance: Issuance): Promise<Issued>
 function guarded(from: string, target: Target, attempt: Attempt): Promise<Issued> {
   const { ask, keep } = target;
   const account = accountFolder({ from, account: ask.account, keep }).place.dir;
-  return attempt.session.strikes.guard({ authority: from, account }, () =>
-    issueAt(from, target, attempt),
-  );
+  return attempt.session.strikes.guard({ authority: from, account }, async () => {
+    const { issueAt } = await import("./attempt.ts");
+    return issueAt(from, target, attempt);
+  });
 }
 
 /** Whether another CA may do what this one could not: what a name is at fault for, it would refuse too. */
@@ -71,61 +51,16 @@ function isOutOfUse(error: unknown): error is AppError {
   );
 }
 
-interface Attempt extends Issuance {
-  responder: Responder;
-  key: KeyObject;
-}
-
-async function issueAt(
-  from: string,
-  target: Target,
-  { why, look, memory, context, session, responder, key }: Attempt,
-): Promise<Issued> {
-  const { ask, want, keep } = target;
-  const { now, signal, emit, random } = context;
-  const authority = await openAccount(target, { from, context, session });
-  const profile = await chooseProfile(authority, { ask, want }, emit);
-  const bundle = await obtain({
-    names: want.names,
-    key,
-    profile,
-    replaces: replacedBy(want, look, from),
-    chain: ask.chain,
-    ...{ authority, responder, now, signal, emit },
-  });
-  const certificate = bundle.leaf.fingerprint256;
-  // The certificate will be in place: whatever the CA answers, it has to be told as new, so that it is loaded.
-  const unasked = { window: undefined, answered: false, lookAgain: now() };
-  const asked =
-    want.validAtLeast === undefined
-      ? authority.renewalInfo(bundle.leaf.raw).catch(() => unasked)
-      : Promise.resolve(unasked);
-  await memory.begun(target, certificate);
-  await saveSet(keep, bundle, (event) => {
-    // Owners have been told of before.
-    if (event.type !== "owner-lost") emit(event);
-  });
-  closeKeys(keep, emit);
-  const info = await asked;
-  const fresh = { certificate, from, profile };
-  const next = withRenewalInfo(fresh, { from, info }, random());
-  await memory.issued(target, next);
-  return { why, bundle, next: scheduleOf(want, bundle.leaf, next).at };
-}
-
 /**
- * The certificate (DER) that an order at a CA takes the place of: one that has a name in common with
- * it (RFC 9773 section 5). One whose CA is not known may be of any but the one that has said it is not.
+ * Lets the CA's directory be on its way while everything else is loaded and made ready, for the first target
+ * that goes there. Whether it can be had is found out when it is needed.
  */
-function replacedBy(
-  want: Target["want"],
-  { found, origin }: Look,
-  from: string,
-): Buffer | undefined {
-  if (found.leaf === undefined || (origin?.from ?? from) !== from) return undefined;
-  if (origin?.unknownTo === from) return undefined;
-  const old: string[] = namesOf(found.leaf);
-  return want.names.some((name) => old.includes(name)) ? found.leaf.raw : undefined;
+async function greet(from: string, { context, session }: Issuance): Promise<void> {
+  if (session.cas.has(from)) return;
+  const ca = await caOf(from, { context, session });
+  ca.directory().catch(() => undefined);
+  // The connection is begun in a turn of its own.
+  await turn();
 }
 
 function certificateKey({ ask, want }: Target, kept: KeyObject | undefined): Promise<KeyObject> {

@@ -35,15 +35,20 @@ export async function obtain(errand: Errand): Promise<Bundle> {
   const { chain, authority, names, key, emit } = errand;
   const order = await authority.newOrder(errand);
   emit({ type: "ordered", url: order.url, names });
-  const ready = order.status === "pending" ? await validate(order, errand) : order;
-  if (ready.status !== "ready") throw unusable(ready);
-  const finished = await authority.finalize(ready, await createCsr(names, key));
+  let made: Promise<Buffer> | undefined;
+  const csr = () => (made ??= createCsr(names, key));
+  const ready = order.status === "pending" ? await validate(order, { ...errand, csr }) : order;
+  const finished = ready.status === "ready" ? await authority.finalize(ready, await csr()) : ready;
   if (finished.status !== "valid") throw unusable(finished);
   return prove(await chooseChain(authority.chains(finished), chain, emit), errand);
 }
 
-async function validate(order: Order, errand: Errand): Promise<Order> {
-  const { authority, responder, names, signal, emit } = errand;
+/** Has the names of an order validated. If it could be finalized with that, it is valid already. */
+async function validate(
+  order: Order,
+  errand: Errand & { csr: () => Promise<Buffer> },
+): Promise<Order> {
+  const { authority, responder, names, csr, signal, emit } = errand;
   const { type } = responder;
   const named = (failed: readonly Authorization[]) =>
     failed.map((authorization) => ({
@@ -65,8 +70,12 @@ async function validate(order: Order, errand: Errand): Promise<Order> {
     tasks.map(({ authorization, challenge }) => authority.respond(authorization, challenge)),
   );
   const verdicts = () => Promise.all(pending.map(({ url }) => authority.authorization(url)));
+  // There is time for the CSR.
+  const [made] = await Promise.all([csr(), publication.asked(signal)]);
+  // As soon as every answer was fetched, the CA is likely to be done.
+  const isFetched = answers.every(({ name }) => publication.fetched?.has(name));
   const validated = await authority
-    .validated(order, publication.asked(signal))
+    .validated(order, isFetched ? made : undefined)
     .catch(async (error: unknown) => {
       if (!(error instanceof AppError) || error.code !== "timed-out") throw error;
       const open = (await verdicts()).filter(({ status }) => status !== "valid");

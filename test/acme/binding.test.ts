@@ -106,7 +106,7 @@ describe("external account binding", { skip: missing("pebble"), concurrency: tru
       ...["-v", "--log_format", "json"],
     );
     assert.equal(first.code, 0, first.stderr);
-    assert.equal(recorder.steps(), 10);
+    assert.equal(recorder.steps(), 9);
     assert.equal(bound(env).length, 1);
     assert.ok(!`${first.stderr}${first.stdout}`.includes(macKey));
     const again = await program.issue(["a.test"], "--force");

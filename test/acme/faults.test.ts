@@ -66,6 +66,19 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
     assert.equal(env.recorder.count("finalize"), before + 1);
   });
 
+  test("a CA that is not done validating when an order is finalized is waited for", async () => {
+    await using env = await prepared();
+    const before = env.recorder.count("finalize");
+    env.recorder.inject({
+      kind: "finalize",
+      times: 1,
+      answer: problem("orderNotReady", 403),
+    });
+    const { code, stderr } = await env.program.issue(["a.test"], "--force");
+    assert.equal(code, 0, stderr);
+    assert.equal(env.recorder.count("finalize"), before + 2);
+  });
+
   for (const status of [429, 503])
     test(`a ${status} that asks for an hour ends the run with that time, without waiting`, async () => {
       await using env = await prepared();
@@ -259,9 +272,10 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
     assert.match(stderr, /could not be reached: the connection was refused/);
   });
 
-  test("a taken port is an error before the CA is asked for anything", async () => {
+  test("a taken port is an error before the CA is asked for more than its directory", async () => {
     await using env = await prepared();
-    const count = env.recorder.count();
+    const asked = () => env.recorder.count() - env.recorder.count("directory");
+    const before = asked();
     const server = createServer().listen(env.pebble.httpPort, "127.0.0.1");
     await once(server, "listening");
     const { code, stderr } = await env.program.issue(["a.test"], "--force");
@@ -269,6 +283,6 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
     await once(server, "close");
     assert.equal(code, 2);
     assert.match(stderr, /Something else listens on 127\.0\.0\.1:/);
-    assert.equal(env.recorder.count(), count);
+    assert.equal(asked(), before);
   });
 });

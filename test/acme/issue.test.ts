@@ -12,13 +12,13 @@ import { missing } from "../support/tools.ts";
 const skip = missing("pebble");
 
 describe("a certificate from Pebble", { skip, concurrency: true }, () => {
-  test("one name: 10 requests and a nonce the first time, 9 with a known account, none when nothing is due", async () => {
+  test("one name: 9 requests and a nonce the first time, 8 with a known account, none when nothing is due", async () => {
     await using env = await environment();
     const { program, recorder, pebble } = env;
     const first = await program.issue(["example.test"]);
     assert.equal(first.code, 0, first.stderr);
     assert.equal(first.stdout, "");
-    assert.equal(recorder.steps(), 10, kinds(recorder));
+    assert.equal(recorder.steps(), 9, kinds(recorder));
     assert.deepEqual(namesOf(program.leaf()), ["example.test"]);
 
     const files = [
@@ -50,26 +50,26 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     const again = await program.issue(["example.test"]);
     assert.equal(again.code, 1, again.stderr);
     assert.match(again.stderr, /renewal is not necessary before/);
-    assert.equal(recorder.steps(), 10);
+    assert.equal(recorder.steps(), 9);
 
     const other = await program.issue(["other.test"]);
     assert.equal(other.code, 0, other.stderr);
-    assert.equal(recorder.steps(), 19, kinds(recorder));
+    assert.equal(recorder.steps(), 17, kinds(recorder));
     assert.equal(recorder.count("new-account"), 1);
   });
 
-  test("100 names in one certificate: 208 requests and nonces the first time, 207 with a known account", async () => {
+  test("100 names in one certificate: 207 requests and nonces the first time, 206 with a known account", async () => {
     await using env = await environment();
     const { program, recorder } = env;
     const names = (host: string) =>
       Array.from({ length: 100 }, (_, index) => `${host}-${index}.test`);
     const first = await program.issue(names("a"));
     assert.equal(first.code, 0, first.stderr);
-    assert.equal(recorder.steps(), 208, kinds(recorder));
+    assert.equal(recorder.steps(), 207, kinds(recorder));
     assert.deepEqual(new Set(namesOf(program.leaf())), new Set(names("a")));
     const second = await program.issue(names("b"));
     assert.equal(second.code, 0, second.stderr);
-    assert.equal(recorder.steps(), 208 + 207, kinds(recorder));
+    assert.equal(recorder.steps(), 207 + 206, kinds(recorder));
   });
 
   test("an IDN is converted, and shown as it is written", async () => {

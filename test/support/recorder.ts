@@ -20,7 +20,7 @@ export interface Recorder extends AsyncDisposable {
   /** All requests so far, by arrival. */
   requests: Exchange[];
   count(kind?: Kind): number;
-  /** As `count`, but for looks at an order that were too early, and for nonces: how many there are depends on how fast the CA is. */
+  /** As `count`, without nonces and what came too early for an order: how much there is of that depends on how fast the CA is. */
   steps(): number;
   inject(rule: Rule): Injection;
 }
@@ -97,7 +97,7 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
     caFile,
     requests,
     count: (kind) => requests.filter((one) => kind === undefined || one.kind === kind).length,
-    steps: () => requests.filter((one) => one.kind !== "new-nonce" && !isEarlyLook(one)).length,
+    steps: () => requests.filter((one) => one.kind !== "new-nonce" && !isTooEarly(one)).length,
     inject: (rule) => rules.inject(rule),
     async [Symbol.asyncDispose]() {
       server.close();
@@ -108,8 +108,11 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
   };
 }
 
-function isEarlyLook({ kind, answer }: Exchange): boolean {
-  return kind === "order" && /"status": "(pending|processing)"/.test(answer?.body ?? "");
+function isTooEarly({ kind, answer }: Exchange): boolean {
+  const body = answer?.body ?? "";
+  return kind === "order"
+    ? /"status": "(pending|ready|processing)"/.test(body)
+    : kind === "finalize" && body.includes("orderNotReady");
 }
 
 type Outcome = (Answer & { keep?: number; write?: Writer }) | "hang" | "reset";

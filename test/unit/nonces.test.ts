@@ -84,6 +84,38 @@ describe("nonces of a CA", () => {
     assert.deepEqual(counts(), { peak: 1, done: 10, asked: 1 });
   });
 
+  test("that is far away: those of requests that are to come are fetched beside the one under way", async () => {
+    const { nonces, request, answerNonces, counts } = ca({ far: true });
+    const first = request();
+    await settle();
+    answerNonces();
+    await first;
+    nonces.expect(100);
+    await request();
+    assert.deepEqual(counts(), { peak: 1, done: 2, asked: 16 });
+    answerNonces();
+    await settle();
+    await Promise.all(Array.from({ length: 100 }, request));
+    assert.deepEqual(counts(), { peak: 16, done: 102, asked: 16 });
+  });
+
+  test("that is far away: for one request that is to come none is fetched beside the one in hand", async () => {
+    const { nonces, request, answerNonces, counts } = ca({ far: true });
+    const first = request();
+    await settle();
+    answerNonces();
+    await first;
+    nonces.expect(1);
+    await settle();
+    assert.equal(counts().asked, 1);
+  });
+
+  test("that is near: nothing is fetched for requests that are to come", () => {
+    const { nonces, counts } = ca({ far: false });
+    nonces.expect(100);
+    assert.equal(counts().asked, 0);
+  });
+
   test("one that cannot be fetched is missed by nobody as long as others are there", async () => {
     const { request, asked, fresh, counts } = ca({ far: true });
     const all = Array.from({ length: 40 }, request);

@@ -1,10 +1,11 @@
 import type { KeyObject } from "node:crypto";
 import { Authority } from "../../acme/authority.ts";
+import type { Ca } from "../../acme/ca.ts";
 import { once } from "../../once.ts";
 import type { Registration } from "../../registration.ts";
 import type { Contents } from "../../store/formats.ts";
 import { loadSet, type Place, saveSet } from "../../store/set.ts";
-import { type CaContext, type Context, sharedContext } from "../context.ts";
+import { type CaContext, caOf, type Context, sharedContext } from "../context.ts";
 import { makeKey } from "../keys.ts";
 import type { Session } from "../session.ts";
 import type { KeyType, Target } from "../target.ts";
@@ -46,15 +47,16 @@ export function openAccount(
   { from, context, session }: Opening,
 ): Promise<Authority> {
   const folder = accountFolder({ from, account: ask.account, keep });
-  return once(session.accounts, `${from} ${folder.place.dir}`, () =>
-    open(ask, folder, { from, context: sharedContext(context, session), lanes: session.lanes }),
-  );
+  return once(session.accounts, `${from} ${folder.place.dir}`, async () => {
+    const ca = await caOf(from, { context, session });
+    return open(ask, folder, { from, context: sharedContext(context, session), ca });
+  });
 }
 
 async function open(
   ask: Target["ask"],
   folder: AccountFolder,
-  { from, context, lanes }: { from: string; context: CaContext; lanes: number },
+  { from, context, ca }: { from: string; context: CaContext; ca: Ca },
 ): Promise<Authority> {
   const { contact, key } = ask.account;
   using _held = await enterIfShared(folder, context);
@@ -65,7 +67,7 @@ async function open(
   };
   const authority = new Authority({
     ...context,
-    lanes,
+    ca,
     directoryUrl: from,
     accountKey,
     newKey: kept.accountKey === undefined,

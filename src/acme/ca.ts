@@ -1,0 +1,142 @@
+import { AppError } from "../errors.ts";
+import { isRecord } from "../json.ts";
+import { type Clock, SECOND, sleep } from "../time.ts";
+import { type Http, type HttpAnswer, type HttpEvent, type HttpOptions, openHttp } from "./http.ts";
+import { type Nonces, openNonces, paced } from "./nonces.ts";
+import { parseJson, ProblemError } from "./problem.ts";
+import { addressIn, misbehaved } from "./protocol.ts";
+
+export interface CaOptions extends Omit<HttpOptions, "emit"> {
+  directoryUrl: string;
+  /** How many signed requests may be under way at once, however near the CA is; default: one. Each takes a nonce to begin with. */
+  lanes?: number;
+  now: Clock;
+  emit: (event: CaEvent) => void;
+}
+
+export type CaEvent = HttpEvent | { type: "retry"; error: AppError; pause: number };
+
+/** A CA, as all of its accounts share it: its connections, its directory and its nonces. */
+export interface Ca {
+  http: Http;
+  /** The directory (RFC 8555 section 7.1.1), fetched once. */
+  directory(): Promise<Record<string, unknown>>;
+  /** The same, without a second try where it cannot be had. */
+  directoryAtOnce(): Promise<Record<string, unknown>>;
+  nonces: Nonces;
+  /** Tries again, a few times, after failures that pass, as long as the CA does not ask for long. */
+  patiently<T>(attempt: () => Promise<T>): Promise<T>;
+  /** Milliseconds to the CA and back, as far as its answers tell: at most as long as the shortest request took. */
+  roundTrip(): number;
+}
+
+/** At a CA that is far away: a fraction of the requests a second that Let's Encrypt takes from one address. */
+const MOST_LANES = 16;
+/** Milliseconds: where requests side by side gain more than the nonces for them cost. */
+const FAR = 20;
+const MOST_FAILURES = 2;
+/** A CA that asks for more than this is not waited for. */
+const PATIENCE = 10 * SECOND;
+
+/** Connects to nothing before something is asked. */
+export function openCa(options: CaOptions): Ca {
+  const { directoryUrl, lanes = 1, now, signal, emit } = options;
+  /** The shortest request so far, in milliseconds: what the way to the CA and back takes. */
+  let roundTrip = Infinity;
+  const http = openHttp({
+    ...options,
+    emit(event) {
+      if (event.status > 0) roundTrip = Math.min(roundTrip, event.took);
+      emit(event);
+    },
+  });
+  let known: Promise<Record<string, unknown>> | undefined;
+
+  const nonces = openNonces({
+    ...{ lanes, most: Math.max(lanes, MOST_LANES), isFar: () => roundTrip > FAR },
+    fetch: paced(signal, async () => {
+      const url = addressIn(await directory(), "newNonce", "directory");
+      const answer = await patiently(async () =>
+        accepted(await http("HEAD", url), { doing: "give a nonce", now: now() }),
+      );
+      return nonceOf(answer) ?? misbehaved("sent no nonce");
+    }),
+  });
+
+  async function fetchDirectory(): Promise<Record<string, unknown>> {
+    const answer = accepted(await http("GET", directoryUrl), {
+      ...{ doing: "show its directory", now: now() },
+    });
+    const body = parseJson(answer.text);
+    if (!isRecord(body) || typeof body["newOrder"] !== "string")
+      throw new AppError(
+        "ca-misbehaved",
+        `${directoryUrl} is not the directory of an ACME server.`,
+        {
+          hint: "Check the address given with --server.",
+          scope: "authority",
+        },
+      );
+    return body;
+  }
+
+  function directory() {
+    known ??= patiently(fetchDirectory).catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  }
+
+  async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const pause = pauseAfter(error, failures, now());
+        if (!(error instanceof AppError) || pause === undefined) throw error;
+        emit({ type: "retry", error, pause });
+        await sleep(pause, signal);
+      }
+    }
+  }
+
+  return {
+    ...{ http, directory, nonces, patiently },
+    async directoryAtOnce() {
+      if (known !== undefined) return known;
+      const found = await fetchDirectory();
+      known ??= Promise.resolve(found);
+      return found;
+    },
+    roundTrip: () => roundTrip,
+  };
+}
+
+/** An answer that refuses nothing. Throws a ProblemError for one that does, and an AppError for a redirection. */
+export function accepted(
+  answer: HttpAnswer,
+  circumstances: ConstructorParameters<typeof ProblemError>[1],
+): HttpAnswer {
+  if (answer.status >= 400) throw new ProblemError(answer, circumstances);
+  if (answer.status >= 300)
+    misbehaved(`answered with a redirection (HTTP status ${answer.status})`);
+  return answer;
+}
+
+/** The nonce in an answer (RFC 8555 section 6.5.1). */
+export function nonceOf(answer: HttpAnswer): string | undefined {
+  const nonce = answer.headers["replay-nonce"];
+  return typeof nonce === "string" && /^[A-Za-z0-9_-]+$/.test(nonce) ? nonce : undefined;
+}
+
+/** Milliseconds to wait before another try, or undefined when there is to be none. */
+function pauseAfter(error: unknown, failures: number, now: Date): number | undefined {
+  if (!(error instanceof AppError) || failures >= MOST_FAILURES) return undefined;
+  if (error.retryAfter !== undefined) {
+    const asked = error.retryAfter.getTime() - now.getTime();
+    return asked <= PATIENCE ? Math.max(asked, SECOND) : undefined;
+  }
+  const passing = error.code === "ca-unreachable" || error.code === "ca-busy";
+  return passing ? (SECOND / 2) * 4 ** failures : undefined;
+}

@@ -1,0 +1,88 @@
+import type { KeyObject } from "node:crypto";
+import type { Responder } from "../challenge/responder.ts";
+import { type Bundle, namesOf } from "../store/bundle.ts";
+import { closeKeys, saveSet } from "../store/set.ts";
+import { openAccount } from "./account/open.ts";
+import type { RunContext } from "./context.ts";
+import { scheduleOf, type Why } from "./decide.ts";
+import type { Look } from "./look.ts";
+import type { Memory } from "./memory.ts";
+import { obtain } from "./obtain.ts";
+import { chooseProfile } from "./profile.ts";
+import { withRenewalInfo } from "./renewal.ts";
+import type { Session } from "./session.ts";
+import type { Target } from "./target.ts";
+
+export interface Issued {
+  why: Why;
+  bundle: Bundle;
+  next: Date;
+}
+
+export interface Issuance {
+  why: Why;
+  look: Look;
+  memory: Memory;
+  context: RunContext;
+  session: Session;
+}
+
+/** Getting a certificate from one of the CAs that a target names. */
+export interface Attempt extends Issuance {
+  responder: Responder;
+  /** The certificate's. */
+  key: KeyObject;
+}
+
+/** Gets the certificate of a target from one CA, and keeps it. */
+export async function issueAt(
+  from: string,
+  target: Target,
+  { why, look, memory, context, session, responder, key }: Attempt,
+): Promise<Issued> {
+  const { ask, want, keep } = target;
+  const { now, signal, emit, random } = context;
+  const authority = await openAccount(target, { from, context, session });
+  const profile = await chooseProfile(authority, { ask, want }, emit);
+  const bundle = await obtain({
+    names: want.names,
+    key,
+    profile,
+    replaces: replacedBy(want, look, from),
+    chain: ask.chain,
+    ...{ authority, responder, now, signal, emit },
+  });
+  const certificate = bundle.leaf.fingerprint256;
+  // The certificate will be in place: whatever the CA answers, it has to be told as new, so that it is loaded.
+  const unasked = { window: undefined, answered: false, lookAgain: now() };
+  const asked =
+    want.validAtLeast === undefined
+      ? authority.renewalInfo(bundle.leaf.raw).catch(() => unasked)
+      : Promise.resolve(unasked);
+  await memory.begun(target, certificate);
+  await saveSet(keep, bundle, (event) => {
+    // Owners have been told of before.
+    if (event.type !== "owner-lost") emit(event);
+  });
+  closeKeys(keep, emit);
+  const info = await asked;
+  const fresh = { certificate, from, profile };
+  const next = withRenewalInfo(fresh, { from, info }, random());
+  await memory.issued(target, next);
+  return { why, bundle, next: scheduleOf(want, bundle.leaf, next).at };
+}
+
+/**
+ * The certificate (DER) that an order at a CA takes the place of: one that has a name in common with
+ * it (RFC 9773 section 5). One whose CA is not known may be of any but the one that has said it is not.
+ */
+function replacedBy(
+  want: Target["want"],
+  { found, origin }: Look,
+  from: string,
+): Buffer | undefined {
+  if (found.leaf === undefined || (origin?.from ?? from) !== from) return undefined;
+  if (origin?.unknownTo === from) return undefined;
+  const old: string[] = namesOf(found.leaf);
+  return want.names.some((name) => old.includes(name)) ? found.leaf.raw : undefined;
+}
