@@ -6,14 +6,13 @@ import { parseReason } from "./reason.ts";
 import { parseServers } from "./ca.ts";
 import { parseEmail } from "./email.ts";
 
-/** The account that the options mean; its key's file need not be named. */
+/** The account that the options select. The set need not list `account_key.json`. */
 export function parseAccount(given: Given): AccountRef {
   const { keep, from, account } = parseOwner(given);
   const formats = new Set(["account_key.json" as const, ...keep.formats]);
   return { from: from[0], account, keep: { ...keep, formats: [...formats] } };
 }
 
-/** Whose set the options mean. */
 function parseOwner(given: Given) {
   return {
     from: parseServers(given),
@@ -26,7 +25,7 @@ export function parseRevocation(given: Given): Revocation {
   return { ...parseOwner(given), reason: parseReason(given) };
 }
 
-/** The account that is to end for ever, where that is meant. */
+/** The account to deactivate, which cannot be undone. Without `--yes` this is a mistake. */
 export function parseDeactivation(given: Given): { account: AccountRef } {
   const account = parseAccount(given);
   if (!given.flag("yes"))

@@ -3,7 +3,9 @@ import type { AppError } from "../errors.ts";
 import { OPTION_NAMES, type OptionName, type Options, OPTIONS, specOf } from "./options.ts";
 import { usage } from "./usage.ts";
 
-/** The options of a command line. Throws `usage` for all that is none. */
+/**
+ * Reads the options of a command line, by name. Throws `usage` for a word that is not an option.
+ */
 export function readOptions(argv: readonly string[]): Options {
   const {
     argv: { _: strays, ...parsed },
@@ -18,13 +20,15 @@ export function readOptions(argv: readonly string[]): Options {
     ...strays.map((stray) => `"${stray}" is not an option, nor the value of one.`),
   ];
   if (first !== undefined) throw usage([first, ...others].join("\n"), "See --help.");
-  // The parser has the values by their short names too.
+  // The parser also lists each value under the short name of its option.
   return Object.fromEntries(
     Object.entries(parsed).filter(([name]) => Object.hasOwn(OPTIONS, name)),
   );
 }
 
-/** The parser has one error: for an option without its value, which it names last. */
+/**
+ * The only error of the parser: an option without a value. Its message ends with the option's name.
+ */
 function valueless({ message }: Error): AppError {
   const name = message.split(" ").at(-1) ?? "";
   const option = name.length > 1 ? `--${name}` : `-${name}`;
@@ -36,7 +40,10 @@ function valueless({ message }: Error): AppError {
 
 const valued = OPTION_NAMES.filter((name) => specOf(name).value !== undefined);
 
-/** The options as the parser of yargs wants them; its whole would take as long to set up as a run that has nothing to do. */
+/**
+ * The options for yargs's parser. All of yargs would take as long to load as a run that has nothing
+ * to do.
+ */
 const GRAMMAR = {
   alias: Object.fromEntries(
     OPTION_NAMES.flatMap((name) => {
@@ -68,12 +75,15 @@ const SHORT = new Map(
   }),
 );
 
-/** The words of a command line as the table of options spells them; values stay as they are. */
+/** Replaces the options in a command line by their full names. Values do not change. */
 function spell(argv: readonly string[]): string[] {
   return argv.flatMap((word) => (word.startsWith("--") ? fullName(word) : apart(word)));
 }
 
-/** simp_le has underscores in its options, most others hyphens; and simp_le takes the beginnings of names. */
+/**
+ * simp_le writes options with underscores, most programs with hyphens. simp_le also accepts the
+ * beginning of a name.
+ */
 function fullName(word: string): string {
   const [, start, value] = /^--([^=]+)(=.*)?$/s.exec(word) ?? [];
   if (start === undefined) return word;
@@ -84,7 +94,7 @@ function fullName(word: string): string {
   return `--${name}${value ?? ""}`;
 }
 
-/** Several short options in one word, the last perhaps with its value, as `-vdexample.com`. */
+/** Separates short options in one word. The last one may have its value there: `-vdexample.com`. */
 function apart(word: string): string[] {
   const takesValue = SHORT.get(word.charAt(1));
   if (!word.startsWith("-") || takesValue === undefined || word.length === 2) return [word];
@@ -94,7 +104,10 @@ function apart(word: string): string[] {
   return [option, ...apart(`-${rest}`)];
 }
 
-/** What is unambiguous among simp_le's options stays so, whatever else begins in the same way. */
+/**
+ * The option that begins with this text. simp_le's options come first, so that new options do not
+ * make simp_le's abbreviations ambiguous.
+ */
 function complete(start: string): string {
   if (Object.hasOwn(OPTIONS, start)) return start;
   const found = OPTION_NAMES.filter((name) => name.startsWith(start));

@@ -22,7 +22,7 @@ export function parseWork(given: Given): Work {
   };
 }
 
-/** The file of targets that `batch` works off; `options` count for those that it does not speak of. */
+/** The file of targets that `batch` reads. `options` apply to targets that do not set them. */
 export function parseTargetFile(given: Given, operand: string, options: Options): TargetFile {
   const { cwd, subject } = given;
   return {

@@ -3,7 +3,7 @@ import type { Draft } from "../core/target.ts";
 import { messageOf } from "../errors.ts";
 import type { Given } from "./given.ts";
 
-/** What the options of one binding say; undefined when there is none. */
+/** The external account binding in the options; undefined if there is none. */
 export function parseBinding(given: Given): Draft["ask"]["account"]["binding"] {
   const kid = given.text("eab_kid");
   const file = given.path("eab_hmac_key_file");
@@ -32,7 +32,7 @@ function waysToGiveKey(given: Given): string {
   return ways.join(", or ");
 }
 
-/** Shows nothing of it. */
+/** Its messages never show the key. */
 function parseMacKey(given: Given, text: string): Buffer | undefined {
   try {
     return readMacKey(text);

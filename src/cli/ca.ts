@@ -4,13 +4,13 @@ import { entryOf } from "../json.ts";
 import type { Draft } from "../core/target.ts";
 import type { Given } from "./given.ts";
 
-/** Directories of ACME v1, which old scripts name, and the CAs that came after them. */
+/** Old scripts name directories of ACME v1. The value is the CA's new name. */
 const GONE: Record<string, string | undefined> = {
   "https://acme-v01.api.letsencrypt.org/directory": "letsencrypt",
   "https://acme-staging.api.letsencrypt.org/directory": "letsencrypt-staging",
 };
 
-/** What to say about addresses that should not be written any more. */
+/** Warnings about directories that no longer exist. */
 export function warningsAbout(given: Given): string[] {
   return given.list("server").flatMap((server) => {
     const successor = entryOf(GONE, server);
@@ -31,7 +31,7 @@ function parseServer(given: Given, value: string): string {
   if (known !== undefined) return known;
   const url = URL.parse(value);
   if (url !== null && isAddress(url.href)) return url.href;
-  // What may have a password in it is not quoted.
+  // The address may contain a password, so do not quote it.
   if (value.includes("@"))
     given.wrong("server", "it has a user name or a password in its address.", {
       hint: "Leave out what is before the @: no CA's directory needs it.",
@@ -44,14 +44,14 @@ function parseServer(given: Given, value: string): string {
   return value;
 }
 
-/** The same at the directories for trying things, whatever is there already. */
+/** The same target for `--dry_run`: at staging servers, and even if its certificate is not due. */
 export function forTrying(given: Given, { want, ask, ...others }: Draft): Draft {
   const [first, ...more] = ask.from;
   const from = [stagingOf(given, first), ...more.map((url) => stagingOf(given, url))] as const;
   return { ...others, want: { ...want, force: true }, ask: { ...ask, from } };
 }
 
-/** The directory for trying things, of a CA that has one; any other address stays. */
+/** The staging directory of a CA that we know; any other address does not change. */
 function stagingOf(given: Given, directoryUrl: string): string {
   const [name, known] =
     Object.entries(AUTHORITIES).find(([, { directory }]) => directory === directoryUrl) ?? [];

@@ -1,25 +1,31 @@
 import { type OptionName, type Options, specOf, variableOf } from "./options.ts";
 
-/** Options with a value for each; `true`: only called by their names. */
+/** Options with their values; `true` stands for the option's name alone. */
 export type Written = Partial<Record<OptionName, string | true>>;
 
-/** How those who give options call them: on a command line, in a file of targets, as properties of Dokku. */
+/**
+ * How users write options: on a command line, in a file of targets, or as properties of Dokku.
+ * Messages use it to name options as the user does.
+ */
 export interface Dialect {
-  /** Whether they have a word for it. */
+  /** Whether this dialect can express the option. */
   knows: (option: OptionName) => boolean;
-  /** How they write these, for the sentence that asks for it. */
+  /** The text that a user has to write to set these options. */
   write: (words: Written) => string;
-  /** How they wrote one that was given, and where. */
+  /** How and where the user wrote an option. */
   subject: (option: OptionName, value?: string) => string;
 }
 
-/** An option as a command line has it. */
+/** An option as users type it on a command line. */
 export function flagOf(option: OptionName): string {
   const { alias, value } = specOf(option);
   return alias !== undefined && value !== undefined ? `-${alias}` : `--${option}`;
 }
 
-/** `argv` are those of the command line, beside which the environment may give others. */
+/**
+ * The dialect of a command line. `argv` has the typed options; `env` those of environment
+ * variables.
+ */
 export function commandLine(argv: Options, env: Options): Dialect {
   return {
     knows: () => true,
@@ -31,7 +37,7 @@ export function commandLine(argv: Options, env: Options): Dialect {
   };
 }
 
-/** Where options are written in another way; those that it does not have are as on a command line. */
+/** Another dialect. Options that it cannot express are written as on a command line. */
 export function dialectOf(
   writeOne: (option: OptionName, value: string | true) => string | undefined,
   subject: Dialect["subject"],
@@ -50,7 +56,6 @@ export function asFlag(option: OptionName, value: string | true = true): string 
   return after(flagOf(option), value);
 }
 
-/** A word and the value after it. */
 export function after(word: string, value: string | true): string {
   return value === true ? word : `${word} ${value}`;
 }

@@ -8,12 +8,12 @@ import type { Given } from "./given.ts";
 import type { OptionName } from "./options.ts";
 
 interface Row<T> {
-  /** The options that are for this provider alone. */
+  /** The options that only this provider has. */
   options: readonly OptionName[];
   read: (given: Given) => T;
 }
 
-/** Who sets TXT records, by the word after --dns. */
+/** The DNS providers, by the value of `--dns`. */
 const PROVIDERS: { [Kind in Provider["kind"]]: Row<Extract<Provider, { kind: Kind }>> } = {
   exec: {
     options: ["dns_exec"],
@@ -30,7 +30,7 @@ const PROVIDERS: { [Kind in Provider["kind"]]: Row<Extract<Provider, { kind: Kin
 
 const LONGEST_SPAN = DAY / SECOND;
 
-/** How TXT records are to be set; undefined: not at all. */
+/** How to set TXT records; undefined if dns-01 is not used. */
 export function parseDns(given: Given): DnsMethod | undefined {
   if (given.has("dns"))
     return {

@@ -11,14 +11,17 @@ import { parseDir } from "./files.ts";
 import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
 
-/** The properties of one app by name; those that begin with + are what is asked of this run. */
+/** The properties of one app, by name. A name that begins with + is an instruction for this run. */
 type Properties = Record<string, string | undefined>;
 
-/** How the properties that all apps have in common are called. */
+/** The key of the properties that apply to all apps. */
 const GLOBAL = "--global";
 const DNS = "dns-provider-";
 
-/** What the Dokku plugin asks for: one JSON object on the standard input, of the properties by app; `options` are those beside it. */
+/**
+ * What the Dokku plugin asks for. `read` takes the JSON object from standard input: the properties
+ * of each app. `options` come from the command line and the environment.
+ */
 export function parseDokku(given: Given, options: Options): DokkuApps {
   const root = parseDir(given);
   return {
@@ -53,12 +56,14 @@ function parseApps(text: string): Record<string, Properties | undefined> {
 
 interface AppSetting {
   options: Options;
-  /** These as they are read. */
   given: Given;
   root: string;
 }
 
-/** What one app wants, or why that cannot be understood; an app that is wrong stops no other. */
+/**
+ * The target of one app, or the error in its properties. An error in one app does not stop the
+ * others.
+ */
 function parseApp(
   app: string,
   properties: { own: Properties; common: Properties },
@@ -86,7 +91,7 @@ function parseApp(
   return { target: finish(target, { id: app, dir, properties: effective }), warnings };
 }
 
-/** Notes what no option says. */
+/** Notes the mistakes that no option reports. */
 function checkApp(
   given: Given,
   { app, effective, lego }: { app: string; effective: Properties; lego: LegoArgs },
@@ -100,7 +105,7 @@ function checkApp(
     });
 }
 
-/** Options are called as the properties, or the arguments for lego, that they come from. */
+/** Messages name an option by the property, or the lego argument, that set it. */
 function dialectFor(
   { ca }: Properties,
   { own, lego, subject }: { own: Options; lego: LegoArgs; subject: Dialect["subject"] },
@@ -119,7 +124,7 @@ function dialectFor(
   });
 }
 
-/** An app's own `none` stands against a provider for all. */
+/** With `none`, an app opts out of the DNS provider that is set for all apps. */
 function withoutNone(properties: Properties): Properties {
   return properties["dns-provider"] === "none"
     ? { ...properties, "dns-provider": undefined }
@@ -137,7 +142,7 @@ function optionsOf(properties: Properties): Options {
   };
 }
 
-/** The properties that are an option, as far as these are wanted. */
+/** The properties that set the wanted options. */
 function asOptions(properties: Properties, isWanted: (option: OptionName) => boolean): Options {
   const options: Options = {};
   for (const name of OPTION_NAMES.filter(isWanted)) {
@@ -159,11 +164,11 @@ function methodOf(properties: Properties): Options {
     properties,
     (name) => specOf(name).method === "dns",
   );
-  // As with lego, what is no number counts as none.
+  // lego also ignores a value that is not a number.
   return /^[1-9]\d{0,3}$/.test(String(timeout)) ? { ...options, dns_timeout: timeout } : options;
 }
 
-/** What no option says: the id, the folder, and what only the app's own program may know. */
+/** Adds what no option can set: the id, the folder, and the environment of the DNS program. */
 function finish(
   { ask, keep, ...target }: Draft,
   { id, dir, properties }: { id: string; dir: string; properties: Properties },

@@ -1,6 +1,6 @@
 import { OPTION_NAMES, type Options, specOf, variableOf } from "./options.ts";
 
-/** The options that the environment gives to every verb that they are for. */
+/** The options that environment variables set, for any verb. */
 export function readVariables(env: Record<string, string | undefined>): Options {
   const found: Options = {};
   for (const name of OPTION_NAMES) {

@@ -12,12 +12,12 @@ import type { Place } from "../store/set.ts";
 import type { Given } from "./given.ts";
 import type { Options } from "./options.ts";
 
-/** The folder of the set, or of the sets, that a verb is about. */
+/** The folder of the set, or the folder that contains the sets. */
 export function parseDir(given: Given): string {
   return given.path("certs_dir") ?? given.cwd;
 }
 
-/** The folder that a verb was given as a word, or by an option; only one of the two may be typed. */
+/** The folder from the verb's operand or from `--certs_dir`. Both together are a mistake. */
 export function parseRoot(given: Given, operand: string | undefined, argv: Options): string {
   if (operand === undefined) return parseDir(given);
   if (argv.certs_dir !== undefined)
@@ -28,12 +28,11 @@ export function parseRoot(given: Given, operand: string | undefined, argv: Optio
   return resolve(given.cwd, operand);
 }
 
-/** The folder of accounts that sets share, if they do. */
+/** The folder of shared accounts; undefined if each set has its own account. */
 export function parseAccountDir(given: Given): string | undefined {
   return given.path("account_dir");
 }
 
-/** Where the files are that a verb reads or writes. */
 export function parsePlace(given: Given): Omit<Place, "pkcs12"> {
   const isShared = parseAccountDir(given) !== undefined;
   return {
@@ -44,10 +43,10 @@ export function parsePlace(given: Given): Omit<Place, "pkcs12"> {
   };
 }
 
-/** The place of a whole set; files that do not hold everything are a mistake. */
+/** The place of a whole set. It is a mistake if these files cannot hold all that a set needs. */
 export function parseWholePlace(given: Given): Omit<Place, "pkcs12"> {
   const place = parsePlace(given);
-  // What one of them should have been may hold what is missing.
+  // The file with a wrong name may be the one that is missing.
   if (given.isWrong("file")) return place;
   const held = new Set<Component>(place.formats.flatMap((name) => FORMATS[name].holds));
   if (parseAccountDir(given) !== undefined) held.add("accountKey");
@@ -59,7 +58,9 @@ export function parseWholePlace(given: Given): Omit<Place, "pkcs12"> {
   return place;
 }
 
-/** What every set must hold; the registration can be found again by the account's key. */
+/**
+ * What every set must hold. The registration is not needed: the CA finds it by the account's key.
+ */
 const NEEDED = {
   accountKey: "the account's key",
   key: "the certificate's key",
@@ -67,7 +68,7 @@ const NEEDED = {
   chain: "its chain",
 } satisfies Partial<Record<Component, string>>;
 
-/** The files of a set, each once. */
+/** The chosen files, without duplicates. */
 function parseFormats(given: Given): FormatName[] {
   const chosen = new Set<FormatName>();
   for (const value of given.list("file")) {
@@ -82,7 +83,7 @@ function parseFormats(given: Given): FormatName[] {
   return [...chosen];
 }
 
-/** What to do instead of naming these. */
+/** What users should do instead of choosing these files. */
 const ELSEWHERE: Record<string, ((given: Given) => string) | undefined> = {
   "external.sh": () =>
     "This program runs no hooks: choose files, and run your program after exit code 0.",
@@ -90,7 +91,7 @@ const ELSEWHERE: Record<string, ((given: Given) => string) | undefined> = {
     `It needs a password: give ${write({ pkcs12_password_file: "FILE" })} instead of ${write({ file: PKCS12_FILE })}.`,
 };
 
-/** The mode of files with a key, as chmod has it. */
+/** The mode of files that contain a key, in octal as for chmod. */
 export function parseKeyMode(given: Given): number | undefined {
   const value = given.text("key_mode");
   if (value === undefined) return undefined;
@@ -103,10 +104,10 @@ export function parseKeyMode(given: Given): number | undefined {
   return mode;
 }
 
-/** 2 ** 32 - 1 means no change to the kernel. */
+/** The kernel reads the largest 32-bit number as "do not change". */
 const LARGEST_ID = 2 ** 32 - 2;
 
-/** Whom files are to belong to, as chown has it, in numbers. */
+/** The owner of the files, as for chown, but with numbers only. */
 export function parseFileOwner(given: Given): Place["owner"] {
   const value = given.text("owner");
   if (value === undefined) return undefined;

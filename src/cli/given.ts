@@ -4,36 +4,41 @@ import type { Dialect } from "./dialect.ts";
 import { type DefaultedOption, type OptionName, type Options, specOf } from "./options.ts";
 import { usage } from "./usage.ts";
 
-/** Something that is wrong with what was given. */
 export interface Mistake {
-  /** Whose value it is, or who lacks another; undefined: no single option is at fault. */
+  /**
+   * The option with the wrong value, or that lacks another option; undefined if no single option is
+   * at fault.
+   */
   option: OptionName | undefined;
-  /** The value that is wrong; never a secret. */
+  /** The wrong value; never a secret. */
   value: string | undefined;
-  /** What is wrong with that, in a sentence that begins with it; without an option a whole one. */
+  /**
+   * What is wrong: the rest of a sentence that begins with the option; without an option, a whole
+   * sentence.
+   */
   text: string;
   hint: string | undefined;
 }
 
-/** What reading an option gives: with a default there is always something. */
+/** The value of an option. Options with a default always have one. */
 type Read<Option extends OptionName, Value> = Option extends DefaultedOption
   ? Value
   : Value | undefined;
 
 /**
- * Options as they were given, to be read one by one; those that were not have their defaults. What cannot be
- * understood is noted, and reading goes on as if it had not been given, so that every mistake is found.
+ * Reads options one by one. An option that was not given has its default. A wrong value is noted
+ * and treated as if it had not been given, so that one run reports every mistake.
  */
 export interface Given extends Dialect {
   cwd: string;
   mistakes: readonly Mistake[];
-  /** Whether it was given, right or wrong. */
+  /** Whether the option was given, even with a wrong value. */
   has: (option: OptionName) => boolean;
   isWrong: (option: OptionName) => boolean;
   flag: (option: OptionName) => boolean;
   text: <Option extends OptionName>(option: Option) => Read<Option, string>;
   list: (option: OptionName) => string[];
-  /** A whole number; notes anything else. */
+  /** A whole number. Anything else is noted as a mistake. */
   number: <Option extends OptionName>(option: Option) => Read<Option, number>;
   /** An absolute path. */
   path: (option: OptionName) => string | undefined;
@@ -42,7 +47,7 @@ export interface Given extends Dialect {
     text: string,
     more?: { value?: string | undefined; hint?: string | undefined },
   ) => void;
-  /** Notes a value that is none of those there are. */
+  /** Notes a value that is not one of the known ones. */
   unknown: (option: OptionName, value: string, known: readonly string[]) => void;
 }
 
@@ -59,7 +64,7 @@ export function givenBy(
     (has(option) ? options[option] : undefined) ?? specOf(option).default;
   const text = (option: OptionName) => {
     const value = valueOf(option);
-    // As with simp_le, the last one counts.
+    // As in simp_le, the last value wins.
     const last: unknown = Array.isArray(value) ? value.at(-1) : value;
     return typeof last === "string" ? last : undefined;
   };
@@ -82,7 +87,7 @@ export function givenBy(
   return {
     ...dialect,
     ...{ cwd, mistakes, has, list, wrong },
-    // The table has the same defaults as the types.
+    // The table guarantees the defaults that these types promise.
     text: text as Given["text"],
     number: number as Given["number"],
     isWrong: (option) => mistakes.some((each) => each.option === option),
@@ -98,7 +103,7 @@ export function givenBy(
   };
 }
 
-/** What is read of the options. Throws `usage` with every mistake in them, each on a line of its own. */
+/** Reads the options. Throws `usage` with every mistake, one on each line. */
 export function understand<T>(given: Given, read: (given: Given) => T | undefined): T {
   const value = read(given);
   if (value === undefined || given.mistakes.length > 0) throw refusal(given, "\n");
@@ -116,7 +121,7 @@ export function refusal(given: Given, separator: string): AppError {
   return usage(sentences.join(separator));
 }
 
-/** A mistake as it is told. */
+/** The sentence that reports a mistake. */
 export function sentenceOf({ option, value, text, hint }: Mistake, { subject }: Dialect): string {
   const about = option && `${subject(option, value)}: `;
   return [`${about ?? ""}${text}`, hint ?? []].flat().join(" ");

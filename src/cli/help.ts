@@ -38,13 +38,13 @@ export function helpText(): string {
   ].join("\n");
 }
 
-/** What an option does, for which commands, and its default in brackets. */
+/** What an option does, its commands, and its default in brackets. */
 export function describe(name: OptionName): string {
   const usual = usualOf(name);
   return `${meaningOf(name)}${usual === undefined ? "" : ` [${usual}]`}`;
 }
 
-/** What an option does, and for which commands if it is not for getting one certificate. */
+/** What an option does, and its commands unless it is only for getting one certificate. */
 export function meaningOf(name: OptionName): string {
   const { describe: text, choices } = specOf(name);
   const whose = isFor(name, "issue") ? "" : ` (${verbsOf(name) ?? ""})`;
@@ -55,7 +55,7 @@ function anyOf(choices: readonly string[]): string {
   return `${choices.slice(0, -1).join(", ")} or ${choices.at(-1) ?? ""}`;
 }
 
-/** An option as it is typed. */
+/** An option with its value, as users type it. */
 export function flagOf(name: OptionName): string {
   const { alias, value } = specOf(name);
   return `${alias === undefined ? "" : `-${alias}, `}--${name}${value === undefined ? "" : ` ${value}`}`;

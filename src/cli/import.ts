@@ -9,10 +9,14 @@ import { DIRECTORIES } from "../acme/authorities.ts";
 import { parseEmail } from "./email.ts";
 import { parseKeep, parseValues } from "./target.ts";
 
-/** What is to be imported from a folder; `argv`: the options of the command line alone. */
+/**
+ * What to import from a folder. `argv` has the options of the command line, without the
+ * environment.
+ */
 export function parseImport(given: Given, folder: string, argv: Options): Import {
   const { ask } = parseValues(given);
-  // The command that is told must be one that can be understood.
+  // The import prints a command for the renewal. These options are read only to find mistakes in
+  // it.
   for (const read of [parseRootless, parseEmail]) read(given);
   parseListen(given);
   return {
@@ -25,12 +29,15 @@ export function parseImport(given: Given, folder: string, argv: Options): Import
   };
 }
 
-/** What the renewal has to be given again; the names are the certificate's, and secrets are not shown. */
+/**
+ * The options to repeat in the command for the renewal. Names are left out: the certificate has
+ * them. Secrets are replaced by a placeholder.
+ */
 function renewalWords(argv: Options): string[] {
   return OPTION_NAMES.filter(isForRenewal).flatMap((name) => {
     const { value: what = "", secret, repeatable } = specOf(name);
     const given = [argv[name] ?? []].flat();
-    // Of the others the last one counts.
+    // If an option is not repeatable, the last value wins.
     return given
       .slice(repeatable ? 0 : -1)
       .flatMap((value) => [

@@ -6,7 +6,7 @@ import type { Choice, OptionName } from "./options.ts";
 const SMALLEST_RSA = 2048;
 const LARGEST_RSA = 8192;
 
-/** A wish for an RSA key of so many bits. */
+/** An RSA key of this many bits; undefined if the option was not given. */
 export function parseRsa(
   given: Given,
   option: OptionName,
@@ -20,7 +20,7 @@ export function parseRsa(
   return undefined;
 }
 
-/** The kind of key of a new account. As with simp_le, an exponent alone makes it RSA. */
+/** The type of a new account key. As in simp_le, a public exponent alone means RSA. */
 export function parseAccountKey(given: Given): KeyType | undefined {
   const hasExponent = given.has("account_key_public_exponent");
   if (!hasExponent && !given.has("account_key_size")) return undefined;
@@ -45,7 +45,7 @@ const KEY_TYPES: Record<Choice<"key_type">, KeyType> = {
   rsa4096: { rsa: 4096 },
 };
 
-/** The kind of key that a certificate must have. */
+/** The type of key that the certificate must have. */
 export function parseKeyType(given: Given): KeyType | undefined {
   const text = given.text("key_type");
   if (text === undefined) return undefined;

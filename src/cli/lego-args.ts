@@ -12,7 +12,7 @@ const SAME: Record<string, OptionName | undefined> = {
   hmac: "eab_hmac_key",
 };
 
-/** What is done without a word, or has a property of its own. */
+/** Flags that need no action here, or that a property replaces. They cause no warning. */
 const SILENT = [
   ...["accept-tos", "pem", "path", "http", "http.webroot", "eab"],
   ...["cert.timeout", "dns-timeout", "http-timeout", "overall-request-limit"],
@@ -32,14 +32,14 @@ const GRAMMAR = {
   ...{ "dns.propagation-disable-ans": flag },
 } as const;
 
-/** What arguments that were written for lego mean here. */
+/** The meaning of arguments that were written for lego. */
 export interface LegoArgs {
   options: Options;
-  /** The flag that each of those came from. */
+  /** The lego flag that set each option. */
   flags: Map<OptionName, string>;
-  /** The words that mean nothing here. */
+  /** Words that have no meaning here. They cause a warning. */
   unknown: string[];
-  /** What must not be done without, or cannot be understood; each a sentence. */
+  /** Arguments that must not be ignored, or that are malformed; each text is a sentence. */
   mistakes: { text: string; hint?: string }[];
 }
 
@@ -88,7 +88,7 @@ function valueOf(name: OptionName, value: unknown): unknown {
 
 const UNITS: Record<string, number | undefined> = { h: 3600, m: 60, s: 1 };
 
-/** A duration as Go writes it, such as 1m30s, in whole seconds; undefined: it is none. */
+/** A Go duration such as 1m30s, in whole seconds, rounded up; undefined if it is malformed. */
 function secondsOf(duration: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?(?:h|ms?|s))+$/.test(duration)) return undefined;
   const parts = duration.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g);

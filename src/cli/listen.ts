@@ -1,7 +1,7 @@
 import type { Listen } from "../serve.ts";
 import type { Given } from "./given.ts";
 
-/** The address that `--listen` gives; `value`: in the place of what it says. */
+/** The address of `--listen`. `value` replaces the option's own value. */
 export function parseListen(given: Given, value = given.text("listen")): Listen {
   const match = /^(?:(?:\[([0-9a-f:.]+)\]|([^:[\]]*)):)?(\d+)$/i.exec(value);
   const port = Number(match?.[3]);

@@ -6,7 +6,7 @@ import type { Given } from "./given.ts";
 import { parseListen } from "./listen.ts";
 import type { Roots } from "./vhost.ts";
 
-/** How the CA is answered for names, some of which may have folders. */
+/** How to answer the CA. Names with a folder use the webroot. */
 export function parseMethod(given: Given, roots: Roots): Method {
   const rootless = parseRootless(given);
   const listen = parseListen(given);
@@ -29,7 +29,7 @@ export function parseMethod(given: Given, roots: Roots): Method {
   return { kind: "webroot", roots: new Map(folders) };
 }
 
-/** A method that needs no folders, where one is asked for. */
+/** The stateless or DNS method, if the options select one. */
 export function parseRootless(
   given: Given,
 ): Extract<Method, { kind: "stateless" | "dns" }> | undefined {
@@ -41,7 +41,7 @@ export function parseRootless(
   return parseDns(given) ?? (stateless ? { kind: "stateless" } : undefined);
 }
 
-/** Whether names go with a method that needs no folders. */
+/** Checks that the method can validate each name. */
 function checkNames(given: Given, roots: Roots, { kind }: { kind: "stateless" | "dns" }): void {
   const names = [...roots.keys()];
   const way = given.write({ [kind]: true });
@@ -63,7 +63,7 @@ function wildcard({ write }: Given): string {
   return `a wildcard can only be validated by DNS; add ${write({ dns: "exec", dns_exec: "PROGRAM" })}.`;
 }
 
-/** One mistake for names that share it. */
+/** Notes one mistake for all names that share it. */
 function noteNames(given: Given, names: readonly Name[], text: string): void {
   if (names.length > 0) given.wrong("vhost", text, { value: names.join(", ") });
 }

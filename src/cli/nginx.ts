@@ -14,7 +14,7 @@ export function parseInclude(given: Given): Include {
       keyType: parseAccountKey(given),
     };
   const { host, port } = parseListen(given, given.has("listen") ? undefined : PUBLISHED);
-  // What listens on every address is reached on the nearest.
+  // A responder that listens on every address is reachable on the loopback address.
   const near = host === "::" || host === "0.0.0.0" ? "127.0.0.1" : host;
   return { kind: "proxy", to: `${isIPv6(near) ? `[${near}]` : near}:${port}` };
 }

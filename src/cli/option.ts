@@ -1,47 +1,53 @@
 import type { Target } from "../core/target.ts";
 
-/** What there is to know about one option; every list of options elsewhere is made of these. */
+/** All facts about one option. Every list of options elsewhere is derived from these. */
 export interface OptionSpec {
   alias?: string;
-  /** How the value is called in the help; undefined for a switch. */
+  /** The placeholder for the value in the help; undefined for a switch. */
   value?: string;
   repeatable?: true;
   describe: string;
-  /** The values that there are; undefined: others than can be listed. */
+  /** All possible values; undefined if they cannot be listed. */
   choices?: readonly string[];
-  /** The value where none is given. */
+  /** The value if the option is not given. */
   default?: string | number | readonly string[];
-  /** What applies without the option where that is no constant, or what there is to say of the default. */
+  /** What applies without the option if that is not a constant, or a remark about the default. */
   otherwise?: string;
-  /** The verbs that it applies to; the others refuse it. */
+  /** The verbs that accept it; the others refuse it. */
   verbs: "all" | readonly string[];
-  /** The member of a target's `want` or `ask` that is its value as it stands; undefined: it takes code to understand it. */
+  /** The member of a target's `want` or `ask` that it sets as it is; undefined if code has to interpret it. */
   sets?: `want.${keyof Target["want"]}` | `ask.${keyof Target["ask"]}`;
-  /** Its key in a file of targets; undefined: it is not a key of its own. */
+  /** Its key in a file of targets; undefined if it has none. */
   key?: string;
-  /** The one way of answering the CA that it belongs to. */
+  /** The only method of answering the CA that uses it. */
   method?: MethodName;
-  /** Its property in the Dokku plugin; undefined: no property sets it. */
+  /** Its property in the Dokku plugin; undefined if it has none. */
   property?: string;
-  /** `renew` goes by it again. */
+  /** `renew` uses the value of the last run. */
   recorded?: true;
   /** simp_le does not have it. */
   isNew?: true;
-  /** An option of simp_le that does nothing here: an error, or a warning. `describe` says what to do instead. */
+  /**
+   * An option of simp_le that does nothing here: an error or a warning. `describe` says what to do
+   * instead.
+   */
   gone?: "refused" | "ignored";
-  /** What it promises is worth a refusal even where only the environment says it, by a verb that gets certificates. */
+  /**
+   * Ignoring it would break its promise. So a verb that gets certificates refuses it, even if only
+   * an environment variable sets it.
+   */
   strict?: true;
   /** Its value is never shown. */
   secret?: true;
 }
 
-/** The ways of answering the CA, as a file of targets names them. */
+/** The methods of answering the CA, by their names in a file of targets. */
 export type MethodName = "standalone" | "webroot" | "stateless" | "dns";
 
-/** The verbs that make targets; `account import` does it for the command that it tells. */
+/** The verbs that make targets. `account import` does so for the command that it prints. */
 export const TARGET = ["issue", "account import", "batch", "dokku"] as const;
 
-/** The verbs about one account, or the certificate that it is to revoke. */
+/** The verbs that use one account. */
 export const ACCOUNT = [
   "revoke",
   "nginx",

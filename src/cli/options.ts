@@ -5,7 +5,7 @@ import { CERTIFICATE_OPTIONS } from "./options/certificate.ts";
 import { FILE_OPTIONS } from "./options/files.ts";
 import { GONE_OPTIONS, MANY_OPTIONS, MESSAGE_OPTIONS } from "./options/run.ts";
 
-/** The options by what they are for, as the help shows them. */
+/** The options in the groups of the help. */
 export const GROUPS = {
   "The certificate": CERTIFICATE_OPTIONS,
   "The CA and your account": CA_OPTIONS,
@@ -15,7 +15,7 @@ export const GROUPS = {
   Messages: MESSAGE_OPTIONS,
 } as const;
 
-/** All options, by simp_le's spelling; hyphens may stand for the underscores. */
+/** All options, in simp_le's spelling. Users may type hyphens instead of underscores. */
 export const OPTIONS = {
   ...CERTIFICATE_OPTIONS,
   ...CA_OPTIONS,
@@ -29,44 +29,43 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS;
 export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
 
-/** Options as they were written, by name; not yet understood. */
+/** Options with their values as the user wrote them, not yet checked. */
 export type Options = Partial<Record<OptionName, unknown>>;
 
-/** The options that have a value where none is given. */
+/** The options that have a default. */
 export type DefaultedOption = {
   [Name in OptionName]: (typeof OPTIONS)[Name] extends { default: unknown } ? Name : never;
 }[OptionName];
 
-/** One of the values that an option has a list of. */
+/** One of an option's `choices`. */
 export type Choice<Name extends OptionName> = (typeof OPTIONS)[Name] extends {
   choices: readonly (infer Value)[];
 }
   ? Value
   : never;
 
-/** What there is to know about an option. */
 export function specOf(option: OptionName): OptionSpec {
   return OPTIONS[option];
 }
 
-/** Whether a verb does anything with an option. */
+/** Whether a verb accepts an option. */
 export function isFor(option: OptionName, verb: string): boolean {
   const { verbs } = specOf(option);
   return verbs === "all" || verbs.includes(verb);
 }
 
-/** The verbs that an option is for, as a sentence has them; undefined: all. */
+/** The verbs of an option as words in a sentence; undefined if all verbs accept it. */
 export function verbsOf(option: OptionName): string | undefined {
   const { verbs } = specOf(option);
   return verbs === "all" ? undefined : verbs.join(", ");
 }
 
-/** The environment variable that stands for an option. */
+/** The environment variable that sets an option. */
 export function variableOf(option: OptionName): string {
   return `ACME_SIDECAR_${option.toUpperCase()}`;
 }
 
-/** What applies without an option, as the help has it; undefined: nothing does. */
+/** What applies without an option, as the help says it; undefined if nothing does. */
 export function usualOf(option: OptionName): string | undefined {
   const { default: value, otherwise } = specOf(option);
   const parts = [value ?? [], otherwise ?? []].flat();

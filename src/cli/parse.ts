@@ -12,40 +12,38 @@ import { usage } from "./usage.ts";
 import { noteUseless, optionsFor } from "./verb-options.ts";
 import { type VerbWords, isVerb, type Verb, VERB_NAMES, verbOf, type Wishes } from "./verbs.ts";
 
-/** Where messages go and how they look. */
 export interface Output {
-  /** Messages as JSON. */
+  /** Whether messages are JSON. */
   json: boolean;
   verbose: boolean;
-  /** An answer as JSON. */
+  /** Whether the answer is JSON. */
   answerJson: boolean;
-  /** How outcomes are told. */
   report: ReportStyle;
 }
 
-/** What somebody wants of a verb, with every word of it understood. */
+/** What the user wants from a verb. */
 export interface TaskOf<V extends Verb> {
   verb: V;
   wish: Wishes[V];
   network: Network;
   output: Output;
-  /** Sentences about words that were understood, but should not be written any more. */
+  /** Warnings about words that still work but are outdated. */
   warnings: string[];
 }
 export type Task = { [V in Verb]: TaskOf<V> }[Verb];
 
-/** What somebody asked for: something to do, or to read. */
+/** A task to run, or a text to print. */
 export type Request = Task | { verb: "print"; text: string };
 
 export interface Words {
-  /** Without the program's name. */
+  /** The arguments without the program's name. */
   argv: readonly string[];
   env: Record<string, string | undefined>;
   cwd: string;
   version: string;
 }
 
-/** Understands the words of a command line; pure. Throws an AppError with the code `usage`, with every mistake in them. */
+/** Parses a command line; pure. Throws an AppError with the code `usage` and every mistake. */
 export function parse(words: Words): Request {
   const { verb: word, operand, rest, bare } = splitVerb(words.argv);
   const helpless = word !== "help" && !rest.some(asksForHelp);
@@ -74,7 +72,7 @@ export function parse(words: Words): Request {
     const wish = parseWish(verb, given, { operand, ...found });
     const network = parseNetwork(given, words);
     const output = parseOutput(given, verb);
-    // The compiler does not see that the wish is this verb's.
+    // The compiler cannot see that this wish belongs to this verb.
     return wish && ({ verb, wish, network, output, warnings } as Task);
   });
 }
@@ -88,7 +86,7 @@ function parseWish(verb: Verb, given: Given, words: VerbWords) {
 
 const asksForHelp = (word: string) => word === "-h" || word === "--help";
 
-/** With `--revoke` the usual command is another one. */
+/** `issue --revoke` is simp_le's way to write `revoke`. */
 function meant(word: Verb, typed: Options, env: Options) {
   const { revoke = env.revoke, ...argv } = typed;
   return word === "issue" && revoke === true
@@ -98,13 +96,13 @@ function meant(word: Verb, typed: Options, env: Options) {
 
 interface Split {
   verb: string;
-  /** No command was written, as with simp_le. */
+  /** No command was written, as in simp_le. */
   bare: boolean;
   operand?: string | undefined;
   rest: readonly string[];
 }
 
-/** The words before the first option are the command, and perhaps a word of its own. */
+/** Finds the command, and its operand, before the first option. */
 function splitVerb(argv: readonly string[]): Split {
   const [first = ""] = argv;
   if (first === "" || first.startsWith("-")) return { verb: "issue", bare: true, rest: argv };
@@ -117,7 +115,7 @@ function splitVerb(argv: readonly string[]): Split {
     : { verb, bare: false, rest };
 }
 
-/** Two words where these are one, or where the first alone is none. */
+/** The verb, of one word or two. Also returns two words if the first is only half of a verb. */
 function verbIn([first = "", second = "-"]: readonly string[]): string {
   const both = `${first} ${second}`;
   if (second.startsWith("-")) return first;
@@ -125,7 +123,9 @@ function verbIn([first = "", second = "-"]: readonly string[]): string {
   return isVerb(both) || isHalf ? both : first;
 }
 
-/** What to say of options of simp_le that do nothing here. Throws `usage` for those that are refused. */
+/**
+ * Warnings about simp_le's options that do nothing here. Throws `usage` for those that are refused.
+ */
 function warningsOfGone(typed: Options): string[] {
   const given = OPTION_NAMES.filter((name) => typed[name] !== undefined);
   return given.flatMap((name) => {

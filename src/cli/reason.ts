@@ -1,7 +1,7 @@
 import type { Given } from "./given.ts";
 import type { Choice } from "./options.ts";
 
-/** CRLReason of RFC 5280 section 5.3.1, as far as it is for the owner of a certificate to give. */
+/** The values of CRLReason (RFC 5280 section 5.3.1) that the owner of a certificate may give. */
 const REASONS: Record<Choice<"reason">, number> = {
   unspecified: 0,
   keyCompromise: 1,
@@ -11,7 +11,7 @@ const REASONS: Record<Choice<"reason">, number> = {
   privilegeWithdrawn: 9,
 };
 
-/** The number of a reason to revoke. */
+/** The number of the reason for the revocation. */
 export function parseReason(given: Given): number {
   const text = given.text("reason");
   const known = Object.entries(REASONS).find(([name]) => name.toLowerCase() === text.toLowerCase());

@@ -4,23 +4,22 @@ import { type OptionName, type Options, specOf } from "./options.ts";
 import { flawsIn, OPTION_OF } from "./targets-schema.ts";
 import { readYaml, type Position, type Yaml } from "./yaml.ts";
 
-/** One entry of a file of targets: its words as options, not yet understood. */
+/** One entry of a file of targets, with its values as options that are not yet checked. */
 export interface Entry {
   position: Position;
-  /** Null, as of any option: it is there, and of no use. */
+  /** Null means that it is there but unusable, as for any option. */
   id: string | null | undefined;
   method: MethodName | null | undefined;
   options: Options;
-  /** Where each of these is. */
+  /** Where each of these is written. */
   positions: Map<"id" | "method" | OptionName, Position>;
 }
 
-/** Takes down one mistake. */
 export type Note = (position: Position, what: string) => void;
 
 /**
- * Reads a file of targets: `defaults`, a mapping, and `targets`, a list of such. Only what it says is read,
- * not what it means.
+ * Reads a file of targets: the mapping `defaults` and the list `targets`. It checks the schema
+ * only, not what the values mean.
  */
 export function readEntries(text: string, note: Note): { defaults: Entry; targets: Entry[] } {
   const yaml = readYaml(text);
@@ -60,7 +59,7 @@ function readEntry(
       entry.options[option] = repeatable && usable !== null ? [usable].flat() : usable;
       entry.positions.set(option, position);
     } else if (key === "id" || key === "method") {
-      // The schema has seen to it that these are what they are to be.
+      // The schema has checked the types of these values.
       if (key === "id") entry.id = usable as string | null;
       else entry.method = usable as MethodName | null;
       entry.positions.set(key, position);

@@ -11,12 +11,12 @@ import { parseServers } from "./ca.ts";
 import { parseAccountKey, parseKeyType, parseRsa } from "./key-type.ts";
 import { parseVhosts, type Roots } from "./vhost.ts";
 
-/** What `issue` is asked for; undefined where there is no name that can be understood. */
+/** The target of `issue`; undefined if no name is valid. */
 export function parseTarget(
   given: Given,
   answer: (given: Given, roots: Roots) => Method = parseMethod,
 ): Draft | undefined {
-  // As with simp_le: every value by itself, then the names, then the files, then the address.
+  // The mistakes have the same order as in simp_le: values, names, files, email address.
   const { want, ask } = parseValues(given);
   const roots = parseVhosts(given);
   const method = answer(given, roots);
@@ -33,7 +33,10 @@ export function parseTarget(
       };
 }
 
-/** Whatever is about the certificate, but for its names, and the account, but for its address. */
+/**
+ * Everything about the certificate except its names, and about the account except its email
+ * address.
+ */
 export function parseValues(given: Given) {
   const keyType = parseKeyType(given);
   const madeKey = parseRsa(given, "cert_key_size");
@@ -58,7 +61,6 @@ export function parseValues(given: Given) {
   };
 }
 
-/** Where a set is kept. */
 export function parseKeep(given: Given): Draft["keep"] {
   return { ...parseWholePlace(given), pkcs12: parsePkcs12(given) };
 }
@@ -76,7 +78,7 @@ function parsePkcs12(given: Given): Draft["keep"]["pkcs12"] {
     : { file, called: given.subject("pkcs12_password_file", file) };
 }
 
-/** The chain that simp_le's option means, or ours. */
+/** The chain that simp_le's option or our own option selects. */
 function parseChain(given: Given): Target["ask"]["chain"] {
   const alternate = given.number("use_alt_chain");
   const issuer = given.text("preferred_chain");

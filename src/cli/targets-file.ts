@@ -11,25 +11,27 @@ import { parseTarget } from "./target.ts";
 import { usage } from "./usage.ts";
 
 interface FileSetting {
-  /** How the file is called in its errors. */
+  /** The file's name in error messages. */
   file: string;
-  /** What the command line and the environment say for all targets. */
+  /** The options of the command line and the environment, for all targets. */
   options: Options;
   cwd: string;
-  /** How they say it. */
+  /** How users wrote these options. */
   subject: Dialect["subject"];
 }
 
-/** Where the accounts are that the targets share, unless --account_dir says so. */
+/** The folder of the accounts that all targets share, unless `--account_dir` names another. */
 const ACCOUNTS = "accounts";
 
-/** The targets of a file, each with a folder of its own. Throws `usage` with every mistake in it. */
+/**
+ * The targets of a file, each with its own folder. Throws `usage` with every mistake in the file.
+ */
 export function parseTargets(text: string, setting: FileSetting): Draft[] {
   const inside = new Map<string, number>();
   const note: Note = (position, what) => {
     inside.set(`${sayPlace(position)}: ${what}`, position.line);
   };
-  // What the command line says is wrong for every target, and told once.
+  // A mistake on the command line affects every target but is reported once.
   const outside = new Set<string>();
   const { defaults, targets } = readEntries(text, note);
   const parsed = targets.map((one) => {
@@ -61,7 +63,7 @@ function sayPlace({ line, path }: Position): string {
   return `line ${line}${path && `, ${path}`}`;
 }
 
-/** The folder of the sets, and that of the accounts. */
+/** The folder of the sets and the folder of the accounts. */
 function placesOf({ options, cwd, subject }: FileSetting) {
   const dialect = dialectOf(() => undefined, subject);
   const given = givenBy(options, { cwd, dialect });
@@ -69,7 +71,10 @@ function placesOf({ options, cwd, subject }: FileSetting) {
   return { root, accounts: given.path("account_dir") ?? join(root, ACCOUNTS) };
 }
 
-/** An entry with what the defaults and the command line say beside it, but no settings of other methods than its own. */
+/**
+ * Adds the defaults and the command line to an entry, except settings of methods that it does not
+ * use.
+ */
 function inherit(entry: Entry, defaults: Entry, setting: FileSetting): Entry {
   const { root, accounts } = placesOf(setting);
   const { method = defaults.method } = entry;
@@ -89,7 +94,6 @@ function inherit(entry: Entry, defaults: Entry, setting: FileSetting): Entry {
   };
 }
 
-/** Without what belongs to other methods than this one. */
 function onlyFor(method: Entry["method"], options: Options): Options {
   const isOfOther = (name: OptionName) => {
     const { method: own = method } = specOf(name);
@@ -104,24 +108,24 @@ function methodOf({ method }: Entry): Options {
   return typeof method === "string" ? METHODS[method] : {};
 }
 
-/** The target that an entry means, as far as its options can be understood. */
+/** The target of an entry; undefined if its names cannot be read. */
 function parseEntry(
   { id: called, method }: Entry,
   given: Given,
   setting: FileSetting,
 ): Draft | undefined {
   const target = parseTarget(given, method === null ? anyMethod : undefined);
-  // Without all of its names an entry has no id either, unless it says so.
+  // A default id comes from the first name, so it is not reliable if a name is wrong.
   if (target === undefined || given.isWrong("vhost")) return undefined;
   const id = called ?? folderOf(target.id);
   const dir = join(placesOf(setting).root, id);
   return { ...target, id, keep: { ...target.keep, dir } };
 }
 
-/** What goes with names of every kind, where the method that was meant is not known. */
+/** If the method is unknown, use one that accepts every kind of name: it adds no mistakes. */
 const anyMethod = () => ({ kind: "stateless" }) as const;
 
-/** Notes what an entry lacks that may come from elsewhere too. */
+/** Notes a setting that must be there, in the entry or in the defaults. */
 function checkWhole({ method, options, position }: Entry, note: Note) {
   if (method === "webroot" && options.default_root === undefined)
     note(position, "webroot needs root, the folder that the web server serves.");
@@ -138,12 +142,11 @@ function noteMistakes(
     const at = option && positionOf(positions, option);
     if (at !== undefined) note(at, value === undefined ? what : `${value}: ${what}`);
     else if (option !== undefined) outside.add(sentenceOf(mistake, given));
-    // That there are no names has been told.
+    // The schema has already reported an entry without names.
     else if (positions.has("vhost")) note(position, what);
   }
 }
 
-/** Where an option of an entry is written. */
 function positionOf(positions: Entry["positions"], option: OptionName): Position | undefined {
   return positions.get(isSaidByMethod(option) ? "method" : option);
 }
@@ -153,7 +156,7 @@ function isSaidByMethod(option: OptionName): boolean {
   return key === undefined && method !== undefined;
 }
 
-/** How options are called in a file of targets. */
+/** An option as users write it in a file of targets. */
 function writeOne(option: OptionName, value: string | true): string | undefined {
   const { key, method = "" } = specOf(option);
   if (isSaidByMethod(option)) return `method: ${method}`;
@@ -169,12 +172,12 @@ function dialectFor({ positions }: Entry, { file, subject }: FileSetting): Diale
   });
 }
 
-/** A name as a folder can be called on every system. */
+/** Makes a name usable as a folder on every system. */
 function folderOf(name: string): string {
   return name.replace("*", "_").replaceAll(":", "_");
 }
 
-/** Whether every target has an id of its own that a folder can be called by. */
+/** Notes ids that are not unique or cannot name a folder. */
 function checkIds(
   parsed: readonly { entry: Entry; target: Draft | undefined }[],
   accounts: string,

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { MethodName } from "./option.ts";
 import { OPTION_NAMES, type OptionName, specOf } from "./options.ts";
 
-/** Each way of answering the CA, as the options that a target asks for it with. */
+/** The options that select each method of answering the CA. */
 export const METHODS = {
   standalone: {},
   webroot: {},
@@ -14,12 +14,12 @@ const ID = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 const ID_RULE =
   "an id has at most 100 letters, digits, dots, hyphens and underscores, since it names a folder.";
 
-/** What is wrong with an id; undefined: nothing. */
+/** What is wrong with an id; undefined if it is valid. */
 export function flawOfId(id: string): string | undefined {
   return ID.test(id) ? undefined : `${id}: ${ID_RULE}`;
 }
 
-/** The option that each key of a target stands for. */
+/** The option for each key of a target. */
 export const OPTION_OF = new Map(
   OPTION_NAMES.flatMap((name) => {
     const { key } = specOf(name);
@@ -71,7 +71,7 @@ const target = z.strictObject(
   NO_MAPPING,
 );
 
-/** A file of targets, with the names of options as keys have them. */
+/** The schema of a file of targets. Its keys have underscores. */
 export const TARGETS = z.strictObject(
   {
     defaults: z.optional(z.strictObject(optional, NO_MAPPING)),
@@ -80,7 +80,7 @@ export const TARGETS = z.strictObject(
   NO_MAPPING,
 );
 
-/** Everything in a file of targets that the schema does not allow, and where. */
+/** Everything in a file of targets that the schema does not allow, with its place. */
 export function flawsIn(file: unknown): { path: PropertyKey[]; text: string }[] {
   const { error } = z.safeParse(TARGETS, file);
   return (error?.issues ?? []).flatMap((issue) =>

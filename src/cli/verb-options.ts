@@ -9,20 +9,23 @@ import {
   verbsOf,
 } from "./options.ts";
 
-/** The verbs that would get certificates in spite of an option that says otherwise. */
+/** The verbs that get certificates even if an option says not to. */
 const GETTING = ["batch", "renew", "dokku"];
 
-/** The options that a verb goes by. */
+/** The options of one verb. */
 export interface VerbOptions {
-  /** Those of the command line alone. */
+  /** The options of the command line. */
   argv: Options;
-  /** With those of the environment. */
+  /** The options of the command line and the environment. */
   options: Options;
-  /** What was given to a verb that it is not for, as it was written. */
+  /** The options that the verb does not accept, as the user wrote them. */
   useless: ReadonlyMap<OptionName, string>;
 }
 
-/** The environment is for all verbs: what it has for others is nobody's mistake. */
+/**
+ * Environment variables apply to all verbs. So an option that this verb does not accept is no
+ * mistake there, unless it is `strict`.
+ */
 export function optionsFor(verb: string, argv: Options, env: Options): VerbOptions {
   const useless = new Map<OptionName, string>();
   for (const name of OPTION_NAMES) {
@@ -41,8 +44,8 @@ function only(options: Options, verb: string): Options {
 }
 
 /**
- * Notes each option that is not for the verb as a mistake; returns what to warn of instead where
- * no verb was written: simp_le takes any option with any other.
+ * Notes a mistake for each option that the verb does not accept. If the user wrote no verb, it
+ * returns warnings instead: simp_le accepts all options together.
  */
 export function noteUseless(
   { useless }: VerbOptions,

@@ -12,31 +12,34 @@ import { parseInclude } from "./nginx.ts";
 import type { Options } from "./options.ts";
 import { parseTarget } from "./target.ts";
 
-/** What a verb is given words its options as they are read. */
+/** What a verb receives, besides the options that it reads. */
 export interface VerbWords {
-  /** The word after it; empty where a word is required and missing. */
+  /** The word after the verb; undefined if there is none. */
   operand: string | undefined;
-  /** The options of the command line alone. */
+  /** The options of the command line. */
   argv: Options;
-  /** With those of the environment. */
+  /** The options of the command line and the environment. */
   options: Options;
 }
 
-/** One command; what it does is in `src/commands/`, and what main.ts loads for it. */
+/** One command. Its code is in `src/commands/`; main.ts loads it. */
 export interface VerbSpec<Wish = object> {
   /** What it does, for the help. */
   describe: string;
-  /** The word that may come after it; `missing`: it must, and what to say if it does not. */
+  /**
+   * The word that may follow the verb. With `missing` it is required, and `missing` is the error
+   * without it.
+   */
   operand?: { called: string; missing?: { text: string; hint: string } };
-  /** How what comes of it is told, if not each outcome by itself. */
+  /** How to report outcomes; undefined: each by itself. */
   report?: ReportStyle;
-  /** What somebody wants of it; undefined where something is wrong. */
+  /** What the user wants; undefined after a mistake. */
   understand: (given: Given, words: VerbWords) => Wish | undefined;
 }
 
 const DIR = { called: "[DIR]" };
 
-/** The commands in the order of the help. Without any of these, `issue` is meant. */
+/** The commands in the order of the help. If the user writes none of them, it is `issue`. */
 export const VERBS = {
   issue: {
     describe: "Get or renew one certificate (this is the default)",
@@ -68,7 +71,7 @@ export const VERBS = {
     report: "summary",
     understand: (given, { operand, argv }) => ({
       dir: parseRoot(given, operand, argv),
-      // Each set has its own recorded.
+      // Without the option, each set uses its recorded value.
       nextRun: given.has("next_run") ? given.number("next_run") * SECOND : undefined,
       work: parseWork(given),
     }),
@@ -133,12 +136,11 @@ export const VERBS = {
 export type Verb = keyof typeof VERBS;
 export const VERB_NAMES = Object.keys(VERBS) as Verb[];
 
-/** What is wanted of each verb. */
 export type Wishes = {
   [V in Verb]: Exclude<ReturnType<(typeof VERBS)[V]["understand"]>, undefined>;
 };
 
-/** The same table, where it does not matter which verb it is. */
+/** The same table with a type that fits every verb. */
 const TABLE: { [V in Verb]: VerbSpec<Wishes[V]> } = VERBS;
 
 export function verbOf<V extends Verb>(verb: V): VerbSpec<Wishes[V]> {
@@ -149,7 +151,7 @@ export function isVerb(word: string): word is Verb {
   return Object.hasOwn(VERBS, word);
 }
 
-/** A command as it is typed, with the word after it. */
+/** A command with its operand, as users type it. */
 export function usageOf(verb: Verb): string {
   const { operand } = verbOf(verb);
   return operand === undefined ? verb : `${verb} ${operand.called}`;

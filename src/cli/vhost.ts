@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { baseOf, isWildcard, type Name, parseName } from "../name.ts";
 import type { Given } from "./given.ts";
 
-/** The names, and the folder of each that its web server serves. */
+/** The names. The value is the folder that the name's web server serves. */
 export type Roots = ReadonlyMap<Name, string | undefined>;
 
 /** Reads every `-d NAME[:ROOT]`, each name once. */
@@ -21,7 +21,10 @@ export function parseVhosts(given: Given): Roots {
   return roots;
 }
 
-/** Let's Encrypt refuses an order that has both; no CA is known to need it. */
+/**
+ * Let's Encrypt refuses an order that has a wildcard and a name that it covers. No known CA needs
+ * both.
+ */
 function checkCovered(given: Given, names: readonly Name[]): void {
   for (const wildcard of names.filter(isWildcard)) {
     const base = baseOf(wildcard);
@@ -34,7 +37,7 @@ function checkCovered(given: Given, names: readonly Name[]): void {
   }
 }
 
-/** The first colon parts the two, unless it belongs to a URL or an IPv6 address. */
+/** The first colon separates name and folder, unless it belongs to a URL or an IPv6 address. */
 function parseVhost(
   given: Given,
   value: string,

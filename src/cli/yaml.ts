@@ -1,22 +1,22 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
 
-/** Where something is written: by line, and by path unless it is the file as a whole. */
+/** Where a value is written. The path is empty for the file as a whole. */
 export interface Position {
   line: number;
   path: string;
 }
 
-/** What a text in YAML, or in JSON (which is YAML too), says. */
+/** The contents of a YAML text. JSON is YAML too. */
 export interface Yaml {
-  /** With underscores in keys, and numbers as they are written, so that 0640 stays what it is. */
+  /** The value. Keys have underscores. Numbers stay text, so that 0640 keeps its zero. */
   value: unknown;
-  /** Where a member is; where the nearest is that it would be in, if there is none. */
+  /** The place of a member; if there is none, the place of the nearest parent. */
   positionOf: (path: readonly PropertyKey[]) => Position;
-  /** What is note with it as YAML. */
+  /** Syntax errors. */
   errors: { line: number; text: string }[];
 }
 
-/** Nothing that is asked for lies deeper; an alias may lead back to where it is. */
+/** No valid file is deeper. The limit also ends an alias that contains itself. */
 const DEEPEST = 5;
 
 type Value = ParsedNode | null | undefined;
@@ -73,7 +73,7 @@ function sayPath(path: readonly PropertyKey[]): string {
     .replace(/^\./, "");
 }
 
-/** The library shows the place below its message. */
+/** The library adds the place to its message. */
 function withoutPlace(text: string): string {
   return `${text.split(/ at line \d|\n/)[0]}.`;
 }

@@ -1,9 +1,12 @@
 import { type OptionSpec, TARGET } from "../option.ts";
 
-/** Where README's `docker run` publishes the responder: what a web server beside it forwards to. */
+/**
+ * The address where README's `docker run` publishes the responder. A web server on the host
+ * forwards to it.
+ */
 export const PUBLISHED = "127.0.0.1:8888";
 
-/** How to answer what the CA asks about the names. */
+/** How to answer the CA's challenges. */
 export const ANSWERING_OPTIONS = {
   listen: {
     value: "HOST:PORT",

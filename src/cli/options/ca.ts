@@ -1,6 +1,6 @@
 import { ACCOUNT, type OptionSpec, TARGET } from "../option.ts";
 
-/** Which CA to ask, as whom, and how to reach it. */
+/** Which CA to use, with which account, and how to reach it. */
 export const CA_OPTIONS = {
   server: {
     value: "CA",

@@ -1,6 +1,6 @@
 import { type OptionSpec, TARGET } from "../option.ts";
 
-/** What the certificate has to be, and whether to get it. */
+/** What the certificate must be like, and when to get it. */
 export const CERTIFICATE_OPTIONS = {
   vhost: {
     alias: "d",

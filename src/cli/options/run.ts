@@ -1,6 +1,9 @@
 import type { OptionSpec } from "../option.ts";
 
-/** What it takes to keep 16 requests under way at a CA that is 100 ms away, each target waiting for its validation now and then. */
+/**
+ * Enough targets to keep 16 requests under way at a CA that is 100 ms away, as some targets always
+ * wait for a validation.
+ */
 export const AT_EACH_CA = 24;
 
 /** How to work on many certificates. */
@@ -62,7 +65,7 @@ export const MESSAGE_OPTIONS = {
 const TESTS =
   "The tests are not in this program: run scripts/test where its source is, or try --server letsencrypt-staging.";
 
-/** What simp_le's command lines may have, and does nothing here. */
+/** simp_le's options that do nothing here. Old command lines may contain them. */
 export const GONE_OPTIONS = {
   test: { gone: "refused", describe: TESTS, verbs: "all" },
   integration_test: { gone: "refused", describe: TESTS, verbs: "all" },
