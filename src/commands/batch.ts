@@ -9,17 +9,20 @@ import type { Run } from "./run.ts";
 import { readSecrets, together } from "./secrets.ts";
 import { type Work, workOff } from "./targets.ts";
 
-/** A file of targets, `-` for the standard input, and who understands it. */
+/** A file of targets, or `-` for standard input. `read` parses its text. */
 export interface TargetFile {
   file: string;
-  /** The folder below which the targets have theirs. */
+  /** The parent folder of the targets' folders. */
   dir: string;
-  /** Forget what earlier runs have recorded of the file, and it has no more. */
+  /** Forget sets that earlier runs recorded for this file and that it no longer contains. */
   prune: boolean;
   read: (text: string) => Promise<Draft[]>;
 }
 
-/** Makes every target of a file true. Throws `usage`, with nothing done, when anything in it is wrong. */
+/**
+ * Gets or renews every certificate in the file. Throws `usage`, before it changes anything, if
+ * there is a mistake in the file.
+ */
 export const run: Run<{ source: TargetFile; work: Work }> = async ({ source, work }, host) => {
   const { file, dir, prune, read } = source;
   const drafts = await read(await contentsOf(file, host));

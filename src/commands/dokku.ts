@@ -7,19 +7,22 @@ import type { Run } from "./run.ts";
 import { readSecrets } from "./secrets.ts";
 import { targetOrFailure, type TargetOrFailure, type Work, workOff } from "./targets.ts";
 
-/** What one app wants, or why it cannot have it. */
+/** The target of one app, or the error in its properties. */
 export type App =
   { target: Draft; warnings: readonly string[] } | { subject: Subject; error: AppError };
 
-/** The apps of a Dokku host, and who understands what is said of them. */
+/** The apps of a Dokku host. `read` parses the standard input. */
 export interface DokkuApps {
-  /** The folder below which each app has its own. */
+  /** The parent folder of the apps' folders. */
   dir: string;
   work: Work;
   read: (text: string) => readonly App[];
 }
 
-/** Makes every app's wish true; what is wrong with one stops no other. Throws `usage` when the standard input cannot be read. */
+/**
+ * Gets or renews the certificate of every app. An error in one app does not stop the others. Throws
+ * `usage` if the standard input is malformed.
+ */
 export const run: Run<DokkuApps> = async ({ dir, work, read }, host) => {
   const apps = read(await text(host.stdin()));
   makeFolder(dir, 0o700);

@@ -9,7 +9,7 @@ import { readPlace } from "../store/replace.ts";
 
 const ACCOUNT_KEY = "account_key.json";
 
-/** Has a certificate got in a folder of its own, in the name of the account's key, and throws it away. */
+/** Gets a certificate in a temporary folder, with the set's account key, and deletes it. */
 export async function dryRun(
   target: Draft,
   get: (target: Draft) => Promise<Outcome>,
@@ -28,7 +28,7 @@ export async function dryRun(
   }
 }
 
-/** A web server may answer with the thumbprint of this very key. */
+/** A stateless web server answers with this key's thumbprint, so another key would fail. */
 function accountKeyIn(dir: string): Buffer | undefined {
   try {
     using folder = openDirectory(dir);

@@ -8,11 +8,11 @@ import { readSecrets } from "./secrets.ts";
 
 interface Issue {
   target: Draft;
-  /** Keep nothing of it. */
+  /** Delete the certificate again. */
   dryRun: boolean;
 }
 
-/** Gets or renews the certificate of one target when that is due. */
+/** Gets or renews the certificate of one target if it is due. */
 export const run: Run<Issue> = async ({ target, dryRun }, host) => {
   if (!dryRun) return { outcomes: [await issue(target, host)] };
   const trial = await import("./dry-run.ts");

@@ -7,11 +7,11 @@ import { AppError, messageOf } from "../errors.ts";
 import { once } from "../once.ts";
 import type { Clock, Linger } from "../time.ts";
 
-/** How to reach the CA, for all that a run does. */
+/** How to reach CAs, from the options of this run. */
 export interface Network {
-  /** The path of a PEM file; undefined: each target has its own, if any. */
+  /** The path of a PEM file; undefined: each target may have its own. */
   caBundle: string | undefined;
-  /** Undefined: each target has its own, or the usual. */
+  /** Undefined: each target may have its own, or `usualAgent` applies. */
   userAgent: string | undefined;
   usualAgent: string;
 }
@@ -24,27 +24,27 @@ export interface Process {
   signal: AbortSignal;
   emit: Emit;
   linger: Linger;
-  /** Opened when it is asked for. */
+  /** A function, as most verbs do not read it. */
   stdin: () => Readable;
   stdout: Writable;
-  /** The folder that this program was installed in. */
+  /** The folder in which this program is installed. */
   home: string;
 }
 
-/** What a run needs that talks to one CA. Throws `usage` for roots that cannot be read. */
+/** The context for one CA. Throws `usage` if the file of roots is unusable. */
 export async function caContextOf(network: Network, host: Process): Promise<CaContext> {
   const roots = await rootsOf(network);
   const { userAgent = network.usualAgent } = network;
   return { ...basicsOf(host), roots, userAgent };
 }
 
-/** Let's Encrypt allows a burst of ten requests for nonces. */
+/** Let's Encrypt allows a burst of ten requests for nonces. This leaves some for others. */
 const LANES = 8;
 
 /**
- * What a run needs that gets certificates, for so many targets at once. What it is told for all
- * goes before what is recorded of a target. Throws `usage` for roots that cannot be read, and for a proxy that
- * cannot be understood.
+ * The context for getting certificates, for this many targets at once. The options of this run win
+ * over the recorded ones of a target. Throws `usage` if the file of roots or the proxy's address is
+ * unusable.
  */
 export async function runContextOf(
   network: Network,
@@ -99,10 +99,13 @@ async function recordedRoots(file: string): Promise<string> {
   }
 }
 
-/** In the order in which Node.js looks for the proxy of https addresses. */
+/** The order in which Node.js looks for the proxy of https addresses. */
 const PROXIES = ["https_proxy", "HTTPS_PROXY"];
 
-/** Node.js quotes what it cannot read, with the password in it, and goes without a proxy that is none of its kind. */
+/**
+ * We check this ourselves: Node.js quotes a malformed address, with its password, in the error. It
+ * ignores a proxy of an unknown kind.
+ */
 function checkProxy(env: Process["env"]): void {
   const name = PROXIES.find((each) => env[each]);
   if (name === undefined || isProxy(env[name] ?? "")) return;

@@ -5,13 +5,12 @@ import { thumbprintOf } from "../jwk.ts";
 import { caContextOf } from "./network.ts";
 import type { Host, Run } from "./run.ts";
 
-/** An include for nginx: one that forwards, or one that answers for an account. */
+/** An include for nginx: it forwards to a responder, or answers for an account. */
 export type Include =
   | { kind: "proxy"; to: string }
-  /** The kind of its key, where it has to be made. */
+  /** `keyType` is for a new key, if there is none yet. */
   | { kind: "stateless"; account: AccountRef; keyType: KeyType | undefined };
 
-/** Makes the include that nginx needs. */
 export const run: Run<Include> = async (include, host) => {
   const text =
     include.kind === "proxy" ? proxyInclude(include.to) : await answeringFor(include, host);
@@ -22,7 +21,7 @@ async function answeringFor(
   { account, keyType }: Extract<Include, { kind: "stateless" }>,
   host: Host,
 ): Promise<string> {
-  // The other include needs nothing that talks to a CA.
+  // Loaded only here, as the other kind of include does not talk to a CA.
   const { accountKeyOf } = await import("../core/account/manage.ts");
   const reach = await caContextOf(host.network, host);
   return statelessInclude(thumbprintOf(await accountKeyOf(account, keyType, reach)));

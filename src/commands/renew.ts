@@ -7,16 +7,18 @@ import type { Run } from "./run.ts";
 import { readLeftSecrets } from "./secrets.ts";
 import { targetOrFailure, type TargetOrFailure, type Work, workOff } from "./targets.ts";
 
-/** What is to be renewed. */
 export interface Renewal {
-  /** The folder of the sets, or one above it. */
+  /** The folder of a set, or of several sets. */
   dir: string;
-  /** When there will be another run, in milliseconds; undefined: as recorded. */
+  /** The milliseconds until the next run; undefined: as recorded. */
   nextRun: number | undefined;
   work: Work;
 }
 
-/** Renews every target that earlier runs recorded in a folder and below it. Throws `usage` when there is none. */
+/**
+ * Renews every target that earlier runs recorded in a folder or below it. Throws `usage` if there
+ * is none.
+ */
 export const run: Run<Renewal> = async ({ dir, nextRun, work }, host) => {
   checkFolder(dir);
   const find = async () => {
@@ -46,7 +48,10 @@ async function recordedIn(dir: string): Promise<FoundSet[]> {
   );
 }
 
-/** What was recorded of a set, with what is not: a name for the messages, and secrets. */
+/**
+ * Completes the recorded target: with an id for messages, and with its secrets, which are not
+ * recorded.
+ */
 async function usable({ dir, target }: FoundSet, nextRun: number | undefined): Promise<Target> {
   if (target === undefined)
     throw new AppError("bad-file", `The record in ${dir} cannot be read.`, {

@@ -6,7 +6,7 @@ import type { Process } from "./network.ts";
 
 type Host = Pick<Process, "env" | "emit" | "linger">;
 
-/** Opens what answers the CA by a method; loaded when it is first needed. */
+/** Opens the responder for a method. Modules are loaded on demand. */
 export async function openResponder(
   method: Method,
   host: Host,
@@ -44,7 +44,7 @@ async function openQueue(): Promise<ZoneQueue> {
   return openZoneQueue();
 }
 
-/** Questions are told of with the name they are for, as one target's among many. */
+/** One responder serves many targets, so each event carries the name that the CA asked about. */
 function emitFor({ emit }: Host): Process["emit"] {
   return (event) => {
     emit(event, event.type === "answered" ? event.name : undefined);
@@ -52,8 +52,8 @@ function emitFor({ emit }: Host): Process["emit"] {
 }
 
 /**
- * Responders for many targets: one for each address, which stays open until all of them are closed. Those for dns-01
- * take turns, since targets of one zone are changed by one provider.
+ * Responders for many targets. There is one for each address; it stays open until this is disposed
+ * of. The responders for dns-01 share a queue, as targets may have the same zone and provider.
  */
 export function shareResponders(host: Host) {
   const listening = new Map<string, Promise<Responder>>();

@@ -1,10 +1,10 @@
 import type { Result } from "../ui/result.ts";
 import type { Network, Process } from "./network.ts";
 
-/** What a verb has around it: the process, and how it is to reach CAs. */
+/** What a verb can use: the process, and how to reach CAs. */
 export interface Host extends Process {
   network: Network;
 }
 
-/** Does what a verb is asked for. Throws an AppError where nothing came of it. */
+/** Runs a verb. Throws an AppError if it fails as a whole. */
 export type Run<Wish> = (wish: Wish, host: Host) => Promise<Result>;

@@ -4,7 +4,10 @@ import type { Binding, Draft, SecretFile, Target } from "../core/target.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { Protection } from "../store/pkcs12.ts";
 
-/** The target with what its files of secrets hold. Throws `usage` for any that cannot be used, and never shows what is in them. */
+/**
+ * Adds the secrets from their files to a target. Throws `usage` if a file is unusable. Its messages
+ * never show the contents.
+ */
 export async function readSecrets(draft: Draft): Promise<Target> {
   const binding = readBinding(draft.ask.account.binding);
   const pkcs12 = readPassword(draft.keep.pkcs12);
@@ -16,7 +19,9 @@ export async function readSecrets(draft: Draft): Promise<Target> {
   };
 }
 
-/** The same where a binding that is gone does not matter: most accounts need it once only. */
+/**
+ * The same, but the file of the account binding may be missing: most accounts need it only once.
+ */
 export async function readLeftSecrets(draft: Draft): Promise<Target> {
   const { binding } = draft.ask.account;
   const left = await readBinding(binding).catch(() =>
@@ -29,7 +34,7 @@ function withBinding(ask: Draft["ask"], binding: Binding | undefined): Target["a
   return { ...ask, account: { ...ask.account, binding } };
 }
 
-/** All of these; throws one `usage` for all that were wrong, each on a line of its own. */
+/** Waits for all. Throws a single `usage` with all errors, one on each line. */
 export async function together<T>(parts: readonly Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(parts);
   const reasons = settled.flatMap((each): unknown[] =>
@@ -78,7 +83,7 @@ async function readAs<T>(
   }
 }
 
-/** The first line of a text in UTF-8, without its end. */
+/** The first line of a UTF-8 text, without its line break. */
 function firstLine(data: Buffer): string {
   const [line = ""] = textIn(data).split(/\r?\n/);
   if (line === "") throw new Error("its first line is empty");

@@ -7,14 +7,14 @@ import type { Run } from "./run.ts";
 
 interface Choice {
   dir: string;
-  /** The sets that are meant; empty for all. */
+  /** The ids of the sets; empty for all. */
   ids: readonly string[];
 }
 
 /**
- * Writes certificates below a folder to the standard output as a tar: the only one that is asked for without
- * a folder, as `dokku certs:add` takes it, and several in folders called by their ids. Throws an AppError,
- * before anything is written, when one of them is not there or cannot be used.
+ * Writes certificates below a folder to standard output as a tar. A single certificate has no
+ * folder there, as `dokku certs:add` requires. Several have folders named by their ids. Throws an
+ * AppError, before it writes anything, if a certificate is missing or unusable.
  */
 export const run: Run<Choice> = async ({ dir, ids }, { now, stdout }) => {
   const found = await findSets(dir);

@@ -12,29 +12,29 @@ import type { Host } from "./run.ts";
 
 /** How to work on many targets. */
 export interface Work {
-  /** How many at once: in all, and at each CA. */
+  /** The limits of targets at once: in total, and at each CA. */
   concurrency: { all: number; each: number };
-  /** Also what failed a short while ago. */
+  /** Also retry targets that failed a short time ago. */
   retry: boolean;
-  /** Write what has changed to the standard output as a tar. */
+  /** Write changed certificates to standard output as a tar. */
   tarChanged: boolean;
 }
 
 /** Where targets come from. */
 export interface TargetSource {
-  /** The folder that all of them are in or below; it exists. */
+  /** The folder that contains all of them; it exists. */
   dir: string;
-  /** Asked when no other run works there any more. */
+  /** Finds the targets. It is called when no other run works in the folder. */
   find: () => Promise<readonly TargetOrFailure[]>;
-  /** What becomes of sets that are none of these, when these are done. */
+  /** Checks the sets that are not among the targets, at the end. */
   review?: () => Promise<readonly Outcome[]>;
 }
 
-/** A target with all that it takes to get it, or why it cannot be got. */
+/** A target with its secrets, or its error. */
 export type TargetOrFailure =
   { target: Target; warnings?: readonly string[] } | { subject: Subject; error: AppError };
 
-/** What is found, or what kept it from being found: the failure of one target stops no other. */
+/** The target, or the error in finding it: an error in one target does not stop the others. */
 export async function targetOrFailure(
   subject: Subject,
   find: () => Promise<TargetOrFailure>,
@@ -47,12 +47,13 @@ export async function targetOrFailure(
   }
 }
 
-/** Makes every target of a source true, and tells how each ended as soon as it has. */
+/** Gets or renews every target. Emits `ended` for each one as soon as it is done. */
 export async function workOff(source: TargetSource, work: Work, host: Host): Promise<Outcome[]> {
   const ended = (outcome: Outcome) => {
     host.emit({ type: "ended", outcome }, outcome.subject.id);
   };
-  // One that waits for another finds less to do, and a port that is free.
+  // After waiting for another run, there is less to do and the port is free. So look for targets
+  // only now.
   using _held = await lockRun(source.dir, host);
   const wanted = await source.find();
   const failed: Outcome[] = wanted.flatMap((each) =>
@@ -64,7 +65,7 @@ export async function workOff(source: TargetSource, work: Work, host: Host): Pro
     for (const text of warnings) host.emit({ type: "warning", text }, target.id);
   const targets = found.map(({ target }) => target);
   const outcomes = await fulfilAndDeliver(targets, { ...work, ended }, host);
-  // What stopped everything has been told, and would stop this, too.
+  // An error that stopped the whole run would also stop the review.
   const stopped = host.signal.aborted || outcomes.some(stopsEverything);
   const others = stopped ? [] : ((await source.review?.()) ?? []);
   others.forEach(ended);
@@ -108,12 +109,13 @@ async function fulfilAndDeliver(
   return outcomes;
 }
 
-/** A tar that grows by one certificate at a time. */
+/** A tar to which certificates are added one by one. */
 async function tarInto(output: Writable) {
   const { writeTar } = await import("../handoff/certificates.ts");
   const queue = new PassThrough({ objectMode: true });
   const written = writeTar(queue as AsyncIterable<TarSet>, output);
-  // Told when everything else is done: what is issued has to be kept whoever reads.
+  // This error is thrown at the end. Until then go on: certificates must be saved even if nobody
+  // reads the tar.
   written.catch(() => queue.resume());
   return {
     add: (set: TarSet) => queue.write(set),

@@ -17,24 +17,27 @@ import { checkFolder } from "../../store/folder.ts";
 import { loadSet, occupant, type Place, recoverSet, saveSet } from "../../store/set.ts";
 import type { Run } from "../run.ts";
 
-/** What somebody wants to take over from another tool. */
+/** What to import from another tool. */
 export interface Import {
   /** The other tool's folder. */
   from: string;
-  /** A name of the certificate, as the tool calls it or as it has it; empty for the only one. */
+  /**
+   * A name of the certificate: the tool's name for it, or one inside it. If empty, there must be
+   * only one certificate.
+   */
   wanted: readonly string[];
-  /** The URL of the directory of the CA whose account is meant; undefined for the only one. */
+  /** The CA's directory URL, to select the account; undefined if there is only one account. */
   server: string | undefined;
-  /** The directories of well-known CAs, for tools that keep only the host. */
+  /** The directories of well-known CAs: some tools record only the CA's host. */
   known: readonly string[];
   keep: Place;
-  /** The options that a renewal needs as well. */
+  /** The options to repeat in the command for the renewal. */
   words: readonly string[];
 }
 
 /**
- * Takes an account and a certificate over from certbot or lego. The CA is not asked, and the
- * tool's folder not changed. Throws an AppError, and has written nothing then.
+ * Imports an account and a certificate from certbot or lego. It does not ask the CA and does not
+ * change the tool's folder. If it throws an AppError, it has written nothing.
  */
 export const run: Run<Import> = async (wish, { signal, emit }) => {
   const { keep, wanted, server: asked, words } = wish;
@@ -68,7 +71,7 @@ export const run: Run<Import> = async (wish, { signal, emit }) => {
   };
 };
 
-/** Each reader finds what is its tool's, so the tool need not be named. */
+/** Each reader finds only its own tool's files, so users need not name the tool. */
 async function look(dir: string): Promise<Foreign> {
   await checkSource(dir);
   const found = [await readCertbot(dir), await readLego(dir)];
@@ -96,7 +99,7 @@ async function prove(certificate: ForeignCertificate | undefined) {
   if (certificate === undefined) return {};
   const { key, leaf, chain, account, server } = await certificate.read();
   const bundle = { key, leaf, chain };
-  // Whether it has ended since is no matter: it will be renewed then.
+  // An expired certificate is fine: it will be renewed.
   const names = namesOf(leaf);
   const flaw = names.length > 0 ? flawOf(bundle, names, new Date(0)) : "it is for no DNS name";
   if (flaw === undefined) return { bundle, account, server };
@@ -114,14 +117,15 @@ async function readOwner(
   return {
     ...(accountKey && { accountKey }),
     ...(registration && {
-      // So that the two are not taken for each other's when one of them is replaced.
+      // The key ties the registration to the account key. So a mix-up is found if only one of the
+      // two files is replaced later.
       registration: { ...registration, body: { key, ...registration.body } },
     }),
     server,
   };
 }
 
-/** The same account may have been described in other words since; those that are there count. */
+/** If the same account is here already, keep its registration: it may be newer. */
 function merge(found: Contents, imported: Contents): Contents {
   const { registration } = found;
   return registration?.uri === imported.registration?.uri

@@ -8,11 +8,11 @@ import type { Run } from "../run.ts";
 
 interface Rollover {
   account: AccountRef;
-  /** The kind of the new key; undefined: the same as before. */
+  /** The type of the new key; undefined: the type of the old one. */
   keyType: KeyType | undefined;
 }
 
-/** Gives one account another key. */
+/** Replaces the key of one account. */
 export const run: Run<Rollover> = async ({ account, keyType }, host) => {
   const { uri, key } = await rollOverAccount(
     account,

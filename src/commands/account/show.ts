@@ -25,7 +25,7 @@ export const run: Run<{ account: AccountRef }> = async ({ account }, host) => {
   };
 };
 
-/** As `--key_type` has it. */
+/** The key's type, in the words of `--key_type`. */
 function sayType(key: KeyObject): string {
   const type = typeOf(key);
   return typeof type === "object" ? `rsa${type.rsa}` : (type ?? key.asymmetricKeyType ?? "unknown");
