@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { parseName } from "../name.ts";
 
-/** A certificate ready for use: proven by `flawOf` before it is called a bundle. */
+/** A certificate with its key and chain. Check it with `flawOf` before you use it. */
 export interface Bundle {
   key: KeyObject;
   leaf: X509Certificate;
@@ -10,8 +10,8 @@ export interface Bundle {
 }
 
 /**
- * What is wrong with a certificate that is to serve these names from now on,
- * as the end of a sentence; undefined when nothing is.
+ * What is wrong with a certificate that is to serve these names from `now` on, as the end of a
+ * sentence; undefined if it is valid.
  */
 export function flawOf(
   { key, leaf, chain }: Bundle,
@@ -45,8 +45,8 @@ export function sameNames(some: readonly string[], others: readonly string[]): b
 }
 
 /**
- * Of a signature whose algorithm is newer than this Node.js, only the names are known: refusing it would have each
- * run get another certificate.
+ * Checks only the names if Node.js does not know the signature's algorithm: a refusal would make
+ * every run get another certificate.
  */
 function isIssuedBy(issued: X509Certificate, issuer: X509Certificate | undefined): boolean {
   if (issuer === undefined) return false;

@@ -6,29 +6,32 @@ import { is } from "../json.ts";
 
 export const COMMIT = ".acme-sidecar.commit";
 
-/** The name of a file that is on its way to another name; nobody can guess it, and so nobody be there first. */
+/** The temporary name of a new file. The random part keeps others from creating that file first. */
 export const freshName = (name: string) =>
   `.${visible(name)}.${randomBytes(8).toString("hex")}.new`;
 
 export const visible = (name: string) => name.replace(/^\./, "");
 
-/** A fresh name; versions before 1.0 had no number in it. */
+/** A name from `freshName`. Versions before 1.0 had no random part in it. */
 const FRESH = /^\.([^/]+?)(?:\.[0-9a-f]{16})?\.new$/;
 
-/** The name, without a dot at its start, of the file that a fresh one is to become; undefined: it is none. */
+/**
+ * The name, without its first dot, of the file that a temporary file will replace; undefined if the
+ * name is not a temporary one.
+ */
 export function nameOfFresh(fresh: string): string | undefined {
   return FRESH.exec(fresh)?.[1];
 }
 
-/** Whether a file's name is one that only an interrupted `replaceFiles` leaves. */
+/** Whether only an interrupted `replaceFiles` leaves a file of this name. */
 export function isLeftover(name: string): boolean {
   return name === COMMIT || nameOfFresh(name) !== undefined;
 }
 
-/** What a commit file tells to do with one file of the set. */
+/** One step of a commit file: what to do with one file of the set. */
 export interface Move {
   name: string;
-  /** The file that takes its place, beside where it is; undefined: it goes. */
+  /** The new file that replaces it, in the same folder; undefined: remove the file. */
   fresh: string | undefined;
 }
 
@@ -37,7 +40,7 @@ const isMove = is.shape<Move>({
   fresh: is.optional((name) => is.text(name) && FRESH.test(name)),
 });
 
-/** Throws `bad-file` for one that this program did not write. */
+/** Reads the commit file. Throws `bad-file` if it is malformed. */
 export function readCommit(directory: Directory): Move[] {
   try {
     const list: unknown = JSON.parse(String(directory.read(COMMIT)));

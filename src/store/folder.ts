@@ -4,7 +4,7 @@ import { type Directory, openDirectory } from "../directory/directory.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import { entryOf } from "../json.ts";
 
-/** Makes a folder of this mode, and those above it, where there is none. */
+/** Makes a folder, and missing parents, with this mode. An existing folder does not change. */
 export function makeFolder(dir: string, mode: number): void {
   try {
     openDirectory(dir, mode)[Symbol.dispose]();
@@ -13,7 +13,7 @@ export function makeFolder(dir: string, mode: number): void {
   }
 }
 
-/** Makes sure that the folder is there and can be written to, before the CA is asked for anything. */
+/** Checks that the folder exists and is writable. Run it before you ask the CA for anything. */
 export function checkFolder(dir: string): void {
   try {
     using directory = openDirectory(dir);
@@ -32,7 +32,7 @@ export function checkFolder(dir: string): void {
   }
 }
 
-/** The error for a folder that cannot be written to, or the one that is known already. */
+/** The error for a folder that we cannot write to. An AppError is returned as it is. */
 export function unwritable(dir: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
   return new AppError("store-unwritable", `Cannot write to ${dir}: ${messageOf(cause)}.`, {
@@ -42,7 +42,7 @@ export function unwritable(dir: string, cause: unknown): AppError {
   });
 }
 
-/** Why a file cannot be replaced, and what to do about it, by the code of the system's error. */
+/** Why a file cannot be replaced and what to do about it, by the system's error code. */
 const REASONS: Record<string, { why: string; hint: (file: string) => string } | undefined> = {
   EBUSY: {
     why: "it is mounted by itself",
@@ -62,11 +62,10 @@ const REASONS: Record<string, { why: string; hint: (file: string) => string } | 
   },
 };
 
-/** The error for a file that cannot be replaced. */
 export function unreplaceable(
   directory: Directory,
   name: string,
-  /** The system's error, or its code alone. */
+  /** The system's error, or only its code. */
   cause: unknown,
 ): AppError {
   if (cause instanceof AppError) return cause;

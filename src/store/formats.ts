@@ -16,9 +16,9 @@ export type Component = keyof Contents;
 
 export interface Format {
   holds: readonly Component[];
-  /** Readable by its owner only. */
+  /** Whether only the owner may read it. */
   secret: boolean;
-  /** The file's bytes, or undefined when something it holds is missing. */
+  /** The file's bytes; undefined if a component is missing. */
   encode: (contents: Contents) => string | Buffer | undefined;
   /** Throws an Error whose message is the end of a sentence about the file. */
   decode: (data: Buffer) => Contents;
@@ -59,7 +59,7 @@ export const FORMATS = {
   "key.der": {
     holds: ["key"],
     secret: true,
-    // PKCS#1, as simp_le has it; its elliptic counterpart is SEC 1 (RFC 5915).
+    // simp_le writes PKCS#1. For an elliptic curve the equivalent is SEC 1 (RFC 5915).
     encode: ({ key }) =>
       key &&
       key.export({
@@ -116,7 +116,7 @@ export function isAccountFile(name: FormatName): boolean {
 
 export const FORMAT_NAMES = Object.keys(FORMATS) as FormatName[];
 
-/** Whether two contents have the same of one kind. */
+/** Whether both contents have the same component. */
 export function agree(component: Component, some: Contents, others: Contents): boolean {
   return fingerprint(component, some) === fingerprint(component, others);
 }
@@ -142,12 +142,12 @@ function certificatesIn(data: Buffer, least: 1 | 2): [X509Certificate, ...X509Ce
   return [first, ...others];
 }
 
-/** What a certificate in DER begins with (X.690 section 8.9.1). */
+/** The first byte of a certificate in DER (X.690 section 8.9.1). */
 const SEQUENCE = 0x30;
 
 function readDerCertificate(data: Buffer): X509Certificate {
   try {
-    // This takes PEM too, which no other reader of such a file would.
+    // The constructor also accepts PEM, but other programs that read this file do not.
     if (data[0] === SEQUENCE) return new X509Certificate(data);
   } catch (error) {
     throw new Error("it is not a certificate in DER, or not a whole one", {
@@ -162,7 +162,7 @@ function readDerKey(data: Buffer): KeyObject {
     try {
       return createPrivateKey({ key: data, format: "der", type });
     } catch {
-      // Not of this kind: the next one is tried.
+      // It is not of this type: try the next one.
     }
   }
   throw new Error("it is not a private key in DER, or not a whole one");

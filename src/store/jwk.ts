@@ -6,13 +6,15 @@ type JsonWebKey = webcrypto.JsonWebKey;
 
 /** The members of an RSA key that follow from the others (RFC 7518 section 6.3.2). */
 const DERIVED = ["p", "q", "dp", "dq", "qi"] as const;
-/** Characters of a member: RSA with 16,384 bits, the most that OpenSSL takes. Longer ones would take hours. */
+/**
+ * The most characters in a member: RSA with 16,384 bits, OpenSSL's maximum. Checking longer keys
+ * would take hours.
+ */
 const LONGEST = 2_732;
 
 /**
- * The private key in a JSON Web Key (RFC 7517). Takes what simp_le takes: padded
- * base64url, and RSA keys that have `d` alone. Throws an Error whose message
- * is the end of a sentence about the key.
+ * The private key in a JSON Web Key (RFC 7517). Like simp_le it accepts padded base64url, and RSA
+ * keys with only `d`. Throws an Error whose message is the end of a sentence about the key.
  */
 export function readJwk(value: unknown): KeyObject {
   const members = isRecord(value) ? Object.entries(value) : [];
@@ -38,7 +40,7 @@ export function readJwk(value: unknown): KeyObject {
   }
 }
 
-/** The members in the order in which simp_le writes them; the others follow. */
+/** The members of the key in simp_le's order, then any others. */
 export function writeJwk(key: KeyObject): Record<string, unknown> {
   const { n, e, d, p, q, dp, dq, qi, kty, ...others } = key.export({
     format: "jwk",

@@ -13,14 +13,21 @@ export interface LockEvent {
 }
 
 const FILE = ".acme-sidecar.lock";
-/** For runs that work on many sets, one of which may be in the folder itself. */
+/**
+ * A second lock, for runs that work on many sets: one of these sets may be in the folder itself.
+ */
 const RUN_FILE = ".acme-sidecar.run.lock";
-/** SQLITE_BUSY and SQLITE_IOERR of sqlite.org/rescode.html; the low byte of a code is its kind. */
+/**
+ * SQLITE_BUSY and SQLITE_IOERR (sqlite.org/rescode.html). The low byte of an extended code has its
+ * kind.
+ */
 const BUSY = 5;
 const IOERR = 10;
-/** Milliseconds between two tries. */
+/** The milliseconds between two tries. */
 const STEP = 50;
-/** How long another holder is waited for, in milliseconds: longer than one certificate takes, and than many take. */
+/**
+ * How long to wait for another process, in milliseconds: more than one certificate takes, or many.
+ */
 const PATIENCE = { set: 15 * MINUTE, run: 2 * HOUR };
 
 type Emit = (event: LockEvent) => void;
@@ -33,16 +40,18 @@ interface Wait {
 }
 
 /**
- * Locks a set's folder for this process alone, waiting for another holder. The lock is the kernel's (fcntl, which Node offers
- * through SQLite only), so it holds between containers and ends with its holder, however that ends. Disposing of the
- * result releases it; the empty file stays, and is for its owner alone: who may open it could lock everybody out. Throws
- * `locked` when the other one does not end.
+ * Locks a set's folder for this process, and waits for another process that holds the lock.
+ * It is a kernel lock (fcntl), which Node.js offers only through SQLite. So it works between
+ * containers, and the kernel releases it even if this process is killed.
+ * Disposing of the result releases the lock. The empty file stays. Only its owner may open it, as
+ * anyone who opens it could block all others.
+ * Throws `locked` if the other process does not finish in time.
  */
 export function lock(dir: string, wait: Wait): Promise<Disposable> {
   return lockBy(dir, FILE, { patience: PATIENCE.set, ...wait });
 }
 
-/** The same for a folder with sets below it, which can still be locked one by one. */
+/** Locks a folder that contains sets. Each set in it can still be locked. */
 export function lockRun(dir: string, wait: Wait): Promise<Disposable> {
   return lockBy(dir, RUN_FILE, { patience: PATIENCE.run, ...wait });
 }
@@ -75,7 +84,7 @@ async function lockBy(
 
 function tryLock(database: DatabaseSync, file: string): boolean {
   try {
-    // Nothing is ever written, so no journal is needed.
+    // Nothing is ever written, so there is no need for a journal.
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
@@ -101,12 +110,12 @@ function openDatabase(directory: Directory, name: string, file: string): Databas
     if (directory.look(name) === undefined) directory.touch(name);
     const found = directory.look(name);
     if (found?.isFile() !== true) throw new Error("it is not a regular file");
-    // Versions before 1.0 let everybody open it.
+    // Versions before 1.0 let all users open it.
     if ((found.mode & 0o077) !== 0 && isChangeable(found)) directory.chmod(name, 0o600);
-    // SQLite falls back to reading a file that it may not write, and then locks nobody out.
+    // If SQLite may not write to a file it opens it read-only, and then its lock keeps nobody out.
     accessSync(directory.at(name), constants.W_OK);
     const url = pathToFileURL(directory.at(name));
-    // It is there: whatever takes its place meanwhile, nothing is made elsewhere.
+    // The file exists. Do not create another if somebody replaces the folder in the meantime.
     url.searchParams.set("mode", "rw");
     return new DatabaseSync(url);
   } catch (error) {
@@ -134,7 +143,10 @@ function held(directory: Directory, name: string, patience: number): AppError {
   );
 }
 
-/** The process that has a lock on a file, where Linux tells (proc_locks(5)): not across containers. */
+/**
+ * The process that holds a lock on a file, if Linux shows it (proc_locks(5)). It does not show
+ * processes in other containers.
+ */
 function holderOf(inode: number | undefined): string | undefined {
   try {
     const locks = readFileSync("/proc/locks", "latin1");

@@ -3,7 +3,7 @@ import type { Directory } from "../directory/directory.ts";
 import type { NewFile } from "../directory/new-file.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 
-/** Whom files are to belong to, in numbers; without a group, to the old file's or the user's. */
+/** The owner of files, in numbers. Without a group, it is the old file's group or the user's. */
 export interface Owner {
   uid: number;
   gid?: number | undefined;
@@ -14,17 +14,18 @@ export interface OwnerEvent {
   file: string;
 }
 
-/** What a new file takes over from the one that it replaces, or is asked to have. */
+/** What decides the owner of a new file. */
 export interface Heritage {
-  /** The file that is there. */
+  /** The file to replace, if there is one. */
   old: Stats | undefined;
-  /** Undefined: the old one's, or the user. */
+  /** The wanted owner; undefined: the old file's owner or, without an old file, the user. */
   owner: Owner | undefined;
 }
 
 /**
- * Gives a new file the owner and group that it is to have. "kept": the old file's mode is right for
- * them too; "changed": its group is another one, as asked for; "lost": this user may not do it.
+ * Gives a new file its owner and group. "kept": the group is the old file's, so its mode is right
+ * too. "changed": the group is another one, as wanted. "lost": this user may not change owner and
+ * group.
  */
 export async function giveOwner(
   file: NewFile,
@@ -34,12 +35,12 @@ export async function giveOwner(
   const { uid, gid } = old ?? (await file.stat());
   const wish = { uid: owner?.uid ?? uid, gid: owner?.gid ?? gid };
   if (await tryOwner(file, wish)) return wish.gid === gid ? "kept" : "changed";
-  // Perhaps it is only the old group that cannot be had.
+  // Perhaps only the old file's group is not allowed.
   if (owner !== undefined) await chownTo(file, owner, directory);
   return "lost";
 }
 
-/** Resolves to whether a new file has this owner and group now. */
+/** Resolves to whether the new file has this owner and group. */
 async function tryOwner(file: NewFile, { uid, gid }: Pick<Stats, "uid" | "gid">): Promise<boolean> {
   const made = await file.stat();
   if (made.uid === uid && made.gid === gid) return true;
@@ -52,16 +53,17 @@ async function tryOwner(file: NewFile, { uid, gid }: Pick<Stats, "uid" | "gid">)
   }
 }
 
-/** Throws an AppError when this user may not do that. */
+/** Changes the owner. Throws an AppError if this user may not do that. */
 export async function chownTo(
   file: NewFile,
   { uid, gid }: Owner,
   { path }: Directory,
 ): Promise<void> {
   try {
-    // -1: whatever it is.
+    // -1 does not change the group.
     await file.chown(uid, gid ?? -1);
-    // What belongs to another user takes one more capability.
+    // Changing the mode of another user's file requires CAP_FOWNER. Find out now whether we have
+    // it.
     await file.chmod(0o600);
   } catch (error) {
     throw new AppError(
@@ -77,8 +79,8 @@ export async function chownTo(
 }
 
 /**
- * A mode that somebody chose is kept. A secret that everybody may read was
- * never chosen: simp_le leaves its keys so.
+ * Keeps the old file's mode, as somebody chose it. A secret that everybody can read is no choice:
+ * simp_le writes its keys with that mode.
  */
 export function modeOf({ secret, old, chosen }: Modes): number {
   const usual = secret ? 0o600 : 0o644;
@@ -90,8 +92,8 @@ export function modeOf({ secret, old, chosen }: Modes): number {
 
 interface Modes {
   secret: boolean;
-  /** Of the file that is there. */
+  /** The mode of the old file. */
   old: number | undefined;
-  /** By the user of the program. */
+  /** The mode that the user wants. */
   chosen: number | undefined;
 }

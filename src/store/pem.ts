@@ -1,6 +1,9 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
-/** The PEM blocks of a text (RFC 7468), whatever stands between them. Throws when one has no end. */
+/**
+ * The PEM blocks of a text (RFC 7468); other text between them is ignored. Throws if a block has no
+ * end.
+ */
 function blocksOf(text: string): string[] {
   const whole = text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
   if (whole.length < text.split("-----BEGIN ").length - 1)
@@ -8,10 +11,13 @@ function blocksOf(text: string): string[] {
   return whole;
 }
 
-/** The label that RFC 7468 has for certificates, and OpenSSL's old one. */
+/** The label of RFC 7468, and OpenSSL's old label. */
 const CERTIFICATE = /^-----BEGIN (?:X509 )?CERTIFICATE-----/;
 
-/** The certificates of a PEM text, in their order. Throws when one cannot be read, or is OpenSSL's with its trust beside it. */
+/**
+ * The certificates of a PEM text, in order. Throws if one is damaged or is OpenSSL's TRUSTED
+ * CERTIFICATE.
+ */
 export function readCertificates(text: string): X509Certificate[] {
   const blocks = blocksOf(text);
   if (blocks.some((each) => each.startsWith("-----BEGIN TRUSTED CERTIFICATE")))
@@ -31,7 +37,10 @@ export function readCertificates(text: string): X509Certificate[] {
     });
 }
 
-/** The first private key of a PEM text: PKCS#8, PKCS#1 or SEC 1. Throws when there is none, or it is encrypted. */
+/**
+ * The first private key of a PEM text: PKCS#8, PKCS#1 or SEC 1. Throws if there is none or if it is
+ * encrypted.
+ */
 export function readPrivateKey(text: string): KeyObject {
   const block = blocksOf(text).find((each) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(each));
   if (block === undefined) throw new Error("it has no private key");
@@ -47,7 +56,6 @@ export function writePrivateKey(key: KeyObject): string {
   return key.export({ type: "pkcs8", format: "pem" });
 }
 
-/** Certificates as PEM, one after the other, with a newline at the end. */
 export function writeCertificates(certificates: readonly X509Certificate[]): string {
   return certificates.map((certificate) => `${certificate.toString().trim()}\n`).join("");
 }

@@ -6,16 +6,19 @@ import { unwritable } from "./folder.ts";
 import { readJwk, writeJwk } from "./jwk.ts";
 import { replaceFile } from "./replace.ts";
 
-/** The key that an account is about to get. */
+/** The next key of an account, during a rollover. */
 export interface PendingKey {
-  /** The directory of the CA that is told of it. */
+  /** The directory URL of the account's CA. */
   directoryUrl: string;
   key: KeyObject;
 }
 
 export const PENDING_FILE = ".account_key.json.next";
 
-/** Keeps a key beside the one in use, safely on disk when this resolves: only then may the CA learn of it. */
+/**
+ * Saves the next key beside the current one. The CA may learn the key only after this resolves:
+ * then the key is safely on disk.
+ */
 export async function savePending(dir: string, { directoryUrl, key }: PendingKey): Promise<void> {
   const text = JSON.stringify({ directory: directoryUrl, key: writeJwk(key) });
   try {
@@ -28,7 +31,10 @@ export async function savePending(dir: string, { directoryUrl, key }: PendingKey
   }
 }
 
-/** The key that an interrupted rollover left. Throws `bad-file` for a file that is something else. */
+/**
+ * The key that an interrupted rollover left; undefined if there is none. Throws `bad-file` if the
+ * file is malformed.
+ */
 export function loadPending(dir: string): PendingKey | undefined {
   try {
     using directory = openDirectory(dir);

@@ -5,25 +5,24 @@ import type { Bundle } from "./bundle.ts";
 import type { Contents } from "./formats.ts";
 import { readPlace, type Replacement } from "./replace.ts";
 
-/** The file that has what `FORMATS` have, for programs that read PKCS #12 only. */
+/** One file with key, certificate and chain, for programs that read only PKCS #12. */
 export const PKCS12_FILE = "cert.p12";
 
-/** How a PKCS #12 file is protected. */
 export interface Protection {
-  /** The path of the file whose first line the password is. */
+  /** The path of the file whose first line is the password. */
   file: string;
   password: string;
 }
 
 interface Spot {
   dir: string;
-  /** Undefined: no such file is wanted. */
+  /** Undefined if the user wants no such file. */
   pkcs12?: Protection | undefined;
 }
 
 /**
- * What has to be written so that the folder's PKCS #12 file has these contents: nothing where none is
- * wanted, a part of them is missing, or it has them already.
+ * The PKCS #12 file to write. Empty if the user wants none, if a part of the contents is missing,
+ * or if the file is up to date.
  */
 export async function renewedPkcs12(
   { dir, pkcs12 }: Spot,
@@ -36,23 +35,26 @@ export async function renewedPkcs12(
   return [{ name: PKCS12_FILE, data, secret: true }];
 }
 
-/** How often a guess at the password has to be hashed; what Java takes for its own files. */
+/** The rounds of hashing for each guess at the password; Java uses the same number. */
 const ITERATIONS = 10_000;
-/** Id-data of RFC 5652 section 4. */
+/** The content type id-data (RFC 5652 section 4). */
 const DATA = "1.2.840.113549.1.7.1";
-/** The kinds of bags of RFC 7292 section 4.2. */
+/** The bag types of RFC 7292 section 4.2.1. */
 const SHROUDED_KEY_BAG = "1.2.840.113549.1.12.10.1.2";
 const CERT_BAG = "1.2.840.113549.1.12.10.1.3";
-/** The attribute localKeyID (RFC 2985 section 5.5.2) with the value 1, in DER and hexadecimal: key and leaf have the same. */
+/**
+ * The attribute localKeyID (RFC 2985 section 5.5.2) with the value 1, as DER in hexadecimal. The
+ * same value in both ties the key to its certificate.
+ */
 const LOCAL_KEY_ID = "301006092a864886f70d0109153103040101";
 
 /**
- * A PKCS #12 file (RFC 7292) with a key, its certificate and the chain, all of it encrypted with
- * PBES2 (PBKDF2 with HMAC-SHA-256, AES-256-CBC) and under a MAC with SHA-256. The same contents make
- * other bytes each time. The password is taken as UTF-8, and must not be empty.
+ * A PKCS #12 file (RFC 7292) with a key, its certificate and the chain. All of it is encrypted with
+ * PBES2 (PBKDF2 with HMAC-SHA-256, AES-256-CBC) and has a MAC with SHA-256. Each call returns
+ * different bytes. The password is encoded as UTF-8 and must not be empty.
  */
 async function writePkcs12({ key, leaf, chain }: Bundle, password: string): Promise<Buffer> {
-  // Most runs write no such file, and need not wait for this to be loaded.
+  // Loaded only here, as most runs do not write such a file.
   const pkijs = await import("pkijs");
   const protection = {
     password: new TextEncoder().encode(password).buffer,
@@ -112,7 +114,7 @@ async function writePkcs12({ key, leaf, chain }: Bundle, password: string): Prom
   return Buffer.from(pfx.toSchema().toBER(false));
 }
 
-/** The modes of a PFX as pkijs numbers them. The bag of the key is encrypted by itself. */
+/** The modes of a PFX in pkijs. The bag of the key is encrypted by itself. */
 const PLAIN = 0;
 const ENCRYPTED = 1;
 const BY_PASSWORD = 0;
@@ -121,23 +123,23 @@ function derOf(key: KeyObject): Buffer {
   return key.export({ type: "pkcs8", format: "der" });
 }
 
-/** Whether a file can be opened with this password, and is for this certificate. */
+/** Whether the file opens with this password and contains this certificate. */
 async function holdsPkcs12(dir: string, leaf: X509Certificate, password: string): Promise<boolean> {
-  // As with pkijs: most runs do without.
+  // Loaded only here, like pkijs.
   const { createSecureContext, TLSSocket } = await import("node:tls");
   try {
     using directory = openDirectory(dir);
     const pfx = readPlace(directory, PKCS12_FILE);
     if (pfx === undefined) return false;
     const secureContext = createSecureContext({ pfx, passphrase: password });
-    // Nothing else of Node.js tells what is in it.
+    // Node.js has no other way to read the certificate in the file.
     const socket = new TLSSocket(new PassThrough(), {
       isServer: true,
       secureContext,
     });
     return socket.getX509Certificate()?.raw.equals(leaf.raw) === true;
   } catch {
-    // Missing, damaged, or for another password: it will be another one then.
+    // It is missing or damaged, or has another password: write a new one.
     return false;
   }
 }

@@ -8,35 +8,37 @@ import { giveOwner, modeOf, type Owner, type OwnerEvent } from "./owner.ts";
 export interface Replacement {
   name: string;
   data: string | Buffer;
-  /** For the owner's eyes only. */
+  /** Whether only the owner may read it. */
   secret: boolean;
 }
 
 export type ReplaceEvent =
   | { type: "completed"; files: string[] }
   | OwnerEvent
-  /** A file with a key was open to more users than it is now, or to fewer. */
+  /** The mode of a file with a key has changed. */
   | { type: "mode"; file: string; mode: number };
 
 /** A folder in which files are replaced. */
 export interface Folder {
   dir: string;
-  /** For secret files, whatever mode the old ones have. */
+  /** The mode of secret files; undefined: the old file's. */
   keyMode?: number | undefined;
-  /** Of every file that is written; undefined: the old one's, or the user. */
+  /** The owner of each new file; undefined: the old file's, or the user. */
   owner?: Owner | undefined;
 }
 
 type Emit = (event: ReplaceEvent) => void;
 
 /**
- * Replaces files of one folder so that, after any crash, `recover` brings about
- * either all of the old ones or all of the new ones:
- *  1. each new file is written beside the old one and synced;
- *  2. the commit file, naming them all, appears by a rename: the point of no return;
- *  3. each is renamed into place; 4. the commit file goes.
- * A file that is a link stays one: what it leads to is replaced. A file that cannot be renamed over is written through; where
- * that fails too, those before it are put back. A rename changes the inode: hard links to the old file keep the old contents.
+ * Replaces files of one folder as a set: after a crash at any time, `recover` leaves either all old
+ * files or all new ones.
+ *  1. Write each new file beside the old one, and sync it.
+ *  2. Rename the commit file, which lists them all, into place. Then there is no way back.
+ *  3. Rename each new file into place.
+ *  4. Remove the commit file.
+ * A symbolic link stays, and the file that it leads to is replaced. If a file cannot be replaced by
+ * a rename, its contents are overwritten. If that fails too, the files before it are restored. A
+ * rename changes the inode, so other hard links keep the old contents.
  */
 export async function replaceFiles(
   folder: Folder,
@@ -49,14 +51,14 @@ export async function replaceFiles(
   const failed = await complete(directory, moves);
   if (failed === undefined) return;
   const { at, error, begun } = failed;
-  // What is written in part already can only be completed, by the next run.
+  // A half-written file cannot be restored. The next run completes it.
   if (begun) throw error;
   await complete(directory, await prepare(directory, old.slice(0, at), folder));
   removeFresh(directory, moves);
   throw error;
 }
 
-/** What has to be written for a file to be as it was. */
+/** The current contents of a file, to restore it later. */
 function readOld(directory: Directory, file: Replacement): Wish {
   try {
     return { ...file, data: readPlace(directory, file.name) };
@@ -65,7 +67,7 @@ function readOld(directory: Directory, file: Replacement): Wish {
   }
 }
 
-/** What a file of a set holds, also where it is a link; undefined: there is none. */
+/** The contents of a file in a set; follows a link. Undefined if there is no file. */
 export function readPlace(directory: Directory, name: string): Buffer | undefined {
   using place = directory.follow(name);
   return place.directory.read(place.name);
@@ -77,12 +79,12 @@ interface Means {
   emit?: Emit;
 }
 
-/** A file that is to be written, or without data to go. */
+/** A file to write, or, without data, to remove. */
 type Wish = Omit<Replacement, "data"> & {
   data: Replacement["data"] | undefined;
 };
 
-/** Writes the new files and the commit file. Leaves nothing behind when that fails. */
+/** Writes the new files and the commit file. If it fails, it leaves nothing behind. */
 async function prepare(
   directory: Directory,
   wishes: readonly Wish[],
@@ -116,11 +118,14 @@ function removeFresh(directory: Directory, moves: readonly Move[]): void {
 interface Failed {
   at: number;
   error: unknown;
-  /** The file holds a part of what it is to hold. */
+  /** Whether the file was partly overwritten. */
   begun: boolean;
 }
 
-/** Puts the new files in place and ends the commit; resolves to the first that could not be, which leaves it open. */
+/**
+ * Puts the new files in place and removes the commit file. Resolves to the first failure, if any;
+ * then the commit file stays.
+ */
 async function complete(directory: Directory, moves: readonly Move[]): Promise<Failed | undefined> {
   for (const [at, { name, fresh }] of moves.entries()) {
     using place = directory.follow(name);
@@ -133,7 +138,7 @@ async function complete(directory: Directory, moves: readonly Move[]): Promise<F
       if (place.directory !== directory) await place.directory.sync();
     } catch (error) {
       const data = place.directory.read(fresh);
-      // An earlier, interrupted completion has renamed it.
+      // An earlier `complete` was interrupted after this rename.
       if (data === undefined) continue;
       const written = await writeThrough(place, data);
       if (written !== "whole")
@@ -151,7 +156,7 @@ async function complete(directory: Directory, moves: readonly Move[]): Promise<F
   return undefined;
 }
 
-/** Writes into a file that stays the same one, as what is mounted by itself does. */
+/** Overwrites the contents of a file that cannot be replaced because it is a mount point itself. */
 async function writeThrough(
   { directory, name }: Place,
   data: Buffer,
@@ -172,12 +177,12 @@ async function writeThrough(
 }
 
 /**
- * Completes or undoes what an interrupted `replaceFiles` of these names left in
- * the folder. Resolves to whether new files came into place by it.
+ * Completes or undoes an interrupted `replaceFiles` of these names. Resolves to whether this put
+ * new files in place.
  */
 export async function recover(dir: string, names: readonly string[], emit: Emit): Promise<boolean> {
   using directory = openDirectory(dir);
-  // Mostly there is nothing, which one look tells.
+  // Usually there is nothing to do; reading the folder once shows that.
   const present = directory.entries();
   const moves = present.some(({ name }) => name === COMMIT) ? readCommit(directory) : undefined;
   if (moves !== undefined) {
@@ -206,7 +211,7 @@ function removeLeftovers(
   }
 }
 
-/** Writes a new file beside the one that it is to replace, and notes its name. */
+/** Writes a new file beside the old one, and notes its name in `move` so that it can be removed. */
 async function writeFresh(
   directory: Directory,
   { name, data = "", secret }: Wish,
@@ -229,7 +234,7 @@ async function writeFresh(
     emit?.({ type: "mode", file: name, mode });
 }
 
-/** Replaces one file of the folder by a new one of this mode, which is on disk when this resolves. */
+/** Replaces one file in a single step. The new file has this mode and is synced. */
 export async function replaceFile(
   directory: Directory,
   name: string,

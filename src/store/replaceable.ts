@@ -7,16 +7,19 @@ import { unreplaceable, unwritable } from "./folder.ts";
 import { chownTo, giveOwner, type Owner, type OwnerEvent } from "./owner.ts";
 import { freshName } from "./commit.ts";
 
-/** What files that are tried with are called, so that `recover` removes what an interrupted trial leaves. */
+/** The name of trial files. `recover` removes those that an interrupted trial leaves. */
 export const TRIAL = "acme-sidecar.trial";
 
 interface Owned {
   dir: string;
-  /** Of every file that is written; undefined: the old one's, or the user. */
+  /** The owner of each new file; undefined: the old file's, or the user. */
   owner?: Owner | undefined;
 }
 
-/** Makes sure that new files can be given to their owner, before the CA is asked for anything; to be done with the lock. */
+/**
+ * Checks that new files can get this owner. Run it before you ask the CA for anything, while you
+ * hold the lock.
+ */
 export async function checkOwner({ dir, owner }: Owned): Promise<void> {
   if (owner === undefined) return;
   try {
@@ -28,8 +31,9 @@ export async function checkOwner({ dir, owner }: Owned): Promise<void> {
 }
 
 /**
- * Makes sure that the files of these names can be replaced, before the CA is asked for anything; changes none of them, and tells of
- * those that cannot be given to their owner. To be done with the lock. Throws `store-unwritable` with the remedy.
+ * Checks that these files can be replaced, and emits which of them would lose their owner. Changes
+ * no file. Run it before you ask the CA for anything, while you hold the lock. Throws
+ * `store-unwritable` with the remedy as its hint.
  */
 export async function checkReplaceable(
   { dir, owner }: Owned,
@@ -60,7 +64,7 @@ interface Trial {
   name: string;
 }
 
-/** Tries something with an empty file, which is renamed once, as every new file is. */
+/** Tries something with an empty file, after checking that it can be renamed. */
 async function tryOut(
   directory: Directory,
   attempt: (trial: Trial) => Promise<void>,
@@ -89,7 +93,7 @@ async function tryOut(
   }
 }
 
-/** Throws for a file that nothing can be renamed over. */
+/** Throws if a rename over this file would fail. */
 async function tryPlace({ directory, name }: Place, trial: Trial): Promise<void> {
   const old = directory.look(name);
   const sticky = (directory.stats.mode & 0o1000) !== 0;
@@ -98,12 +102,12 @@ async function tryPlace({ directory, name }: Place, trial: Trial): Promise<void>
   if (sticky && !mine) throw unreplaceable(directory, name, "EACCES");
   if (old?.dev !== directory.stats.dev) throw unreplaceable(directory, name, "EBUSY");
   directory.remove(trial.name);
-  // A mount point has no second name in the folder that it is mounted in (link(2)).
+  // A hard link to a mount point fails with EXDEV, even in the same folder (link(2)).
   const linked = codeOf(() => {
     directory.link(name, trial.name);
   });
   if (linked === "EXDEV") throw unreplaceable(directory, name, "EBUSY");
-  // What is immutable or append-only is not opened for writing, whatever the user may do (chattr(1)).
+  // An immutable or append-only file cannot be opened for writing, not even by root (chattr(1)).
   const opened = await directory.open(name, constants.O_WRONLY).then(
     async (file) => {
       await file.close();

@@ -2,12 +2,12 @@ import type { webcrypto } from "node:crypto";
 
 type JsonWebKey = webcrypto.JsonWebKey;
 
-/** Numbers to try as bases; each fails for at most half of all keys. */
+/** The bases to try. Each one fails for at most half of all keys. */
 const BASES = 100n;
 
 /**
- * A private RSA key with every member; `bare`: it has `d` alone. Throws an Error where they do not belong
- * together, which Node.js does not look at.
+ * A private RSA key with all members. `bare` means that the key has only `d`. Throws an Error if
+ * the members do not belong together: Node.js does not check that.
  */
 export function wholeRsa(jwk: JsonWebKey, bare: boolean): JsonWebKey {
   const primes = bare ? derive(jwk) : { p: numberOf(jwk.p), q: numberOf(jwk.q) };
@@ -18,7 +18,7 @@ export function wholeRsa(jwk: JsonWebKey, bare: boolean): JsonWebKey {
     (bare ||
       (numberOf(jwk.dp) === d % (p - 1n) &&
         numberOf(jwk.dq) === d % (q - 1n) &&
-        // Cheaper than the power that makes it.
+        // This check is cheaper than computing `qi`.
         numberOf(jwk.qi) < p &&
         (numberOf(jwk.qi) * q) % p === 1n));
   if (!sound) throw new Error("its members do not belong together");
@@ -42,7 +42,7 @@ function derivedFrom({ p, q }: Primes, d: bigint): JsonWebKey {
   };
 }
 
-/** The primes of an RSA key by its exponents, as NIST SP 800-56B appendix C has it. */
+/** The primes of an RSA key, from its exponents (NIST SP 800-56B appendix C). */
 function derive(jwk: JsonWebKey): Primes {
   const [n, e, d] = [numberOf(jwk.n), numberOf(jwk.e), numberOf(jwk.d)];
   const multiple = e * d - 1n;
@@ -56,7 +56,10 @@ function derive(jwk: JsonWebKey): Primes {
   throw new Error(ALIEN);
 }
 
-/** A square root of 1 modulo n other than 1 and -1, on the way from `base` to its power that is 1. */
+/**
+ * A square root of 1 modulo n that is not 1 or -1. It is found by squaring a power of `base` until
+ * that is 1.
+ */
 function rootOfOne(base: bigint, multiple: bigint, n: bigint) {
   let exponent = multiple;
   let twos = 0;

@@ -27,29 +27,31 @@ import { STATE_FILE } from "./state.ts";
 export type StoreEvent =
   | ReplaceEvent
   | { type: "saved"; file: string }
-  /** A key that another user owns is open to more users than it should be, or to fewer. */
+  /** A file with a key has the wrong mode, but belongs to another user. */
   | { type: "mode-stays"; file: string; mode: number };
 
 type Emit = (event: StoreEvent) => void;
 
-/** What is written in a set's folder, each beside its place first. */
+/**
+ * The files that this program writes in a set's folder. `recover` removes their temporary files.
+ */
 const WRITTEN = [...FORMAT_NAMES, ...[PKCS12_FILE, STATE_FILE, PENDING_FILE, TRIAL]];
 
-/** Where a set of files lives and which of simp_le's files it consists of. */
+/** The folder of a set, and which of simp_le's files the set has. */
 export interface Place {
   dir: string;
   formats: readonly FormatName[];
-  /** The mode of every file with a key; undefined: the old one's, or 0600. */
+  /** The mode of each file with a key; undefined: the old file's, or 0600. */
   keyMode?: number | undefined;
-  /** Of every file that is written; undefined: the old one's, or the user. */
+  /** The owner of each new file; undefined: the old file's, or the user. */
   owner?: Owner | undefined;
-  /** For the PKCS #12 file, which is written with one only. */
+  /** The password of the PKCS #12 file; undefined: no such file is written. */
   pkcs12?: Protection | undefined;
 }
 
 /**
- * Completes or undoes what a crash interrupted; resolves to whether new files
- * came into place by it. To be done before the set is read.
+ * Completes or undoes what a crash interrupted. Resolves to whether this put new files in place.
+ * Run it before you read the set.
  */
 export async function recoverSet({ dir }: Place, emit: Emit): Promise<boolean> {
   try {
@@ -60,9 +62,9 @@ export async function recoverSet({ dir }: Place, emit: Emit): Promise<boolean> {
 }
 
 /**
- * Reads a set. A missing file holds nothing. Throws `bad-file` for a file that cannot be read as what
- * its name says, and `disagreeing-files` for two that contradict each other, as a key and a certificate
- * do that do not belong together.
+ * Reads a set. A missing file adds nothing. Throws `bad-file` for a damaged file, and
+ * `disagreeing-files` if two files contradict each other, such as a key and a certificate of
+ * another key.
  */
 export function loadSet({ dir, formats }: Place): Contents {
   using directory = openSet(dir);
@@ -87,7 +89,10 @@ export function loadSet({ dir, formats }: Place): Contents {
   return contents;
 }
 
-/** The file of the set that holds something else than these contents; one that holds nothing of them does not. */
+/**
+ * The first file of the set that contradicts these contents; undefined if none does. Missing
+ * components do not count.
+ */
 export function occupant({ dir, formats }: Place, contents: Contents): FormatName | undefined {
   using directory = openSet(dir);
   for (const name of formats) {
@@ -108,15 +113,15 @@ function disagreement(what: string): AppError {
 }
 
 /**
- * Writes the files whose contents are all given, those that hold something else
- * and no others, as one set. Resolves to whether there were any.
+ * Writes a set: each file whose contents are complete and differ from those on disk. Resolves to
+ * whether it wrote any.
  */
 export async function saveSet(place: Place, contents: Contents, emit: Emit): Promise<boolean> {
   const changed = changesOf(place, contents, holds);
   return write(place, contents, { changed, emit });
 }
 
-/** The same for a set that has just been read, and so agrees: writes what is missing. */
+/** The same, but writes only missing files. For a set that was just read, where all files agree. */
 export async function fillSet(place: Place, contents: Contents, emit: Emit): Promise<boolean> {
   const isThere = (directory: Directory, name: FormatName) => {
     using file = directory.follow(name);
@@ -126,7 +131,7 @@ export async function fillSet(place: Place, contents: Contents, emit: Emit): Pro
   return write(place, contents, { changed, emit });
 }
 
-/** The files to write for these contents, but for those that are as they should be. */
+/** The files to write, except those that `isRight` accepts. */
 function changesOf(
   { dir, formats }: Place,
   contents: Contents,
@@ -166,8 +171,8 @@ async function write(
 }
 
 /**
- * Makes sure that every file of a set can be replaced, and tells which cannot be given to their owner and group, before the CA
- * is asked for a certificate; to be done with the lock.
+ * Checks that every file of a set can be replaced, and emits which files would lose their owner.
+ * Run it before you ask the CA for a certificate, while you hold the lock.
  */
 export async function checkFiles(place: Place, emit: Emit): Promise<void> {
   const names: string[] = [...place.formats];
@@ -175,7 +180,7 @@ export async function checkFiles(place: Place, emit: Emit): Promise<void> {
   await checkReplaceable(place, names, emit);
 }
 
-/** Gives the files with keys the mode that `saveSet` would give them, without writing them. */
+/** Gives existing files with keys the mode that `saveSet` would give them. */
 export function closeKeys({ dir, formats, keyMode }: Place, emit: Emit): void {
   try {
     using directory = openDirectory(dir);
@@ -193,7 +198,7 @@ export function closeKeys({ dir, formats, keyMode }: Place, emit: Emit): void {
   }
 }
 
-/** Whether this user may do that. */
+/** Resolves to false if this user may not change the mode. */
 function changeMode({ directory, name }: ReturnType<Directory["follow"]>, mode: number): boolean {
   try {
     directory.chmod(name, mode);
@@ -207,8 +212,8 @@ function changeMode({ directory, name }: ReturnType<Directory["follow"]>, mode: 
 const RETIRED = "account_key.json.deactivated";
 
 /**
- * Puts the key of an account that is no more aside, and removes its registration.
- * Resolves to whether that had been done before.
+ * Renames the key of a deactivated account, and removes its registration. Resolves to whether that
+ * was done earlier.
  */
 export async function retire({ dir }: Place): Promise<{ before: boolean }> {
   try {
@@ -253,7 +258,7 @@ function unreadable(file: string, why: string, cause: unknown): AppError {
   });
 }
 
-/** Whether a file has these contents already, in whatever form. */
+/** Whether a file already has these contents, even if its bytes differ. */
 function holds(directory: Directory, name: FormatName, contents: Contents): boolean {
   try {
     const part = readPart(directory, name);

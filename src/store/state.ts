@@ -5,56 +5,65 @@ import { is, isRecord } from "../json.ts";
 import { unwritable } from "./folder.ts";
 import { replaceFile } from "./replace.ts";
 
-/** When a CA would like a certificate to be renewed (RFC 9773 section 4.2), and the moment chosen in it. */
+/**
+ * When the CA wants a certificate to be renewed (RFC 9773 section 4.2). `pick` is the moment in it
+ * that we chose.
+ */
 export interface RenewalWindow {
   start: Date;
   end: Date;
   pick: Date;
-  /** Where the CA says why. */
+  /** The address of a page where the CA explains the window. */
   explanation?: string | undefined;
 }
 
-/** What is remembered of a certificate, beside what its files hold. */
+/** What we remember of a certificate and its files do not contain. */
 export interface Origin {
   /** The SHA-256 fingerprint of the certificate. */
   certificate: string;
-  /** The URL of the directory of the CA that issued it; undefined: another program got it, or that was forgotten. */
+  /**
+   * The directory URL of the CA that issued it; undefined if another program got it or if the state
+   * was lost.
+   */
   from?: string | undefined;
-  /** The CA that issued it was found by asking, so that its profile is not known. */
+  /** We found the CA by asking, so we do not know the profile. */
   adopted?: true | undefined;
-  /** The URL of the directory of a CA that was asked about it, and has nothing to say. */
+  /** The directory URL of a CA that does not know this certificate. */
   unknownTo?: string | undefined;
   profile?: string | undefined;
   window?: RenewalWindow | undefined;
-  /** When to ask for the window again, at the earliest. */
+  /** The earliest time to ask for the window again. */
   lookAgain?: Date | undefined;
 }
 
-/** How the last runs failed, one after another. */
+/** Failures in a row. */
 export interface Failure {
-  /** How many have. */
+  /** How many runs have failed. */
   count: number;
-  /** When the last of them did. */
+  /** The time of the last failure. */
   at: Date;
   code: ErrorCode;
   message: string;
   hint?: string | undefined;
-  /** When a scheduled run tries again, at the earliest. */
+  /** The earliest time for a scheduled run to try again. */
   next: Date;
-  /** What had been wanted. */
+  /** The target that failed. */
   target: unknown;
 }
 
-/** What one run tells the next about a set. */
+/** What a run remembers of a set for the next run. */
 export interface State {
   origin?: Origin | undefined;
-  /** The SHA-256 fingerprint of a certificate that a run was about to save, and has not lived to tell of. */
+  /**
+   * The SHA-256 fingerprint of a certificate that a run was about to save. The run was killed
+   * before it could report it.
+   */
   untold?: string | undefined;
-  /** A certificate of the set was to be handed over, this one or one before it, and nobody may have got it. */
+  /** A certificate of the set may not have been delivered: this one or an earlier one. */
   undelivered?: true | undefined;
-  /** What was wanted, as whoever wrote it reads it. */
+  /** The target. The code that wrote it reads it. */
   target?: unknown;
-  /** Undefined: the last run has not failed. */
+  /** Undefined if the last run did not fail. */
   failure?: Failure | undefined;
 }
 
@@ -62,8 +71,8 @@ export const STATE_FILE = ".acme-sidecar.json";
 const VERSION = 1;
 
 /**
- * What an earlier run remembered of the set in a folder. Whatever cannot be read counts as
- * nothing: it costs one more look at the CA.
+ * The state that an earlier run left in a folder. Anything unreadable is ignored: the only cost is
+ * another look at the CA.
  */
 export function loadState(dir: string): State {
   try {
@@ -83,7 +92,7 @@ export function loadState(dir: string): State {
   }
 }
 
-/** Whether only root or this user can have written what is remembered of the set in a folder. */
+/** Whether only root or this user can have written the state. */
 export function isStateTrusted(dir: string): boolean {
   using directory = openDirectory(dir);
   const found = directory.look(STATE_FILE);
@@ -117,7 +126,7 @@ const isFailure = is.shape<Failure>({
 
 const DATES = ["start", "end", "pick", "lookAgain", "at", "next"];
 
-/** The same with dates in the place of their texts, but for what a target is made of; what is no date is left out. */
+/** Turns the texts of dates into dates, except in the target. Leaves out invalid dates. */
 function dated(value: unknown): unknown {
   if (!isRecord(value)) return value;
   return Object.fromEntries(
@@ -130,16 +139,16 @@ function dated(value: unknown): unknown {
   );
 }
 
-/** Remembers; a failure to do so is none, since no certificate depends on it. */
+/** Saves the state. Ignores errors, since no certificate depends on it. */
 export async function saveState(dir: string, state: State): Promise<void> {
   try {
     await writeState(dir, state);
   } catch {
-    // A read-only folder, for example: the next run asks the CA again.
+    // The folder may be read-only, for example. Then the next run asks the CA again.
   }
 }
 
-/** The same; throws where that cannot be done. */
+/** The same, but throws if it fails. */
 export async function writeState(dir: string, state: State): Promise<void> {
   const data = `${JSON.stringify({ version: VERSION, ...state }, null, 1)}\n`;
   try {
@@ -150,7 +159,7 @@ export async function writeState(dir: string, state: State): Promise<void> {
   }
 }
 
-/** Forgets everything; throws where that cannot be done. */
+/** Forgets everything. Throws if it fails. */
 export function removeState(dir: string): void {
   try {
     using directory = openDirectory(dir);
@@ -160,7 +169,9 @@ export function removeState(dir: string): void {
   }
 }
 
-/** What is known of a certificate, which is little when the state is about another. */
+/**
+ * What we know of a certificate. If the state is about another one, that is only its fingerprint.
+ */
 export function originOf({ origin }: State, certificate: string): Origin {
   return origin?.certificate === certificate ? origin : { certificate };
 }

@@ -54,7 +54,7 @@ function certificateOf(dir: string, name: string): ForeignCertificate {
   };
 }
 
-/** Which account renews a certificate, and at which CA. */
+/** The account that renews the certificate, and its CA. */
 async function readRenewal(dir: string, name: string) {
   const file = `${name}.conf`;
   const folder = join(dir, "renewal");

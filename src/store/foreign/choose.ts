@@ -5,8 +5,9 @@ import { type Foreign, type ForeignAccount, type ForeignCertificate, readAs } fr
 import { FORMATS } from "../formats.ts";
 
 /**
- * The certificate that is meant: the one that the tool calls so, else the one
- * that is for all of these names; without a name the only one. Undefined when there is none at all.
+ * The certificate that the user means: the one with this name in the tool, otherwise the one that
+ * covers all of these names. Without a name it is the only one. Undefined if there are none. Throws
+ * `usage` if the choice is not clear.
  */
 export async function chooseCertificate(
   { certificates }: Foreign,
@@ -25,7 +26,7 @@ export async function chooseCertificate(
   );
 }
 
-/** Those that are for all of the names; one that cannot be read is for none. */
+/** The certificates that cover all of the names. An unreadable certificate covers none. */
 async function isFor(
   certificates: readonly ForeignCertificate[],
   wanted: readonly string[],
@@ -43,15 +44,18 @@ async function isFor(
   return fitting;
 }
 
-/** A name as certificates have it; wildcards are written as they are in them. */
+/**
+ * A name as certificates contain it. `parseName` refuses some of these; then it is the text itself.
+ */
 function asName(text: string): string {
   const parsed = parseName(text);
   return "name" in parsed ? parsed.name : text;
 }
 
 /**
- * The account that is meant: the owner of the certificate, where the tool keeps that, else the only
- * one; at this CA if one is named. Undefined when there is none at all, or the owner is gone.
+ * The account that the user means: the owner of the certificate if the tool records it, otherwise
+ * the only one. With `server`, only accounts at that CA count. Undefined if there are none, or if
+ * the owner is gone. Throws `usage` if the choice is not clear.
  */
 export function chooseAccount(
   { accounts }: Foreign,

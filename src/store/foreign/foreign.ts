@@ -3,34 +3,33 @@ import { AppError, messageOf, systemCode } from "../../errors.ts";
 import type { Bundle } from "../bundle.ts";
 import { type Contents, FORMAT_NAMES, FORMATS } from "../formats.ts";
 
-/** What another tool keeps in its folder. Nothing of it is read before it is chosen. */
+/** What another tool keeps in its folder. A file is read only when the user has chosen it. */
 export interface Foreign {
   accounts: readonly ForeignAccount[];
   certificates: readonly ForeignCertificate[];
 }
 
 export interface ForeignAccount {
-  /** What the tool calls it: certbot a hash of its key, lego mostly a mail address. */
+  /** The tool's name for it: for certbot a hash of the key, for lego usually an email address. */
   id: string;
-  /** How it is called in messages: its CA, as far as the tool's folders tell it, and `id`. */
+  /** Its name in messages: the CA, as the folder names show it, and `id`. */
   label: string;
-  /** Whether it can be an account at the CA with this directory. */
+  /** Whether this may be an account at the CA with this directory URL. */
   isAt(server: string): boolean;
-  /** Its key, its registration where there is one, and the URL of the CA's directory where the tool keeps that. */
+  /** Reads the key, and the registration and the CA's directory URL if the tool keeps them. */
   read(): Promise<Contents & { server: string | undefined }>;
 }
 
 export interface ForeignCertificate {
-  /** What the tool calls it; mostly its first name. */
+  /** The tool's name for it; usually its first DNS name. */
   name: string;
-  /** The file with the certificate. */
   file: string;
   read(): Promise<ForeignBundle>;
 }
 
-/** Not proven yet. */
+/** A bundle that `flawOf` has not checked yet. */
 export interface ForeignBundle extends Bundle {
-  /** The `id` of the account that renews it, and the URL of the CA's directory, where the tool keeps them. */
+  /** The `id` of the account that renews it, and the CA's directory URL, if the tool keeps them. */
   account?: string | undefined;
   server?: string | undefined;
 }
@@ -51,14 +50,17 @@ export async function readAs<T>(file: string, decode: (data: Buffer) => T): Prom
   }
 }
 
-/** Throws `bad-file` when the folder of another tool cannot be looked into. */
+/** Throws `bad-file` if the folder is unreadable. */
 export async function checkSource(dir: string): Promise<void> {
   await readdir(dir).catch((error: unknown) => {
     throw closed(dir, error);
   });
 }
 
-/** The names in a folder, or with `deep` the paths of all below it; none when there is no such folder. */
+/**
+ * The names in a folder, sorted; with `deep`, the paths of everything below it. Empty if there is
+ * no such folder.
+ */
 export async function list(dir: string, deep = false): Promise<string[]> {
   try {
     return (await readdir(dir, { recursive: deep })).sort();
@@ -76,7 +78,7 @@ function closed(dir: string, cause: unknown): AppError {
   });
 }
 
-/** Whether a folder holds a set of files as this program and simp_le write them. */
+/** Whether a folder contains files that this program or simp_le wrote. */
 export async function holdsSet(dir: string): Promise<boolean> {
   const present = new Set(await list(dir));
   return FORMAT_NAMES.some((name) => FORMATS[name].secret && present.has(name));

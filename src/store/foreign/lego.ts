@@ -16,8 +16,8 @@ const CERTIFICATE = ".crt";
 const ISSUER = ".issuer.crt";
 
 /**
- * Reads what lego keeps below its --path: accounts/HOST_PORT/ID/account.json with
- * the key in keys/ID.key (up to version 4) or ID.key beside it (from 5 on);
+ * Reads what lego keeps below its --path: accounts/HOST_PORT/ID/account.json, with the key in
+ * keys/ID.key (up to version 4) or in ID.key beside it (from version 5 on);
  * certificates/NAME.{crt,issuer.crt,key}.
  */
 export async function readLego(dir: string): Promise<Foreign> {
@@ -45,12 +45,11 @@ function accountIn(root: string, path: string): ForeignAccount {
   };
 }
 
-/** Whether lego has kept an account in a folder. */
 export function hasLegoAccount(folder: string): boolean {
   return existsSync(join(folder, ACCOUNT));
 }
 
-/** An account that is in a folder called by its id. Throws `bad-file`. */
+/** Reads an account. The folder's name is the account's id. Throws `bad-file`. */
 export async function readLegoAccount(folder: string) {
   const account = await readAs(join(folder, ACCOUNT), readAccount);
   const old = (await list(folder)).includes(KEYS);
@@ -60,8 +59,8 @@ export async function readLegoAccount(folder: string) {
 }
 
 /**
- * Writes an account so that lego, up to version 4, finds it in its folder: account.json, and keys/ID.key, PKCS #1 or
- * SEC 1. What is there already stays.
+ * Writes an account for lego up to version 4: account.json, and keys/ID.key as PKCS #1 or SEC 1.
+ * Does not change an account that is there.
  */
 export async function writeLegoAccount(
   folder: string,
@@ -78,7 +77,7 @@ export async function writeLegoAccount(
 
 type AccountPart = "accountKey" | "registration";
 
-/** In one step, so that lego finds all of it or nothing. */
+/** Replaces the file in one step, so that lego never reads a half-written one. */
 async function place(dir: string, name: string, data: string | Buffer): Promise<void> {
   try {
     using directory = openDirectory(dir, 0o700);
@@ -88,7 +87,10 @@ async function place(dir: string, name: string, data: string | Buffer): Promise<
   }
 }
 
-/** Version 5 keeps the account object with its URL in it, and the CA; those before kept `body` and `uri`. */
+/**
+ * Version 5 keeps the account object with `accountURL` in it, and the CA. Earlier versions keep
+ * `body` and `uri`.
+ */
 function readAccount(data: Buffer) {
   const account = recordOf(JSON.parse(data.toString("utf8")));
   const { accountURL, ...object } = recordOf(account["registration"]);
@@ -97,7 +99,7 @@ function readAccount(data: Buffer) {
   const registration: Registration | undefined =
     typeof uri === "string" ? { uri, body: recordOf(body) } : undefined;
   return {
-    // Without one the account is found again by its key.
+    // Without a registration, the CA finds the account by its key.
     ...(registration && { registration }),
     server: typeof server === "string" ? server : undefined,
   };
@@ -112,7 +114,7 @@ function certificateOf(file: string): ForeignCertificate {
       const { leaf, others } = await readAs(file, readBundle);
       const { key } = await readAs(`${stem}.key`, FORMATS["key.pem"].decode);
       if (others.length > 0) return { key, leaf, chain: others };
-      // So it is with lego's --no-bundle.
+      // `lego --no-bundle` writes the chain to its own file.
       return {
         ...(await readAs(`${stem}${ISSUER}`, FORMATS["chain.pem"].decode)),
         ...{ key, leaf },
