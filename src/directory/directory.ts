@@ -23,43 +23,57 @@ import { type NewFile, rightsByPath } from "./new-file.ts";
 import { chmodEntry, HANDLES, handlesWork, linkAt, lookAt, MOST_LINKS, walk } from "./walk.ts";
 
 /**
- * An open folder. What is done by it is done in that folder, whatever somebody else renames or links
- * meanwhile. Names are single words, never paths; links are never followed, but by `follow`. Methods throw the
+ * An open folder. Its methods work in this folder even if somebody renames the folder, or replaces
+ * it by a link. Names are single words, never paths. Only `follow` follows links. Methods throw the
  * system's errors.
  */
 export interface Directory extends Disposable {
-  /** As it was named: for messages, and never opened again. */
+  /** The path that the caller gave: for messages only. It is never opened again. */
   path: string;
   stats: Stats;
-  /** The path of an entry, or of the folder itself, by way of the open folder; for what takes nothing but paths. */
+  /**
+   * A path to an entry, or to the folder itself, through the open folder. For functions that need a
+   * path.
+   */
   at(name?: string): string;
   entries(): Dirent[];
-  /** What an entry is, a link itself included; undefined: there is none. */
+  /** The stats of an entry, or of a link itself; undefined if there is none. */
   look(name: string): Stats | undefined;
-  /** The contents of a file; undefined: there is none. */
+  /** The contents of a file; undefined if there is none. */
   read(name: string): Buffer | undefined;
-  /** A new file, for this user alone and on disk when it has been written. Fails where there is an entry of this name. */
+  /**
+   * Creates a file that only this user may open. Writes are synced. Fails if an entry of this name
+   * exists.
+   */
   create(name: string): Promise<NewFile>;
-  /** Makes an empty file, for this user alone, where there is no entry of this name; it is never open across a turn of the event loop. */
+  /**
+   * Creates an empty file that only this user may open, unless an entry of this name exists. It is
+   * synchronous, so no other code of this process runs while the file is open.
+   */
   touch(name: string): void;
-  /** Changes the mode of a file without opening it: closing it would end the locks that this process has on it (fcntl(2)). */
+  /**
+   * Changes the mode of a file without opening it: closing the file would release the locks that
+   * this process holds on it (fcntl(2)).
+   */
   chmod(name: string, mode: number): void;
-  /** Opens a file that is there. */
+  /** Opens an existing file. */
   open(name: string, flags: number): Promise<FileHandle>;
   rename(from: string, to: string): void;
-  /** Gives a file a second name. */
+  /** Makes a hard link. */
   link(name: string, second: string): void;
-  /** Removes a file or a link; resolves to whether there was one. */
+  /** Removes a file or a link. Returns whether there was one. */
   remove(name: string): boolean;
   makeDirectory(name: string, mode: number): void;
   removeDirectory(name: string): void;
-  /** Changes the mode of the folder itself. */
   setMode(mode: number): void;
-  /** Opens a folder by a path from here on. */
+  /** Opens a folder. The path is relative to this one. */
   directory(path: string): Directory;
-  /** The place that an entry stands for: its own, or where a link leads. */
+  /** The place of an entry or, for a link, the place to which it leads. */
   follow(name: string): Place;
-  /** Makes what was done to entries last; with the permission model of Node.js, which has no fsync, when the system gets to it. */
+  /**
+   * Makes changes to entries permanent. Node.js with its permission model has no fsync; then the
+   * system decides when.
+   */
   sync(): Promise<void>;
 }
 
@@ -67,28 +81,31 @@ const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_SYNC } = constants;
 const { O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } = constants;
 const NEW = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
-/** Bytes: many times what the files are that are read here. */
+/** In bytes; much more than any file that is read here. */
 const LARGEST_FILE = 8 * 1024 * 1024;
 
-/** A name in an open folder, which is closed with it unless it is the one that was open before. */
+/**
+ * A name in an open folder. Disposing of it closes the folder, unless it is the one that `follow`
+ * started from.
+ */
 export interface Place extends Disposable {
   directory: Directory;
   name: string;
 }
 
 /**
- * Opens a folder. `make`: with this mode where there is none, and the ones above it. A link in its path is followed when it
- * belongs to this user or to root; throws `unsafe-folder` for one of somebody else.
+ * Opens a folder. With `make`, missing folders are created with this mode. A link in the path is
+ * followed if it belongs to this user or to root; for any other it throws `unsafe-folder`.
  */
 export function openDirectory(path: string, make?: number): Directory {
   return handlesWork() ? opened(walk(undefined, resolve(path), make), path) : plain(path, make);
 }
 
-/** By handle. */
+/** Opens a folder by its handle. */
 function opened(way: number, path: string): Directory {
   let fd: number;
   try {
-    // What was opened for finding the way cannot be synced.
+    // A handle with O_PATH cannot be synced.
     fd = openSync(`${HANDLES}/${way}/.`, O_RDONLY | O_DIRECTORY);
   } finally {
     closeSync(way);
@@ -105,7 +122,10 @@ function opened(way: number, path: string): Directory {
   });
 }
 
-/** By path: somebody who may change the folders above can lead it elsewhere. */
+/**
+ * Opens a folder by its path. This is less safe: somebody who may change the folders above can
+ * replace it.
+ */
 function plain(path: string, make: number | undefined): Directory {
   if (make !== undefined) mkdirSync(path, { recursive: true, mode: make });
   const stats = lstatSync(`${path}/.`);
@@ -130,7 +150,7 @@ function plain(path: string, make: number | undefined): Directory {
 
 interface Opened {
   path: string;
-  /** The path that entries are reached by, and whether it goes by way of the open folder. */
+  /** The path that entries are reached by; `byHandle`: it goes through the open folder. */
   base: string;
   byHandle: boolean;
   stats: Stats;
@@ -201,7 +221,7 @@ function directoryOf({ path, base, byHandle, stats, open: below, close }: Opened
   return self;
 }
 
-/** A name leads nowhere else. */
+/** Makes sure that a name cannot lead to another folder. */
 function checked(name: string): string {
   if (name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name)) return name;
   throw new Error(`"${name}" is not the name of a file`);
@@ -238,11 +258,11 @@ function leadTo(from: Directory, way: string, link: string): Directory {
   }
 }
 
-/** Reads at once: the thread pool would take longer than the disk, for files this small. */
+/** Reads synchronously: for files this small, the thread pool takes longer than the disk. */
 function readAt(path: string): Buffer | undefined {
   let fd: number;
   try {
-    // A pipe that somebody has put there holds nobody up.
+    // O_NONBLOCK, so that a pipe in place of the file cannot block us.
     fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return undefined;

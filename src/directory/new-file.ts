@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { chmod, chown, type FileHandle } from "node:fs/promises";
 
-/** A file that has just been made; its rights are changed without a path where that is possible. */
+/** A new file. Its mode and owner are changed by handle, where possible. */
 export interface NewFile extends AsyncDisposable {
   writeFile(data: string | Buffer): Promise<void>;
   stat(): Promise<Stats>;
@@ -9,7 +9,10 @@ export interface NewFile extends AsyncDisposable {
   chown(uid: number, gid: number): Promise<void>;
 }
 
-/** The permission model of Node.js lets nobody change rights by a handle; the path is that of a folder of this user's, or root's. */
+/**
+ * The permission model of Node.js forbids changing mode and owner by handle. A path is safe here,
+ * as the folder belongs to this user or to root.
+ */
 export function rightsByPath(file: FileHandle, path: string): NewFile {
   return {
     writeFile: (data) => file.writeFile(data),

@@ -13,18 +13,24 @@ import { geteuid } from "node:process";
 import { AppError, systemCode } from "../errors.ts";
 
 const { O_RDONLY, O_NOFOLLOW, O_DIRECTORY } = constants;
-/** Of Linux: opens for finding the way alone, which takes no right to read. Node.js does not name it. */
+/** Linux only, and not in Node.js' constants: opens a folder without the right to read it. */
 const O_PATH = 0o10000000;
 
-/** As the kernel bounds them (path_resolution(7)). */
+/** The kernel's limit (path_resolution(7)). */
 export const MOST_LINKS = 40;
 
-/** Where Linux shows open files: paths through it lead to what is open (proc_pid_fd(5)), whatever its name is by now. */
+/**
+ * Where Linux shows open files. A path through it leads to the open file, even if that was renamed
+ * (proc_pid_fd(5)).
+ */
 export const HANDLES = "/proc/self/fd";
 
 let works: boolean | undefined;
 
-/** Not on other systems, and not with the permission model of Node.js, which knows paths only. */
+/**
+ * Whether paths through `HANDLES` work. They do not on other systems, or with Node.js' permission
+ * model, which only knows paths.
+ */
 export function handlesWork(): boolean {
   if (works === undefined)
     try {
@@ -37,7 +43,10 @@ export function handlesWork(): boolean {
   return works;
 }
 
-/** Goes from folder to folder, each by way of the one before; the result is to be closed. */
+/**
+ * Goes from folder to folder, each through the handle of the one before. The caller must close the
+ * result.
+ */
 export function walk(from: number | undefined, path: string, make: number | undefined): number {
   const root = () => openSync("/", O_PATH | O_DIRECTORY);
   let here =
@@ -81,7 +90,10 @@ function makeMissing(entry: string, mode: number): void {
   }
 }
 
-/** Where a link leads; undefined for what is none. Throws `unsafe-folder` for a link of somebody else. */
+/**
+ * The target of a link; undefined for any other entry. Throws `unsafe-folder` for a link of another
+ * user.
+ */
 export function linkAt(entry: string, path: string): string | undefined {
   const before = lookAt(entry);
   if (before?.isSymbolicLink() !== true) return undefined;
@@ -99,12 +111,12 @@ export function linkAt(entry: string, path: string): string | undefined {
   );
 }
 
-/** Whether only root or this user can have made it. */
+/** Whether only root or this user can have made the entry. */
 export function isTrusted({ uid }: Pick<Stats, "uid">): boolean {
   return uid === 0 || uid === geteuid?.();
 }
 
-/** Whether this user may give it other rights. */
+/** Whether this user may change its mode. */
 export function isChangeable({ uid }: Pick<Stats, "uid">): boolean {
   const user = geteuid?.();
   return user === 0 || user === uid;
@@ -119,7 +131,9 @@ export function lookAt(entry: string): Stats | undefined {
   }
 }
 
-/** Changes the mode of what an entry is now, and never of what a link leads to. */
+/**
+ * Changes the mode of a file. It never follows a link, even if somebody replaces the file by one.
+ */
 export function chmodEntry(entry: string, mode: number): void {
   if (!handlesWork()) {
     chmodSync(entry, mode);
