@@ -2,30 +2,30 @@ import { AppError } from "../errors.ts";
 import type { Name } from "../name.ts";
 import { sleep } from "../time.ts";
 
-/** What the CA will ask for one name (RFC 8555 section 8). */
+/** The expected answer for one name (RFC 8555 section 8). */
 export interface Answer {
   name: Name;
   token: string;
   keyAuthorization: string;
 }
 
-/** Answers that are being given. Disposing of it withdraws exactly these. */
+/** Published answers. Disposing of it withdraws exactly these. */
 export interface Publication extends AsyncDisposable {
   /**
-   * Resolves when it is worth asking the CA for its verdict: once its questions
-   * have been answered, or after a short while where that cannot be known.
+   * Resolves when it makes sense to ask the CA for its result: after the CA's questions, or after a
+   * short pause if we cannot see them.
    */
   asked(signal: AbortSignal): Promise<void>;
-  /** The names whose answer was fetched, or undefined where that cannot be known. */
+  /** The names whose answers were fetched; undefined if we cannot see that. */
   fetched: ReadonlySet<Name> | undefined;
-  /** What to look at when the CA finds something else, where that is not the usual. */
+  /** What the user should check if the CA gets a wrong answer; undefined: the usual hint. */
   hint?: string;
 }
 
 /** How long a CA usually takes to ask, in milliseconds. */
 const USUAL_PAUSE = 500;
 
-/** Answers that are fetched elsewhere, where nobody can tell; `undo` withdraws them. */
+/** A publication at a place where we cannot see the CA's questions. `undo` withdraws it. */
 export function unseen(undo: AsyncDisposable): Publication {
   return {
     fetched: undefined,
@@ -34,25 +34,25 @@ export function unseen(undo: AsyncDisposable): Publication {
   };
 }
 
-/** A type of challenge (RFC 8555 section 9.7.8) that can be answered here. */
+/** The challenge types that we can answer (RFC 8555 section 9.7.8). */
 export type ChallengeType = "http-01" | "dns-01";
 
 /**
- * A way of answering one type of challenge. All answers of an order are published at once;
- * several orders may be under way at the same time.
+ * A way to answer one type of challenge. It publishes all answers of an order at once, and can
+ * serve several orders at the same time.
  */
 export interface Responder extends AsyncDisposable {
   type: ChallengeType;
-  /** Resolves when the CA may ask. Rejects, with nothing left behind, when that cannot be reached. */
+  /** Resolves when the CA may ask. Rejects if that fails, and then leaves nothing behind. */
   publish(answers: readonly Answer[], signal: AbortSignal): Promise<Publication>;
 }
 
 export type ChallengeEvent =
-  /** One of so many names of an order. */
+  /** `of` is the number of names in the order. */
   | { type: "answered"; name: Name; of: number }
-  /** A CNAME record says that the TXT record belongs elsewhere. */
+  /** A CNAME record delegates the TXT record to another name. */
   | { type: "record-delegated"; from: string; to: string }
-  /** Whether there is such a CNAME record could not be found out. */
+  /** We could not find out whether there is such a CNAME record. */
   | { type: "alias-unknown"; fqdn: string; reason: string }
   | {
       type: "program-called";
@@ -63,13 +63,15 @@ export type ChallengeEvent =
       output: string;
     }
   | { type: "records-set"; names: readonly Name[] }
-  /** For the servers (none: for the time alone), so many milliseconds at most. */
+  /**
+   * Waiting up to `time` milliseconds for these servers. If there are none, for exactly this time.
+   */
   | { type: "records-waiting"; servers: readonly string[]; time: number }
   | { type: "records-late"; lacks: readonly Lack[]; time: number }
-  /** A TXT record could not be removed. */
+  /** A TXT record may not have been removed. */
   | { type: "record-left"; fqdn: string; error: AppError };
 
-/** A DNS server that does not have a record: `silent` if it gave no answer at all. */
+/** A record that a DNS server lacks. `silent`: the server did not answer. */
 export interface Lack {
   server: string;
   fqdn: string;
@@ -78,7 +80,10 @@ export interface Lack {
 
 export const CHALLENGE_PATH = "/.well-known/acme-challenge/";
 
-/** The token, which comes from the CA, proven to be no more than a file's name (RFC 8555 section 8.3). */
+/**
+ * The CA's token. Throws unless it is base64url (RFC 8555 section 8.3), so it is safe as a file
+ * name.
+ */
 export function checkedToken({ name, token }: Answer): string {
   if (/^[A-Za-z0-9_-]{1,255}$/.test(token)) return token;
   throw new AppError(

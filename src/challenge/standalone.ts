@@ -11,16 +11,19 @@ import {
 } from "./responder.ts";
 
 export interface Standalone extends Responder {
-  /** The port that was bound. */
+  /** The actual port. */
   port: number;
 }
 
-/** A CA that has asked nothing for this long is asked how things stand, in milliseconds. */
+/** After this many milliseconds without a new question, look at the CA's result. */
 const LONGEST_SILENCE = 3_000;
-/** CAs ask from several places at once; this long after the last question no more are expected. */
+/**
+ * CAs ask from several places. This many milliseconds after the last question, no more are
+ * expected.
+ */
 const SHORTEST_CALM = 25;
 
-/** Answers on a port of its own, bound when this resolves. */
+/** Answers on its own port. Resolves when the port is bound. */
 export async function openStandalone(
   listen: Listen,
   emit: (event: Extract<ChallengeEvent, { type: "answered" }>) => void,
@@ -60,7 +63,7 @@ export async function openStandalone(
   };
 }
 
-/** Keeps account of the questions, to tell when the CA has asked its fill. */
+/** Watches the CA's questions to find out when it has asked enough. */
 function watchQuestions(expected: number) {
   const fetched = new Set<Name>();
   const started = performance.now();
@@ -79,9 +82,9 @@ function watchQuestions(expected: number) {
     async calm(signal: AbortSignal): Promise<void> {
       for (;;) {
         signal.throwIfAborted();
-        // Where everything takes long, so does the CA between its last question and its verdict.
+        // If the CA's questions took long, it will also take longer until its result is ready.
         const calm = Math.max(SHORTEST_CALM, (last - started) / 4);
-        // Questions for what was asked before, whoever asks, cannot put it off for long.
+        // Repeated questions, from anyone, must not delay this for long.
         const latest = lastNew + LONGEST_SILENCE;
         const due = fetched.size < expected ? latest : Math.min(last + calm, latest);
         const left = due - performance.now();

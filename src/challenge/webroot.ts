@@ -4,7 +4,7 @@ import { AppError, messageOf, systemCode } from "../errors.ts";
 import type { Name } from "../name.ts";
 import { type Answer, CHALLENGE_PATH, checkedToken, type Responder, unseen } from "./responder.ts";
 
-/** Answers by files in the folders that a web server already serves, one folder a name. */
+/** Answers with files in folders that a web server already serves. Each name has its folder. */
 export function openWebroot(roots: ReadonlyMap<Name, string>): Responder {
   return {
     type: "http-01",
@@ -32,14 +32,14 @@ async function publishFile(
   const file = join(root, CHALLENGE_PATH, token);
   try {
     const folder = openFolder(dirname(file), undo);
-    // What an interrupted run left under this name is ours too.
+    // A file of this name was left by an interrupted run.
     folder.remove(token);
     await using handle = await folder.create(token);
     undo.defer(() => {
       folder.remove(token);
     });
     await handle.writeFile(answer.keyAuthorization);
-    // The web server, another user, has to read it, whatever the umask says.
+    // The web server is another user and must be able to read it, whatever the umask is.
     await handle.chmod(0o644);
   } catch (error) {
     if (error instanceof AppError) throw error;
@@ -54,7 +54,7 @@ async function publishFile(
   }
 }
 
-/** Opens a folder, and makes what is missing of it, to be removed again if nobody else uses it by then. */
+/** Opens a folder. It creates missing folders, and removes them at the end if they are empty. */
 function openFolder(path: string, undo: AsyncDisposableStack): Directory {
   const parent = dirname(path);
   const folder = openOrMissing(path);
@@ -66,12 +66,12 @@ function openFolder(path: string, undo: AsyncDisposableStack): Directory {
       removeIfEmpty(above, name);
     });
   const made = undo.use(above.directory(name));
-  // The web server has to get through as well. Nothing lies in it yet, unless it is another folder by now.
+  // The web server must be able to enter the folder. If it is not empty, somebody has replaced it.
   if (made.entries().length === 0) made.setMode(0o755);
   return made;
 }
 
-/** Whether it was missing: another run may be quicker. */
+/** Returns false if another run was quicker. */
 function makeIfMissing(above: Directory, name: string): boolean {
   try {
     above.makeDirectory(name, 0o755);

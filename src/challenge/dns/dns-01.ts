@@ -21,7 +21,7 @@ interface Host {
   queue: ZoneQueue;
 }
 
-/** Answers dns-01 by TXT records that a provider sets. */
+/** Answers dns-01 with TXT records that a provider sets. */
 export async function openDns01(
   provider: Records,
   { timeout, wait, resolvers }: Propagation,
@@ -29,7 +29,7 @@ export async function openDns01(
 ): Promise<Responder> {
   const given = resolvers.length > 0 ? await serversOf(resolvers) : undefined;
 
-  /** Sets each, and notes it as begun first; after a failure no more of them. */
+  /** Sets all records. Each is added to `begun` before it is set. Stops after a failure. */
   async function setAll(all: readonly TxtRecords[], begun: TxtRecords[], signal: AbortSignal) {
     let failed = false;
     const calls = all.map((records) =>
@@ -46,12 +46,12 @@ export async function openDns01(
         }
       }),
     );
-    // None may still be at work when the others are withdrawn.
+    // Wait for all: no call may still run when the records are removed.
     await Promise.allSettled(calls);
     await Promise.all(calls);
   }
 
-  /** Never rejects, and no signal ends it: what is left in DNS is there for long. */
+  /** Never rejects and ignores the signal: a record that stays in DNS would stay for long. */
   async function remove(records: TxtRecords): Promise<void> {
     using _time = linger();
     try {
@@ -80,7 +80,7 @@ export async function openDns01(
         emit({ type: "records-waiting", servers, time: timeout });
       },
     });
-    // No check of ours is the CA's: it has the last word, be it that we were wrong.
+    // Only the CA's check counts, and ours may be wrong. So go on.
     if (lacks.length > 0) emit({ type: "records-late", lacks, time: timeout });
   }
 
@@ -130,7 +130,7 @@ async function recordsOf(
       values: same.map(valueOf),
     })),
   );
-  // Several names may be aliases of one.
+  // Several names may be aliases of the same name.
   return [...Map.groupBy(located, ({ fqdn }) => fqdn)].map(([fqdn, same]) => ({
     fqdn,
     zone: same[0]?.zone,
@@ -142,7 +142,10 @@ function valueOf({ keyAuthorization }: Answer): string {
   return createHash("sha256").update(keyAuthorization).digest("base64url");
 }
 
-/** Which servers must have which records: those given, or of the zone, or who could not find that. */
+/**
+ * The servers that must have each record: the given ones, otherwise the zone's, otherwise the
+ * system's.
+ */
 async function wantedOf(
   all: readonly TxtRecords[],
   zones: Zones,
@@ -151,7 +154,7 @@ async function wantedOf(
   return Promise.all(
     all.map(async ({ fqdn, zone: above, values }) => {
       if (given !== undefined) return { fqdn, values, servers: given };
-      // The name may be the top of a zone itself.
+      // The name itself may be a zone.
       const zone = (await zones.at(fqdn).catch(() => undefined)) ?? above;
       const servers = zone?.servers.length ? zone.servers : systemServers();
       return { fqdn, values, servers };

@@ -2,13 +2,15 @@ import { type AppError, asAppError } from "../../errors.ts";
 import { call, checkProgram } from "./program.ts";
 import type { ProviderHost, Records } from "./records.ts";
 
-/** A program that sets and removes TXT records, called as lego's `exec` provider calls it. */
+/**
+ * A program that sets and removes TXT records. It is called like a program of lego's `exec`
+ * provider.
+ */
 export interface ExecSettings {
-  /** Its absolute path. */
   script: string;
 }
 
-/** Sets TXT records by a program of the user's. Throws `usage` when that cannot be run. */
+/** Sets TXT records with the user's program. Throws `usage` if it cannot be run. */
 export async function openExec(
   { script }: ExecSettings,
   { env, timeout, emit }: ProviderHost,
@@ -44,7 +46,7 @@ export async function openExec(
   };
 }
 
-/** What the program may know: credentials for a DNS service, but none that are for the CA. */
+/** The program's environment. It must not contain credentials for the CA. */
 function cleanEnv(env: ProviderHost["env"]): Record<string, string> {
   const kept = Object.entries(env).filter(
     (entry): entry is [string, string] =>

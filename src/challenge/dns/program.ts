@@ -5,23 +5,21 @@ import type { Readable } from "node:stream";
 import { AppError, messageOf, systemCode } from "../../errors.ts";
 import { shown } from "../../shown.ts";
 
-/** A program of the user's and how it is run. */
 export interface Program {
-  /** Its absolute path. */
   file: string;
   env: Record<string, string>;
-  /** How long one call may take, in milliseconds. */
+  /** The limit for one call, in milliseconds. */
   timeout: number;
 }
 
-/** Between SIGTERM and SIGKILL, and for output that comes after the end, in milliseconds. */
+/** The time between SIGTERM and SIGKILL, and the wait for late output, in milliseconds. */
 const GRACE = 2_000;
-/** Characters that are kept of what a program writes, and lines of it that are shown. */
+/** The characters of output to keep, the characters to show, and the lines to show. */
 const MOST_KEPT = 4_000;
 const MOST_SHOWN = 500;
 const MOST_LINES = 5;
 
-/** Throws `usage` for what cannot be run at all. */
+/** Throws `usage` if the program cannot be run. */
 export async function checkProgram(file: string): Promise<void> {
   let reason: string | undefined;
   try {
@@ -38,9 +36,9 @@ export async function checkProgram(file: string): Promise<void> {
 }
 
 /**
- * Runs a program to its end: no shell, nothing to read, a process group of its own.
- * Returns the last of what it wrote to its standard output. Rejects when it fails, takes
- * too long or the signal ends it; then nothing is left of its process group.
+ * Runs a program to its end, without a shell and with an empty standard input, in its own process
+ * group. Resolves to the end of its standard output. Rejects if the program fails, takes too long
+ * or is ended by the signal. If it was ended, its whole process group is killed.
  */
 export async function call(
   { file, env, timeout }: Program,
@@ -67,7 +65,7 @@ export async function call(
   signal?.removeEventListener("abort", ending.stop);
   await ending.done();
   signal?.throwIfAborted();
-  // Told to end, some say that all is well.
+  // A program that we end may still exit with 0.
   if (flaw === undefined && !clock.late) return stdout();
   const what = clock.late ? `took more than ${timeout / 1000} s` : flaw;
   const said = lastOf(stderr());
@@ -82,10 +80,10 @@ export async function call(
   );
 }
 
-/** Watches a child, and ends it when told to. */
+/** Watches a child, and ends it on request. */
 function endingOf(child: ChildProcess) {
   const closed = new Promise<void>((resolve) => child.once("close", resolve));
-  /** What was wrong with its end, if anything. */
+  /** What went wrong, if anything. */
   const flaw = new Promise<string | undefined>((resolve) => {
     child.once("error", (error) => {
       resolve(`could not be started: ${reasonOf(error)}`);
@@ -102,7 +100,10 @@ function endingOf(child: ChildProcess) {
       killGroup(child, "SIGTERM");
       killing ??= setTimeout(killGroup, GRACE, child, "SIGKILL");
     },
-    /** What it left running may hold the streams open for as long as it likes. */
+    /**
+     * Waits for the rest of the output, but not for long: processes that the child left may keep
+     * the streams open.
+     */
     async done(): Promise<void> {
       if (child.pid === undefined) return;
       let drained: NodeJS.Timeout | undefined;
@@ -119,7 +120,7 @@ function endingOf(child: ChildProcess) {
   };
 }
 
-/** A program that is there and cannot be found has an interpreter that is not. */
+/** The program exists, as `checkProgram` has shown. So ENOENT is about its interpreter. */
 function reasonOf(error: Error): string {
   return systemCode(error) === "ENOENT"
     ? "the interpreter in its first line (#!) does not exist"
@@ -131,7 +132,7 @@ function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     kill(-pid, signal);
   } catch {
-    // Everybody in it has ended.
+    // The whole process group has ended.
   }
 }
 
@@ -140,12 +141,12 @@ function tailOf(stream: Readable): () => string {
   stream.setEncoding("utf8").on("data", (text: string) => {
     kept = (kept + text).slice(-MOST_KEPT);
   });
-  // Of a stream that breaks, what came before is all there is.
+  // If the stream breaks, the output before that is enough.
   stream.on("error", () => undefined);
   return () => kept;
 }
 
-/** The last lines, fit to stand in a sentence. */
+/** The last lines as part of a sentence. */
 function lastOf(text: string): string {
   return text
     .split("\n")

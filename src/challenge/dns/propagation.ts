@@ -3,17 +3,21 @@ import { systemCode } from "../../errors.ts";
 import type { Lack } from "../responder.ts";
 import { type Ask, type HostPort, type Server, showServer } from "./resolver.ts";
 
-/** How long to wait for TXT records to be seen, and where. */
+/** How to wait until TXT records are visible. */
 export interface Propagation {
-  /** How long one call of the provider may take, and then its name servers, in milliseconds. */
+  /**
+   * The limit for one call of the provider, and for the wait for its name servers, in milliseconds.
+   */
   timeout: number;
-  /** Wait so many milliseconds instead of asking; undefined: as the provider says, or ask. */
+  /**
+   * Wait for this many milliseconds instead of asking. Undefined: the provider's own time, or ask.
+   */
   wait?: number | undefined;
-  /** The servers to ask, instead of the authoritative ones. */
+  /** Servers to ask instead of the authoritative ones. */
   resolvers: readonly HostPort[];
 }
 
-/** The values that a name must have, and the servers that must know them. */
+/** The values that a name must have, and the servers that must have them. */
 export interface Wanted {
   fqdn: string;
   values: readonly string[];
@@ -29,18 +33,18 @@ interface Watch {
 interface Asking {
   ask: Ask;
   signal: AbortSignal;
-  /** Is told of the servers that are waited for, once there are any. */
+  /** Called once with the servers that lack a record, if there are any. */
   waiting: (servers: string[]) => void;
 }
 
-/** Between two looks, in milliseconds: from the first to the last. */
+/** The shortest and longest pause between two looks, in milliseconds. */
 const SHORTEST_PAUSE = 250;
 const LONGEST_PAUSE = 4_000;
 
 /**
- * Asks each server for the TXT records that it must have until every one of them has them all,
- * or `limit` milliseconds are over: then it returns what is lacking. A server that does not
- * answer (as over IPv6 from a host that has none) is not waited for when another one does.
+ * Asks each server for its TXT records until all servers have all of them, or until `limit`
+ * milliseconds are over. Returns what is missing. If one server of a name has the records, silent
+ * ones do not matter: IPv6 servers are silent to a host without IPv6.
  */
 export async function propagated(
   wanted: readonly Wanted[],
@@ -79,7 +83,7 @@ function watchesOf(wanted: readonly Wanted[]): Watch[] {
   return [...watches.values()];
 }
 
-/** One server is asked one question at a time, and no more once it gives no answer. */
+/** Asks one server, one question at a time. Stops when the server does not answer. */
 async function look(watch: Watch, ask: Ask, signal: AbortSignal): Promise<void> {
   watch.silent = false;
   for (const record of watch.open) {

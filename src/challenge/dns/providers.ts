@@ -2,20 +2,23 @@ import * as z from "zod/mini";
 import type { ExecSettings } from "./exec.ts";
 import type { ProviderHost, Records } from "./records.ts";
 
-/** What each provider has to be told. It is recorded for later runs, so a secret comes from the environment. */
+/**
+ * The settings of each provider. They are recorded for later runs, so secrets must come from the
+ * environment instead.
+ */
 interface Settings {
   exec: ExecSettings;
 }
 
 type Kind = keyof Settings;
 
-/** Who sets the TXT records. */
+/** A provider with its settings. */
 export type Provider = { [Each in Kind]: { kind: Each } & Settings[Each] }[Kind];
 
 interface Row<T> {
-  /** What was recorded of its settings. */
+  /** The schema of the recorded settings. */
   recorded: z.ZodMiniType<T>;
-  /** Loads the provider when it is first needed. Throws `usage` for one that cannot work at all. */
+  /** Loads and opens the provider. Throws `usage` if it cannot work. */
   open: (settings: T, host: ProviderHost) => Promise<Records>;
 }
 
@@ -33,7 +36,7 @@ export function openProvider<Each extends Kind>(
   return PROVIDERS[provider.kind].open(provider, host);
 }
 
-/** What was recorded of a provider. */
+/** The schema of a recorded provider. */
 export const recordedProvider = z.custom<Provider>((value) => {
   const { data } = z.safeParse(z.looseObject({ kind: z.enum(Object.keys(PROVIDERS)) }), value);
   return data !== undefined && PROVIDERS[data.kind as Kind].recorded.safeParse(data).success;

@@ -1,14 +1,14 @@
 import pLimit, { type LimitFunction } from "p-limit";
 
-/** Runs a change of a zone when it is its turn; the zone without a name is all that are unknown. */
+/** Runs a change of a zone when its turn comes. All unknown zones share the empty name. */
 export type ZoneQueue = <T>(zone: string, change: () => Promise<T>) => Promise<T>;
 
-/** Each may be a process, and a client of the same service. */
+/** Each change may be a process, and may use the same DNS service. */
 const MOST_AT_ONCE = 4;
 
 /**
- * Changes of one zone come one after another: many providers read a zone, change it and
- * write it back. Of different zones a few are changed at a time.
+ * Changes of one zone run one after another, since many providers read a zone, change it and write
+ * it back. A few zones are changed at the same time.
  */
 export function openZoneQueue(): ZoneQueue {
   const all = pLimit(MOST_AT_ONCE);

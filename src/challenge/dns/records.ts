@@ -2,39 +2,44 @@ import type { Linger } from "../../time.ts";
 import type { ChallengeEvent } from "../responder.ts";
 import type { Zone } from "./zone.ts";
 
-/** The TXT records that one name needs for one order (RFC 8555 section 8.4): two for a wildcard beside its base name. */
+/**
+ * The TXT records of one name for one order (RFC 8555 section 8.4). There are two if a wildcard and
+ * its base name are both in the order.
+ */
 export interface TxtRecords {
-  /** Where the CNAME records end, without a dot at its end. */
+  /** The name at the end of the CNAME records, without a final dot. */
   fqdn: string;
-  /** The zone that the name is in, where that could be found out. */
+  /** The zone of the name, if we could find it. */
   zone: Zone | undefined;
   values: readonly string[];
 }
 
 /**
- * What a DNS provider does for us. It is called for one name of a zone after another, and for a few zones at once,
- * for all orders of a run. While one of its calls lasts, an interrupted run does not end.
+ * A DNS provider. Calls for one zone come one after another, but several zones may be changed at
+ * once, for all orders of a run. An interrupted run does not end during a call.
  */
 export interface Records {
   /**
-   * Sets all values at the name, beside those that others keep there. Resolves when the provider has taken them,
-   * which may be long before its name servers have. Rejects with `dns-failed`, or soon after the signal with its reason.
+   * Sets all values at the name, and keeps values of others there. Resolves when the provider has
+   * accepted them; its name servers may take much longer. Rejects with `dns-failed`, or with the
+   * signal's reason soon after it is aborted.
    */
   set(records: TxtRecords, signal: AbortSignal): Promise<void>;
   /**
-   * Removes these values and no others. Comes once after each `set`, even one that failed, so that some or all
-   * of them may not be there. No signal ends it, so it must end by itself. Rejects when something is left.
+   * Removes these values and no others. It is called once after each `set`, even after one that
+   * failed, so values may be missing. There is no signal: it must end by itself. Rejects if a value
+   * may be left.
    */
   remove(records: TxtRecords): Promise<void>;
-  /** How long its records take until they are seen everywhere, in milliseconds; undefined: its name servers are asked. */
+  /** The milliseconds until records are visible everywhere; undefined: ask the name servers. */
   wait?: number | undefined;
 }
 
-/** What a provider gets from the process that it runs in. */
+/** What a provider can use. */
 export interface ProviderHost {
-  /** Where credentials come from. */
+  /** For credentials. */
   env: Readonly<Record<string, string | undefined>>;
-  /** How long one call of it may take, in milliseconds. */
+  /** The limit for one call, in milliseconds. */
   timeout: number;
   emit: (event: ChallengeEvent) => void;
   linger: Linger;

@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 import pLimit from "p-limit";
 import { AppError, messageOf, systemCode } from "../../errors.ts";
 
-/** A server that answers questions about DNS: how people call it, and IP:PORT. */
+/** A DNS server: its name for messages, and IP:PORT. */
 export interface Server {
   name: string;
   address: string;
@@ -14,23 +14,26 @@ export interface HostPort {
   port: number;
 }
 
-/** Asks servers one question: the next when one does not answer. */
+/** Asks servers one question. If one does not answer, it asks the next. */
 export type Ask = <T>(
   servers: readonly Server[],
   question: (resolver: Resolver) => Promise<T[]>,
 ) => Promise<T[]>;
 
-/** For one server and one try, in milliseconds; the second try gets about twice as much. */
+/**
+ * The limit for one server and one try, in milliseconds. The second try may take about twice as
+ * long.
+ */
 const PATIENCE = 1_500;
 const TRIES = 2;
-/** For a whole question, whatever the number of servers, in milliseconds. */
+/** The limit for a question, for all servers together, in milliseconds. */
 const LONGEST_QUESTION = 10_000;
-/** Every question takes a socket. */
+/** The limit of questions at once: each needs a socket. */
 const MOST_QUESTIONS = 20;
 
 /**
- * Asks what stands in DNS. What is not there is an empty answer; a server that does
- * not answer, or not to the point, is an error with c-ares' code.
+ * Opens `Ask`. If DNS has no such record, the answer is empty. If a server does not answer, or
+ * answers with an error, it rejects with c-ares' code.
  */
 export function openAsk(signal: AbortSignal): Ask {
   const bounded = pLimit(MOST_QUESTIONS);
@@ -43,7 +46,7 @@ async function put<T>(
   signal: AbortSignal,
 ): Promise<T[]> {
   signal.throwIfAborted();
-  // One for each question: it remembers no answers, and is cancelled as a whole.
+  // A new resolver for each question: `cancel` ends all questions of a resolver.
   const resolver = new Resolver({ timeout: PATIENCE, tries: TRIES });
   resolver.setServers(servers.map(({ address }) => address));
   const cancel = () => {
@@ -64,12 +67,12 @@ async function put<T>(
   }
 }
 
-/** Those that this system asks. */
+/** The DNS servers of this system. */
 export function systemServers(): Server[] {
   return getServers().map((address) => ({ name: address, address }));
 }
 
-/** The servers that somebody named, each with every address it has. */
+/** The servers that the user named, with all of their addresses. Rejects with `dns-failed`. */
 export async function serversOf(named: readonly HostPort[]): Promise<Server[]> {
   const found = await Promise.all(
     named.map(async ({ host, port }) => {
@@ -93,7 +96,7 @@ export function serverAt(name: string, address: string, port = 53): Server {
   return { name, address: `${host}:${port}` };
 }
 
-/** How a server is called in messages. */
+/** A server in messages. */
 export function showServer({ name, address }: Server): string {
   const where = address.replace(/:53$/, "");
   const plain = where.replace(/^\[(.*)\]$/, "$1");

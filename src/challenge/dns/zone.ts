@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { AppError } from "../../errors.ts";
 import { type Ask, type Server, serverAt } from "./resolver.ts";
 
-/** The part of DNS that one set of servers answers for. */
+/** A zone of DNS, and its authoritative servers. */
 export interface Zone {
   name: string;
   servers: readonly Server[];
@@ -10,26 +10,26 @@ export interface Zone {
 
 /** Where a TXT record belongs. */
 export interface Location {
-  /** Without a dot at its end. */
+  /** The name, without a final dot. */
   fqdn: string;
-  /** The zone above it, where one could be found whose servers answer. */
+  /** The zone above the name, if we found one whose servers answer. */
   zone: Zone | undefined;
 }
 
-/** What can be found out about names, by way of servers that know or ask the others. */
+/** Looks up zones. */
 export interface Zones {
-  /** The zone that this name is the top of. */
+  /** The zone with exactly this name; undefined if there is none. */
   at(name: string): Promise<Zone | undefined>;
-  /** Follows CNAME records from a name to where they end. Rejects when DNS cannot be asked. */
+  /** Follows CNAME records to their end. Rejects if DNS does not answer. */
   locate(name: string): Promise<Location>;
 }
 
-/** Longer chains are no set-up, but a loop. */
+/** A longer chain of aliases must be a loop. */
 const MOST_ALIASES = 10;
 
 export function openZones(ask: Ask, servers: readonly Server[]): Zones {
   const mute = new Set<string>();
-  // The names of an order share most of what is asked for.
+  // The names of an order share most lookups.
   const known = new Map<string, Promise<Zone | undefined>>();
   const at = (name: string) => {
     const found = known.get(name) ?? findZone(name);
@@ -42,7 +42,7 @@ export function openZones(ask: Ask, servers: readonly Server[]): Zones {
       ask(servers, (resolver) => resolver.resolveNs(name)),
       ask(servers, (resolver) => resolver.resolveCname(name)),
     ]);
-    // An alias is the top of no zone: these are the servers of what it stands for (RFC 1034 section 3.6.2).
+    // An alias is never a zone: these servers belong to its target (RFC 1034 section 3.6.2).
     if (hosts.length === 0 || aliases.length > 0) return undefined;
     const families = await Promise.all(
       (["resolve4", "resolve6"] as const).map((family) =>
@@ -52,7 +52,6 @@ export function openZones(ask: Ask, servers: readonly Server[]): Zones {
     return { name, servers: families.flat(2) };
   }
 
-  /** A server without an address is one that nobody can ask. */
   async function serversAt(host: string, family: "resolve4" | "resolve6") {
     const addresses = await ask(servers, (resolver) => resolver[family](host)).catch(() => []);
     return addresses.map((address) => serverAt(host, address));
@@ -81,8 +80,8 @@ export function openZones(ask: Ask, servers: readonly Server[]): Zones {
   }
 
   /**
-   * The servers of the zone are asked, and others only where that fails: they would
-   * remember that there is no such name, just when there is going to be one.
+   * Asks the servers of the zone, and others only if those fail. Other servers would cache that the
+   * name does not exist, just before we create it.
    */
   async function aliasOf(fqdn: string) {
     const zone = await zoneAbove(fqdn).catch(() => undefined);
@@ -98,7 +97,10 @@ export function openZones(ask: Ask, servers: readonly Server[]): Zones {
   return { at, locate };
 }
 
-/** What a name is an alias of, unless only a wildcard record says so, whose place a record of its own takes. */
+/**
+ * The target of an alias; undefined if it comes from a wildcard record: a record at the name itself
+ * replaces that.
+ */
 async function realAlias(
   name: string,
   ask: Ask,
