@@ -1,16 +1,16 @@
-/** What there is to say about an account. */
+/** The facts about an account that are shown. */
 export interface AccountView {
   uri: string;
-  /** The host of the CA. */
+  /** The CA's host. */
   ca: string;
-  /** The kind of its key. */
+  /** The type of its key. */
   key: string;
-  /** RFC 7638. */
+  /** The key's thumbprint (RFC 7638). */
   thumbprint: string;
   contact: string[];
 }
 
-/** An account as one JSON object, or as lines. */
+/** An account as a JSON object or as lines. */
 export function sayAccount(view: AccountView, json: boolean): string {
   if (json) return JSON.stringify(view);
   const { uri, ca, key, thumbprint, contact } = view;

@@ -1,7 +1,7 @@
 import type { Outcome } from "../core/outcome.ts";
 import { SECOND } from "../time.ts";
 
-/** How an app's wish ended, in a line that the plugin's shell reads. */
+/** The result of an app as a line for the plugin's shell scripts. */
 export function sayLine(outcome: Outcome, now: Date): string {
   const { id } = outcome.subject;
   if (outcome.kind !== "kept") return `${outcome.kind} ${id}`;

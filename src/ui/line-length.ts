@@ -1,18 +1,18 @@
 import { cut } from "../causes.ts";
 import type { Line } from "./text.ts";
 
-/** No line for people is longer, in characters. */
+/** The most characters in a line for people. */
 export const LONGEST_LINE = 500;
-/** What stands before a text: the time and the level. */
+/** Room for the time and level before the text. */
 const MARGIN = 40;
 const ROOM = LONGEST_LINE - MARGIN;
-/** A text says something in so many characters. */
+/** A shorter text would say too little. */
 const SHORTEST_TEXT = 120;
 const REST = "(-v has the rest)";
 
 /**
- * What people read of a message: what happened is cut, what to do is not, and becomes a message
- * of its own where it leaves too little to the other.
+ * Shortens a message for people. Only the text is cut, never the hint. If the hint would leave too
+ * little room for the text, it becomes a second message.
  */
 export function fit({ text, hint }: Pick<Line, "text" | "hint">): string[] {
   const lines = text.split("\n");

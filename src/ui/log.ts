@@ -7,7 +7,7 @@ import { type Level, type Line, wholeOf, type Write } from "./text.ts";
 
 export interface Log {
   write: Write;
-  /** Resolves when everything has been written. */
+  /** Resolves when everything is written. */
   close(): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ interface LogOptions {
   stream: NodeJS.WritableStream;
   json: boolean;
   verbose: boolean;
-  /** Colours, and no time, for somebody who is watching. */
+  /** Colours and no times, for a person who watches. */
   terminal: boolean;
 }
 
@@ -26,7 +26,7 @@ const COLOURS = {
   debug: "gray",
 } as const satisfies Record<Level, string>;
 
-/** Writes lines to a stream: as sentences, or as one JSON object each. */
+/** Writes messages to a stream: sentences, or one JSON object for each. */
 export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
   const logger = createLogger({
     level: verbose ? "debug" : "info",
@@ -37,7 +37,7 @@ export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
       const mark = terminal
         ? styleText(COLOURS[level as Level], level, { validateStream: false })
         : `${time} ${level}`;
-      // A line that does not begin with blanks is ours, whatever a text quotes.
+      // Only our own lines start without spaces. So quoted text cannot imitate a message.
       const text = shownLines(String(message)).replaceAll("\n", "\n  ");
       return `${mark}: ${text}`;
     }),
@@ -55,7 +55,7 @@ export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
   };
 }
 
-/** What people see of a message: lines that are not too long, and with -v the whole as well where they are cut. */
+/** The lines for people. With -v, a message that was cut is also shown in full. */
 function forPeople(line: Line, terminal: boolean): Line[] {
   const whole: Line = { level: "debug", text: wholeOf(line) };
   const quiet = line.quiet === "always" || (line.quiet !== undefined && terminal);

@@ -1,7 +1,7 @@
 import type { Outcome } from "../core/outcome.ts";
 import { line, type Line, minute, names } from "./text.ts";
 
-/** The sentence for how a target ended. */
+/** The sentence about how a target ended. */
 export function sayOutcome(outcome: Exclude<Outcome, { kind: "failed" }>): Line {
   const { dir } = outcome.subject;
   const about = names(outcome.subject.names);
@@ -62,7 +62,7 @@ function sayImported(outcome: Imported): Line {
   return line("info", `${done} ${purpose} with${url}: ${renewalOf(outcome)}`);
 }
 
-/** The command that goes on with what was imported. */
+/** The command for the next step after an import. */
 export function renewalOf({ server, words, subject }: Imported): string {
   const wanted = subject.names.length > 0 ? subject.names : ["NAME"];
   const from = words.includes("--server") ? [] : ["--server", server ?? "URL"];
@@ -74,7 +74,7 @@ export function renewalOf({ server, words, subject }: Imported): string {
   return [...command, ...wanted.flatMap((name) => ["-d", name])].map(quote).join(" ");
 }
 
-/** A word as a shell takes it. */
+/** A word in the syntax of a shell. */
 function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

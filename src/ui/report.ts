@@ -5,13 +5,20 @@ import { renewalOf, sayOutcome } from "./outcome.ts";
 import { causeOf } from "./summary.ts";
 import { line, sayError, sayEvent, type Write } from "./text.ts";
 
-/** Tells what happens in a run. What it has told of one target it does not tell people of the next. */
+/**
+ * Reports what happens in a run. A cause that people have seen for one target is not repeated for
+ * others.
+ */
 export interface Report {
-  /** `target`: the id of the one among many that an event is about; what went well on the way is for -v then. */
+  /**
+   * `target`: the event is about this one of many targets. Then good news is shown only with -v.
+   */
   event: Emit;
 }
 
-/** `ended`: called for each of several targets as it ends, but for those that a signal has stopped. */
+/**
+ * `ended` is called for each of several targets when it ends, except those that a signal stopped.
+ */
 export function openReport(write: Write, ended?: (outcome: Outcome) => void): Report {
   const told = new Set<string>();
   return {
@@ -44,7 +51,10 @@ function reportStep(
     );
 }
 
-/** One of several: what is as it was is for -v, and so is what failed as another did, which the summary counts. */
+/**
+ * Reports one of several targets. Unchanged targets, and failures with a cause that was shown,
+ * appear only with -v. The summary counts them.
+ */
 function reportEnded(outcome: Outcome, told: Set<string>, write: Write): void {
   const { id } = outcome.subject;
   const cause = outcome.kind === "failed" ? causeOf(outcome) : undefined;
@@ -122,13 +132,16 @@ export function reportError(
     write(line("debug", cause.stack ?? cause.message), fields);
 }
 
-/** simp_le's: 2 when something failed, else 0 when something was done, else 1. */
+/** As in simp_le: 2 if something failed, otherwise 0 if something was done, otherwise 1. */
 export function exitCodeOf(outcomes: readonly Outcome[]): 0 | 1 | 2 {
   if (outcomes.some(({ kind }) => kind === "failed")) return 2;
   return outcomes.some(isNews) ? 0 : 1;
 }
 
-/** Whether something was done: for a certificate, that there is a new file for the web server to load. */
+/**
+ * Whether something was done. For a certificate: whether there is a new file for the web server to
+ * load.
+ */
 function isNews(outcome: Outcome): boolean {
   switch (outcome.kind) {
     case "issued":
@@ -148,7 +161,7 @@ function isNews(outcome: Outcome): boolean {
   }
 }
 
-/** Errors as data; everything else as it is. */
+/** Errors become data; other values stay. */
 function plain(fields: Record<string, unknown>): Record<string, unknown> {
   const { error, ...others } = fields;
   if (!(error instanceof AppError)) return fields;

@@ -8,35 +8,35 @@ import { sayStatus } from "./status.ts";
 import { reportSummary, reportTroubles } from "./summary.ts";
 import type { Write } from "./text.ts";
 
-/** What came of a run: how its subjects ended, or what somebody asked to see. */
+/** The result of a run: outcomes, or the answer to a question. */
 export type Result = { outcomes: readonly Outcome[] } | { answer: Answer };
 
 export type Answer =
   | { kind: "account"; account: AccountView }
   | { kind: "standings"; dir: string; standings: readonly StatusRow[] }
   | { kind: "text"; text: string }
-  /** A tar, which was written to the standard output as it was made. */
+  /** A tar. It was written to standard output while it was made. */
   | { kind: "written" };
 
 /**
- * How outcomes are told: each by itself; a summary of those that were told as they came; or for a program
- * that reads a line about each, and counts itself.
+ * How to report outcomes. `each`: each by itself at the end. `summary`: each when it ends, then a
+ * summary. `lines`: one line each, for a program that does its own counting.
  */
 export type ReportStyle = "each" | "summary" | "lines";
 
 interface Presentation {
   report: ReportStyle;
-  /** Answers as JSON. */
+  /** Whether answers are JSON. */
   answerJson: boolean;
   write: Write;
-  /** To the standard output, with a line feed after it. */
+  /** Writes to standard output and adds a line feed. */
   print: (text: string) => void;
   now: Clock;
 }
 
-/** Tells what happens in a run, and what came of it. */
+/** Reports what happens in a run, and its result. */
 export interface RunReport extends Report {
-  /** Returns the code to exit with. */
+  /** Returns the exit code. */
   result: (result: Result) => number;
 }
 

@@ -17,7 +17,7 @@ const WHY: Record<NonNullable<StatusRow["why"]>, string> = {
   forced: "--force",
 };
 
-/** How sets stand: a table, or with `json` a list of objects with times as RFC 3339 has them. */
+/** The status of sets: a table, or with `json` a list of objects, with times as in RFC 3339. */
 export function sayStatus(
   rows: readonly StatusRow[],
   { json, dir }: { json: boolean; dir: string },
@@ -52,7 +52,7 @@ function cells(row: StatusRow): string[] {
   ];
 }
 
-/** Short enough for every row to fit into a line. */
+/** Shortens the cells so that each row fits into a line. */
 function bounded(row: readonly string[]): string[] {
   const before = row.slice(0, -1).map((cell, column) => cut(cell, WIDEST[column] ?? LONGEST_LINE));
   return [...before, ...row.slice(-1)];
@@ -70,10 +70,10 @@ function reason({ why, flaw, source }: StatusRow): string {
 
 const day = (date: Date) => date.toISOString().slice(0, 10);
 
-/** Longer cells are cut, and rows at their end. */
+/** The limits for cells; longer ones are cut. A row that is still too long is cut at its end. */
 const WIDEST = [60, 100, 40, 30, 10, 12, 120];
 
-/** Columns as wide as their widest cell, but for the last. */
+/** All columns except the last are as wide as their widest cell. */
 function table(rows: readonly string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

@@ -4,10 +4,13 @@ import { line, type Write } from "./text.ts";
 
 type Failed = Extract<Outcome, { kind: "failed" }>;
 
-/** So many causes are told by themselves. */
+/** The most causes that are listed. */
 const MOST_CAUSES = 5;
 
-/** What became of many targets: a line each for what several failed for, the most of them first, and one that counts. */
+/**
+ * The summary of many targets: one line for each cause of several failures, the most frequent
+ * first, and one with the counts.
+ */
 export function reportSummary(outcomes: readonly Outcome[], write: Write): void {
   reportFailures(outcomes, write);
   const unfinished = outcomes.filter(isUnfinished);
@@ -34,7 +37,7 @@ export function reportSummary(outcomes: readonly Outcome[], write: Write): void 
   );
 }
 
-/** The same where somebody else counts: what several failed for, and what a signal has left. */
+/** The same without counts, unless a signal stopped targets. */
 export function reportTroubles(outcomes: readonly Outcome[], write: Write): void {
   if (outcomes.some(isUnfinished)) reportSummary(outcomes, write);
   else reportFailures(outcomes, write);
@@ -42,7 +45,10 @@ export function reportTroubles(outcomes: readonly Outcome[], write: Write): void
 
 const idsOf = (outcomes: readonly Outcome[]) => outcomes.map(({ subject }) => subject.id);
 
-/** What several targets failed for. That of one alone has been told already. */
+/**
+ * The causes that several targets share. Failures with other causes were reported when they
+ * happened.
+ */
 function reportFailures(outcomes: readonly Outcome[], write: Write): void {
   const causes = Map.groupBy(
     outcomes.filter((outcome) => outcome.kind === "failed" && !isUnfinished(outcome)) as Failed[],
@@ -69,7 +75,7 @@ function reasonOf([first]: readonly Failed[]): string {
   return readable(problems[0]?.detail ?? message).replace(/\.$/, "");
 }
 
-/** What is the same for targets that failed for one cause. */
+/** A text that is equal for all targets that failed for the same cause. */
 export function causeOf({ subject, error }: Failed): string {
   const { code, message, problems } = error;
   const { dir, names } = subject;

@@ -7,20 +7,20 @@ import { showName } from "../name.ts";
 
 export type Level = "error" | "warn" | "info" | "debug";
 
-/** One message to people. */
+/** A message for people. */
 export interface Line {
   level: Level;
   text: string;
-  /** What to do, or what comes of it: this is shown whole when the text is too long. */
+  /** What to do, or what follows from it. It stays whole if the text must be cut. */
   hint?: string | undefined;
-  /** What people see with -v only, always or at a terminal; programs get it as it is. */
+  /** When people see it only with -v: always, or at a terminal. Programs always get it. */
   quiet?: "always" | "at-terminal";
 }
 
-/** Where lines go, with what a program may want to know about each. */
+/** Writes a message. `fields` has the data for programs. */
 export type Write = (line: Line, fields: Record<string, unknown>) => void;
 
-/** A message with everything in it. */
+/** The text and the hint. */
 export function wholeOf({ text, hint }: Line): string {
   return hint === undefined ? text : `${text} ${hint}`;
 }
@@ -36,7 +36,7 @@ const WHY: Record<Why, string> = {
   forced: "--force asks for it",
 };
 
-/** Of more names than this, what happens to each is for -v. */
+/** With more names than this, steps of single names are shown only with -v. */
 const MOST_TOLD = 5;
 
 export const names = (list: readonly string[]) => listed(list.map(showName));
@@ -46,7 +46,7 @@ function sayLack({ server, fqdn, silent }: Lack): string {
   return `${server} ${silent ? "did not answer for" : "lacks"} ${fqdn}`;
 }
 
-/** How a file of targets is called in a sentence. */
+/** A file of targets as part of a sentence. */
 export const fileOf = (file: string) => (file === "-" ? "the standard input" : file);
 
 function sayUnlisted({ file, dir, ids, forgotten }: Extract<Event, { type: "unlisted" }>): Line {
@@ -69,13 +69,13 @@ export const line = (level: Level, text: string, hint?: string): Line => ({
   text: brief(text),
   ...(hint === undefined ? {} : { hint: brief(hint) }),
 });
-/** What scripts look for, and who watches can see the end of. */
+/** A message that scripts look for. A person at a terminal does not need it. */
 const routine = (text: string): Line => ({
   ...line("info", text),
   quiet: "at-terminal",
 });
 
-/** How something ended is said elsewhere. */
+/** Reported elsewhere: how a target ended. */
 type Step = Exclude<Event, { type: "ended" }>;
 
 type Say = {
@@ -190,13 +190,13 @@ const SAY: Say = {
     line("debug", `${event.method} ${event.url} ${event.status} in ${event.took.toFixed(0)} ms`),
 };
 
-/** The sentence for something that happened. */
+/** The sentence for an event. */
 export function sayEvent(event: Step): Line {
   const say = SAY[event.type] as (event: Step) => Line;
   return say(event);
 }
 
-/** What went wrong, and when to come back; its hint says what to do. */
+/** What went wrong, and when to try again. The error's hint says what to do. */
 export function sayError({ message, retryAfter }: AppError): string {
   const stop = /[.!?)]$/.test(message) ? "" : ".";
   const again = retryAfter ? ` Not before ${minute(retryAfter)}.` : "";
