@@ -3,20 +3,19 @@ import type { Bundle } from "../store/bundle.ts";
 import { writeCertificates, writePrivateKey } from "../store/pem.ts";
 import { type TarEntry, writeEntries } from "./tar.ts";
 
-/** A certificate, and the folder of the tar that it goes into; undefined: into none. */
+/** A certificate and its folder in the tar; undefined: no folder. */
 export interface TarSet extends Bundle {
   folder: string | undefined;
 }
 
-/** The names that `dokku certs:add` looks for. */
+/** The file names that `dokku certs:add` requires. */
 const CERTIFICATE = "server.crt";
 const KEY = "server.key";
 
 /**
- * Writes certificates as a tar: for each `server.crt`, the leaf and its chain, and `server.key`, PKCS#8, both PEM, for
- * root alone, with the time from which the leaf is valid. There are no other entries.
- *
- * Rejects as `writeEntries` does.
+ * Writes certificates as a tar. Each has two PEM files that only root may read: `server.crt`, the
+ * leaf and its chain, and `server.key`, the key as PKCS#8. Their time is the start of the leaf's
+ * validity. There are no other entries. Rejects like `writeEntries`.
  */
 export function writeTar(
   sets: Iterable<TarSet> | AsyncIterable<TarSet>,

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import type { Writable } from "node:stream";
 import { type TarEntry, writeEntries } from "./tar.ts";
 
-/** The Dokku plugin: the folder it is in, and the image that it is to use; undefined: what it says itself. */
+/** The folder of the Dokku plugin, and the image that it will use; undefined: its own default. */
 export interface Plugin {
   dir: string;
   image: string | undefined;
@@ -11,7 +11,9 @@ export interface Plugin {
 
 const IMAGE = "image";
 
-/** Writes the plugin as a tar whose root is the plugin's; links are followed. Rejects as `writeEntries` does. */
+/**
+ * Writes the plugin as a tar without a top folder. Links are followed. Rejects like `writeEntries`.
+ */
 export function writePlugin(plugin: Plugin, output: Writable): Promise<void> {
   return writeEntries(entriesOf(plugin), output);
 }

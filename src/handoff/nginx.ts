@@ -1,8 +1,8 @@
 const PATH = "/.well-known/acme-challenge/";
 
 /**
- * What nginx needs to forward http-01 to a responder. `^~`, so that no regular
- * expression of the server, such as one that denies files with a dot, takes precedence.
+ * The nginx block that forwards http-01 to a responder. `^~` gives it priority over regular
+ * expressions in the server block, such as one that denies files with a dot.
  */
 export function proxyInclude(to: string): string {
   return `location ^~ ${PATH} {
@@ -17,10 +17,10 @@ export function proxyInclude(to: string): string {
 }
 
 /**
- * What nginx needs to answer http-01 by itself: any token, with the thumbprint of the
- * account's key (RFC 8555 section 8.1). The regular expression stands inside the
- * prefix, where those of the server do not compete with it. It ends with \z, since $
- * matches before a line feed as well.
+ * The nginx block that answers http-01 without a responder: any token, with the thumbprint of the
+ * account's key (RFC 8555 section 8.1). The regular expression is inside the prefix, so that those
+ * of the server block do not compete with it. It ends with \z, since $ also matches before a line
+ * feed.
  */
 export function statelessInclude(thumbprint: string): string {
   return `location ^~ ${PATH} {

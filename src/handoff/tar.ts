@@ -5,7 +5,7 @@ import { AppError, messageOf, systemCode } from "../errors.ts";
 
 /** One file of a tar. */
 export interface TarEntry {
-  /** Its path, without a leading slash or dot. */
+  /** The path, without a leading slash or dot. */
   name: string;
   mode: number;
   mtime: Date;
@@ -13,12 +13,11 @@ export interface TarEntry {
 }
 
 /**
- * Writes files as a tar (ustar of POSIX, with pax headers for odd names), all of them root's, and nothing else. Each is
- * on its way as soon as it is given, and the next one is asked for when the output can
- * take more. The output is ended, unless it is the standard output. Resolves when the system has taken all of it.
- *
- * Rejects with `output-failed` as soon as a write fails, and closes the iteration when it
- * gives its next entry; rejects with what the iteration throws, and the tar has no end then.
+ * Writes files as a tar (POSIX ustar, with pax headers for unusual names). All files belong to
+ * root. Each entry is sent at once; the next one is read when the output is ready for more. Ends
+ * the output, unless that is standard output. Resolves when the system has taken everything.
+ * Rejects with `output-failed` as soon as a write fails; the iteration is closed at its next entry.
+ * Rejects with any error of the iteration; then the tar is incomplete.
  */
 export async function writeEntries(
   entries: Iterable<TarEntry> | AsyncIterable<TarEntry>,
@@ -49,7 +48,7 @@ async function feed(
   if (!failure.aborted) tar.finalize();
 }
 
-/** Resolves when the output can take more, or nothing any more. */
+/** Resolves when the output is ready for more, or broken. */
 function add(tar: Pack, { data, ...file }: TarEntry): Promise<void> {
   return new Promise((resolve) => {
     tar.entry({ ...file, uid: 0, gid: 0 }, data, () => {
@@ -58,7 +57,7 @@ function add(tar: Pack, { data, ...file }: TarEntry): Promise<void> {
   });
 }
 
-/** What it is called when a reader goes away: a pipe, a connection, or another stream. */
+/** The error codes if the reader goes away: for a pipe, a connection, or another stream. */
 const GONE = ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"];
 
 function unwritten(error: unknown): AppError {
