@@ -1,25 +1,25 @@
-/** One of several that failed, and why. */
+/** A name that failed, and the reason. */
 export interface Case {
   name: string;
   text: string;
 }
 
-/** Why some of them did: in the words of the first, which stand for those about the others. */
+/** The names that failed for one reason. `text` is the reason of the first name. */
 export interface Cause {
   text: string;
   names: readonly string[];
 }
 
-/** So many names are listed, and no more characters of them; the first stand for all. */
+/** The most names in a list, and the most characters. The first name is always shown. */
 const MOST_NAMES = 5;
 const LONGEST_LIST = 110;
-/** So many causes are told. */
+/** The most causes in a message. */
 const MOST_CAUSES = 3;
-/** More of a text is not looked at when causes are compared, and less is shown of it. */
+/** The characters of a text that are compared, and those that are shown. */
 const COMPARED = 2_000;
 const SHOWN = 200;
 
-/** Names as people read them: all of a few, or the first of them and how many more there are. */
+/** A list of names for people: all, or the first ones and how many more there are. */
 export function listed(names: readonly string[]): string {
   const shown: string[] = [];
   let length = 0;
@@ -32,7 +32,10 @@ export function listed(names: readonly string[]): string {
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-/** The causes of failures, that of the most names first. Texts are equal when only what is each one's own differs. */
+/**
+ * Groups failures by cause, the most frequent first. Texts that differ only in names, addresses and
+ * identifiers have the same cause.
+ */
 export function causesOf(cases: readonly Case[]): Cause[] {
   const causes = new Map<string, { text: string; names: string[] }>();
   for (const { name, text } of cases) {
@@ -44,7 +47,10 @@ export function causesOf(cases: readonly Case[]): Cause[] {
   return [...causes.values()].sort((a, b) => b.names.length - a.names.length);
 }
 
-/** The causes in one line, each once, with whom it concerns: how many first, since the end may be cut off. */
+/**
+ * The causes in one line, with their names. The number of names comes first, as the end may be cut
+ * off.
+ */
 export function sayCauses(causes: readonly Cause[], show: (name: string) => string): string {
   const told = causes.slice(0, MOST_CAUSES).map(({ text, names }) => {
     const whom = listed(names.map(show));
@@ -56,18 +62,18 @@ export function sayCauses(causes: readonly Cause[], show: (name: string) => stri
   return told.join("; ") + (more > 0 ? `; and ${more} more causes` : "");
 }
 
-/** What is another for each name, beside the name, most telling first. */
+/** The parts of a text that differ between names, and their placeholders. The order matters. */
 const VARIABLE: readonly [RegExp, string][] = [
   [/\b(https?):\/\/[^\s"'<>]+/gi, "$1 URL"],
   [/\[?[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*\]?(:\d+)?/gi, "ADDRESS"],
   [/\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b/g, "ADDRESS"],
   [/\b[a-z0-9_-]+(\.[a-z0-9_-]+)+(:\d+)?/gi, "NAME"],
-  // Tokens, keys and other identifiers; statuses and counts are shorter.
+  // Tokens, keys and other identifiers. HTTP statuses and counts are shorter.
   [/[\w-]{16,}|\b(?=[a-f]*\d)[0-9a-f]{6,}\b/gi, "ID"],
   [/:\d{2,5}\b/g, ""],
 ];
 
-/** What a text says when the names, addresses and identifiers in it are taken out. */
+/** A text with placeholders for names, addresses and identifiers. */
 export function essence(text: string, names: readonly string[]): string {
   const without = names
     .filter((name) => name !== "" && name.length < COMPARED)
@@ -75,13 +81,16 @@ export function essence(text: string, names: readonly string[]): string {
   return VARIABLE.reduce((rest, [pattern, word]) => rest.replace(pattern, word), without);
 }
 
-/** A name where it stands by itself, and is not a part of another word. */
+/** Matches a name as a whole word. */
 function wordOf(name: string): RegExp {
   const literal = name.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
   return new RegExp(`(?<![\\w-])${literal}(?![\\w-])`, "gi");
 }
 
-/** A text of a CA without what nobody reads: the challenge's port, path and token, and whatever comes after the first few words of a page. */
+/**
+ * A CA's text without parts that nobody reads: the challenge's port, path and token, and all but
+ * the first words of a quoted page.
+ */
 export function readable(text: string): string {
   const short = text
     .slice(0, COMPARED)
@@ -91,11 +100,11 @@ export function readable(text: string): string {
   return short.length <= SHOWN ? short : `${cut(short, SHOWN - type.length)}${type}`;
 }
 
-/** The start of a text that is too long: whole words, as far as there are some. */
+/** The start of a text that is too long. Cuts between words if possible. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;
   const start = text.slice(0, Math.max(0, length - 1));
   const whole = start.replace(/\s+\S{0,30}$/, "") || start;
-  // Half a character is none.
+  // Do not leave half of a surrogate pair.
   return `${whole.replace(/[\ud800-\udbff]$/, "")}…`;
 }

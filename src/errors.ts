@@ -1,12 +1,12 @@
 import { shownLines } from "./shown.ts";
 
 /**
- * How far an error reaches: `target` stops one set of names, `account` every
- * set of that account, `authority` every set of that CA, `run` everything.
+ * How far an error reaches: `target` stops one set, `account` all sets of that account, `authority`
+ * all sets of that CA, `run` everything.
  */
 export type Scope = "target" | "account" | "authority" | "run";
 
-/** The stable names of what can go wrong; scripts may rely on them in JSON logs. */
+/** The kinds of errors. The names are stable: scripts may rely on them in JSON logs. */
 export type ErrorCode =
   | "usage"
   | "bad-file"
@@ -36,35 +36,35 @@ export type ErrorCode =
   | "output-failed"
   | "internal";
 
-/** What is wrong with one of several names, as a program reads it. */
+/** The problem with one of several names, as data. */
 export interface NameProblem {
   name: string;
-  /** The problem type, or the state that the CA left the name in. */
+  /** The CA's problem type, or the state in which the CA left the name. */
   code: string;
-  /** In the CA's words. */
+  /** The CA's words. */
   detail: string;
-  /** Where the CA found what it tells of, as far as it says. */
+  /** The address and URL that the CA asked, if it says so. */
   address?: string | undefined;
   url?: string | undefined;
-  /** The HTTP status of the answer there. */
+  /** The HTTP status that the CA got there. */
   status?: number | undefined;
 }
 
 interface Details {
-  /** The next thing to do, one sentence. */
+  /** What to do next, in one sentence. */
   hint?: string | undefined;
   /** Default: `target`. */
   scope?: Scope;
-  /** When the CA asks us to come back, at the earliest. */
+  /** The earliest time that the CA allows for another try. */
   retryAfter?: Date | undefined;
-  /** Every name by itself, where the message groups them. */
+  /** Each name's problem, if the message only groups them. */
   problems?: readonly NameProblem[] | undefined;
   cause?: unknown;
 }
 
 /**
- * Everything this program reports as a failure. `message` says what happened
- * and to what; `hint` says what to do about it. Both may be shown and kept, whatever they quote.
+ * A failure that this program reports. `message` says what happened and to what; `hint` says what
+ * to do. Both are safe to show and store, whatever they quote.
  */
 export class AppError extends Error {
   override readonly name = "AppError";
@@ -84,10 +84,10 @@ export class AppError extends Error {
   }
 }
 
-/** Characters. What a CA says is quoted in messages, and may have any length. */
+/** In characters. Messages quote the CA, whose texts may have any length. */
 const LONGEST = 20_000;
 
-/** A text by its start, when it is longer than anybody reads. */
+/** The start of a text that is too long for anyone to read. */
 export function brief(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
@@ -98,7 +98,9 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Node.js says these with a system call and a path, which the sentence around them has already. */
+/**
+ * Node.js' own messages contain a system call and a path, but our sentences already name the file.
+ */
 const SYSTEM_REASONS: Record<string, string | undefined> = {
   EACCES: "this user has no right to it",
   EBUSY: "it is in use, or mounted by itself",
@@ -115,14 +117,17 @@ const SYSTEM_REASONS: Record<string, string | undefined> = {
   EROFS: "it is read-only",
 };
 
-/** What a caught value says of itself, as the end of a sentence. */
+/** The message of a caught value, as the end of a sentence. */
 export function messageOf(error: unknown): string {
   const code = systemCode(error);
   const known = code === undefined ? undefined : SYSTEM_REASONS[code];
   return known ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** What ended a run: the reason of an interruption, a known failure, or something unforeseen. */
+/**
+ * The error that ended a run: the reason for an interruption, a known failure, or an unexpected
+ * error.
+ */
 export function asAppError(error: unknown, signal: AbortSignal): AppError {
   const reason: unknown = signal.aborted ? signal.reason : error;
   if (reason instanceof AppError) return reason;

@@ -3,14 +3,17 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The own member of a table, whose name may come from outside: not `constructor`, which every object has. */
+/**
+ * The own member of a table. The word may come from outside, so inherited members such as
+ * `constructor` do not count.
+ */
 export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
   return Object.hasOwn(table, word) ? table[word] : undefined;
 }
 
 export type Check = (value: unknown) => boolean;
 
-/** Whether a value is of a kind. */
+/** Checks for values of unknown type. */
 export const is = {
   text: (value: unknown): value is string => typeof value === "string",
   number: (value: unknown) => typeof value === "number",
@@ -27,7 +30,7 @@ export const is = {
     (value) =>
       Array.isArray(value) && value.every(check),
 
-  /** An object whose members are all right; others than these do not matter. */
+  /** Checks the members of an object. Other members are ignored. */
   shape<T>(checks: Record<keyof T, Check>) {
     const all = Object.entries<Check>(checks);
     return (value: unknown): value is T =>

@@ -4,16 +4,16 @@ import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 
 type Module = { exports: unknown };
-/** Of what a CommonJS module finds around it. */
+/** The function that wraps a CommonJS module. */
 type Wrapped = (...around: readonly unknown[]) => void;
 
-/** Where what V8 has compiled of a file is kept. */
+/** The file with V8's compiled code. */
 export const cacheOf = (file: string): string => `${file}.cache`;
 
 /**
- * Runs a file that scripts/build.ts has made, and those beside it that it requires, with what V8 has
- * compiled of them before where that is kept. Node.js' own compile cache is good for one user only.
- * `compiled` is told of each file.
+ * Runs a file that scripts/build.ts made, and the files that it requires, with the compiled code
+ * from the image if there is any. Node.js' own compile cache works for one user only. `compiled` is
+ * called for each file.
  */
 export function load(file: string, compiled?: (file: string, script: Script) => void): unknown {
   const native = createRequire(file);
@@ -37,7 +37,10 @@ export function load(file: string, compiled?: (file: string, script: Script) => 
   return run(file);
 }
 
-/** V8 compiles anew when the cache is that of another version, of other options or of a source of another length. */
+/**
+ * V8 ignores the cache if it was made by another version, with other options, or for a source of
+ * another length.
+ */
 function compile(filename: string): Script {
   const source = readFileSync(filename, "utf8").replace(/^#!.*/, "");
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${source}\n})`;

@@ -12,10 +12,13 @@ import type { Write } from "./ui/text.ts";
 
 const OLDEST_NODE = 24;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** How long an interrupted run may take to clean up behind itself, in milliseconds; longer only while something lingers. */
+/**
+ * The time that an interrupted run has to clean up, in milliseconds. It starts again when the last
+ * `Linger` is disposed of.
+ */
 const LONGEST_FAREWELL = 900;
 
-/** Reads the words, does what they ask, and says with which code to exit. */
+/** Runs the command line, and returns the exit code. */
 async function main(): Promise<number> {
   if (Number.parseInt(process.versions.node) < OLDEST_NODE) {
     process.stderr.write(
@@ -23,7 +26,7 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  // Before anything is loaded: as process 1 of a container, signals without a handler are lost.
+  // Before any import: process 1 of a container ignores signals without a handler.
   const { signal, linger } = listenForSignals();
   const { parse } = await import("./cli/parse.ts");
   const { openLog } = await import("./ui/log.ts");
@@ -79,7 +82,7 @@ async function run(task: Task, write: Write, interruption: Interruption): Promis
   return report.result(result);
 }
 
-/** Each verb loads what it needs, and nothing else. */
+/** Each verb loads only what it needs. */
 const COMMANDS: { [V in Verb]: () => Promise<{ run: Run<Wishes[V]> }> } = {
   issue: () => import("./commands/issue.ts"),
   revoke: () => import("./commands/revoke.ts"),
@@ -102,7 +105,10 @@ async function perform<V extends Verb>({ verb, wish }: TaskOf<V>, host: Host): P
   return run(wish, host);
 }
 
-/** A first signal ends the run in order, a second one, or a clean-up that takes too long, at once. */
+/**
+ * The first signal ends the run in order. A second one, or a clean-up that takes too long, ends it
+ * at once.
+ */
 function listenForSignals(): Interruption {
   const controller = new AbortController();
   const { signal } = controller;
@@ -139,5 +145,5 @@ function listenForSignals(): Interruption {
 }
 
 let exitCode: number | undefined;
-// What was finished in spite of a signal counts: a new certificate has to be loaded.
+// What was done in spite of a signal counts: a new certificate has to be loaded.
 void main().then((code) => process.exit(code === 0 ? code : (exitCode ?? code)));

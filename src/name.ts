@@ -4,9 +4,9 @@ import { domainToASCII, domainToUnicode } from "node:url";
 declare const brand: unique symbol;
 
 /**
- * What a certificate can be for: a DNS name in lower-case ASCII (IDN converted to
- * its A-labels, RFC 5890), such a name behind `*.` (RFC 9525 section 6.3), or an IP
- * address, IPv6 as RFC 5952 writes it. Only `parseName` makes one.
+ * A name that a certificate can have: a DNS name in lower-case ASCII (IDN as A-labels, RFC 5890),
+ * such a name after `*.` (RFC 9525 section 6.3), or an IP address (IPv6 as in RFC 5952). Only
+ * `parseName` makes one.
  */
 export type Name = string & { readonly [brand]: "Name" };
 
@@ -15,8 +15,8 @@ const LONGEST_LABEL = 63;
 const LONGEST_NAME = 253;
 
 /**
- * Reads one name as a person writes it. Returns the name, or `problem`: one
- * sentence, without the name itself, that says what is wrong and what to do.
+ * Parses a name as people write it. `problem` says what is wrong and what to do, in one sentence
+ * without the name.
  */
 export function parseName(text: string): { name: Name } | { problem: string } {
   const address = text.replace(/^\[(.*)\]$/, "$1");
@@ -29,7 +29,10 @@ export function parseName(text: string): { name: Name } | { problem: string } {
   return wrong === undefined ? { name: `${star}${ascii}` as Name } : { problem: wrong };
 }
 
-/** As `isIP` of Node.js, whose expression for IPv6 takes longer to compile than most runs take to read their words. */
+/**
+ * Like `isIP` of Node.js, but faster: its regular expression for IPv6 takes longer to compile than
+ * most runs take to parse their options.
+ */
 function isIP(text: string): 0 | 4 | 6 {
   if (isIPv4(text)) return 4;
   return text.includes(":") && isIPv6(text) ? 6 : 0;
@@ -40,7 +43,7 @@ export function kindOf(name: Name): "dns" | "ip" {
   return isIP(name) === 0 ? "dns" : "ip";
 }
 
-/** The name that a wildcard stands for all hosts of; any other name itself. */
+/** The name below a wildcard's `*.`; any other name does not change. */
 export function baseOf(name: Name): Name {
   return name.replace(/^\*\./, "") as Name;
 }
@@ -51,7 +54,7 @@ export function isWildcard(name: Name): boolean {
 
 function canonicalAddress(address: string): Name {
   if (isIP(address) === 4) return address as Name;
-  // A URL's host is written as RFC 5952 has it; a zone is no part of an address.
+  // URL writes an IPv6 host as in RFC 5952. A zone ID is not part of the address.
   const host = URL.parse(`http://[${address.replace(/%.*$/, "")}]/`)?.hostname;
   return (host ?? address).replace(/^\[(.*)\]$/, "$1") as Name;
 }
@@ -62,7 +65,9 @@ export function showName(name: string): string {
   return unicode === "" || unicode === name ? name : `${unicode} (${name})`;
 }
 
-/** What has to be found before the conversion to ASCII, which reads the text as a URL's host. */
+/**
+ * Mistakes to find before the conversion to ASCII, which would read the text as the host of a URL.
+ */
 const MISTAKES: [RegExp, string][] = [
   [/^$/, "the name is empty"],
   [/^[a-z][a-z0-9+.-]*:\/\//i, "give the name alone, without a scheme such as https://"],

@@ -1,4 +1,7 @@
-/** What is there under a key, or is made; what could not be made is not kept. */
+/**
+ * Returns the value under a key, or makes it. A failure is not stored, so the next call tries
+ * again.
+ */
 export function once<T>(
   known: Map<string, Promise<T>>,
   key: string,

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIPv6, type AddressInfo, type Socket } from "node:net";
 import express, { type Response } from "express";
 
-/** What is served: the path exactly as it was asked for, to the text of its answer. */
+/** Maps the path of a request, exactly as it was sent, to the text of the answer. */
 export type Lookup = (path: string) => string | undefined;
 
 export interface Listen {
-  /** An IP address; `::` takes IPv4 as well, where the host has IPv6 at all. */
+  /** An IP address. `::` also accepts IPv4, and works on a host without IPv6. */
   host: string;
   port: number;
 }
@@ -17,7 +17,10 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-/** Bounds (bytes, milliseconds) for clients that are slow or send too much; nothing honest comes near them. */
+/**
+ * Limits in bytes and milliseconds, against clients that are slow or send too much. Normal clients
+ * stay far below.
+ */
 const LIMITS = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 5_000,
@@ -44,7 +47,8 @@ export async function serve(listen: Listen, lookup: Lookup): Promise<Serving> {
     response.setHeader("X-Content-Type-Options", "nosniff");
     const asked = request.method === "GET" || request.method === "HEAD";
     const text = asked ? lookup(request.url ?? "") : undefined;
-    // Express takes several times as long over junk, which is most of what comes, and has pages of its own for some.
+    // Express is several times slower, and has its own error pages. Most requests are junk, so
+    // answer those without it.
     if (text === undefined) refuse(request, response);
     else app(request, Object.assign(response, { locals: { text } }));
   });
@@ -62,13 +66,16 @@ export async function serve(listen: Listen, lookup: Lookup): Promise<Serving> {
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse): void {
-  // A body that is still arriving is not worth reading.
+  // Do not wait for the rest of a body.
   if (!request.complete) response.setHeader("Connection", "close");
   response.statusCode = 404;
   response.end();
 }
 
-/** Where there are too many, the one goes that has asked nothing for longest, so that idle ones keep nobody out. */
+/**
+ * If there are too many connections, drops the one that has been idle for longest. So idle
+ * connections cannot lock out others.
+ */
 function boundConnections(server: Server): void {
   const open = new Set<Socket>();
   server.on("connection", (socket: Socket) => {

@@ -1,16 +1,18 @@
-/** The user name and password of a URL, which every last @ before its path ends. */
+/** The user name and password in a URL: everything up to the last @ before the path. */
 const USERINFO = /(?<=:\/\/)[^\t\n\r /?#"<>\\]*@/g;
 
-/** Ends lines, or is obeyed by terminals. */
+/** Characters that end a line or control a terminal. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
-/** Is not seen, or turns the direction of what stands around it: what is read then is not what is there. */
+/**
+ * Characters that are invisible or change the direction of text: they can make a text look
+ * different from what it is.
+ */
 const UNSEEN = /[\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
- * A text that somebody else wrote, as one line that may be shown and kept: without
- * control characters, with others that cannot be seen as `<U+202E>`, and with no user names and
- * passwords in its URLs.
+ * Makes a text from others safe to show and store, as one line. Removes control characters, and
+ * user names and passwords in URLs. Shows invisible characters as `<U+202E>`.
  */
 export function shown(text: string): string {
   return text

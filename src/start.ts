@@ -2,5 +2,5 @@
 import { join } from "node:path";
 import { load } from "./load.ts";
 
-/** What the image runs instead of main.js itself: docs/decisions/0014-start-up.md has the reason. */
+/** The image runs this file instead of main.js: see docs/decisions/0014-start-up.md. */
 load(join(import.meta.dirname, "main.js"));

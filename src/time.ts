@@ -5,12 +5,12 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** Tells the present moment; a test hands in its own. */
+/** Returns the current time. Tests use their own. */
 export type Clock = () => Date;
 
 /**
- * Holds the process of an interrupted run until what it returns is disposed of. Whoever
- * asks for it sees to it that this takes no longer than it must.
+ * Keeps the process of an interrupted run alive until the result is disposed of. The caller must
+ * make sure that this does not take longer than necessary.
  */
 export type Linger = () => Disposable;
 
