@@ -1,11 +1,12 @@
 #!/bin/sh
 set -eu
-# A core file would have every key in it.
+# A core file would contain the keys.
 # shellcheck disable=SC3045 # busybox has it
 ulimit -c 0
 
-# What is a program in the image runs as itself; everything else is for acme-sidecar, so that new verbs need no entry here
-# and a misspelt one gets its explanation. Only a verb that is also the name of a program has to be listed.
+# If the first word is a program in the image, run that program. Everything else goes to
+# acme-sidecar, so new verbs work without an entry here, and a misspelt verb gets a helpful error.
+# Only verbs that are also the name of a program must be listed.
 case ${1-} in
 '' | -* | tar) ;;
 *) if [ -n "$(which "$1")" ]; then exec "$@"; fi ;;
