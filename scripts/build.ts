@@ -1,7 +1,7 @@
 /**
- * Bundles the program into dist/main.js and the large packages, each apart, into files that are
- * loaded when they are first needed; collects the licences of what was bundled, and a bill of materials.
- * docs/decisions/0014-start-up.md has the reasons.
+ * Bundles the program into dist/main.js. Large packages get their own files, which are loaded on
+ * demand. Also collects the licences of bundled packages, and writes a bill of materials. For the
+ * reasons see docs/decisions/0014-start-up.md.
  */
 import { execFileSync } from "node:child_process";
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -14,25 +14,28 @@ import { writePlugin } from "../src/handoff/dokku-plugin.ts";
 const OUT = "dist";
 const PLUGIN = "letsencrypt.tar.gz";
 
-/** What a run with nothing to do never loads. */
+/** A run with nothing to do never loads these. */
 const APART = ["acme-client", "express", "pkijs", "tar-stream", "yaml"];
-/** What alone uses zod, so that little of that is bundled. It has data and no classes, which must not be there twice. */
+/**
+ * The only module that uses zod; so only a small part of zod is bundled. It exports data and no
+ * classes: a class must not exist twice.
+ */
 const SCHEMA = "targets-schema";
 
 /**
- * What others load and this program never calls, or Node.js has itself: each would be
- * read and run at every start.
+ * Parts of packages that this program never uses, or that Node.js has too. Without this, every
+ * start would load them.
  */
 const SUBSTITUTES: [RegExp, string][] = [
-  // What yargs' parser has for finding files, and what its own help is made with.
+  // yargs' parser uses these to find files, and for its own help.
   [/platform-shims\/esm\.mjs$/, "module.exports = {};"],
-  // For winston's own debugging, and its colours; src/ui/log.ts has others.
+  // winston's debugging and colours; src/ui/log.ts has its own colours.
   [/^@dabh\/diagnostics$/, "module.exports = () => () => {};"],
   [/^@colors\/colors\/safe$/, "module.exports = {};"],
-  // For acme-client's own requests, which src/acme/transport.ts replaces, and its old kind of keys.
+  // acme-client's HTTP requests, which src/acme/transport.ts replaces, and its old code for keys.
   [/^\.\/axios$/, "module.exports = {};"],
   [/^\.\/crypto\/forge$/, "module.exports = {};"],
-  // For express' readers of bodies, of which none is used.
+  // Express' parsers of request bodies; none is used.
   [/^body-parser$/, "module.exports = {};"],
   [/^readable-stream$/, 'module.exports = require("node:stream");'],
   [
@@ -52,7 +55,7 @@ const substitutes: Plugin = {
   },
 };
 
-/** These as files beside the program. */
+/** Puts these modules into files beside the program. */
 const apart: Plugin = {
   name: "apart",
   setup(build) {
@@ -66,16 +69,16 @@ const apart: Plugin = {
 
 const options: BuildOptions = {
   bundle: true,
-  // Modules of this kind are loaded faster, and lazily where an import is dynamic.
+  // CommonJS loads faster, and a dynamic import stays lazy.
   format: "cjs",
   platform: "node",
   target: "node24",
-  // So that every file comes by way of src/load.ts.
+  // Every file must be loaded by src/load.ts.
   supported: { "dynamic-import": false },
   minify: true,
   keepNames: true,
   legalComments: "none",
-  // Which modules of this kind do not have; it is for finding files only.
+  // CommonJS does not have these. They are used only to find files.
   define: {
     "import.meta.url": "__filename",
     "import.meta.dirname": "__dirname",
@@ -122,7 +125,7 @@ interface Package {
   license: string;
 }
 
-/** The packages of which something went into the bundles. */
+/** The packages with code in the bundles. */
 async function packagesIn(bundles: readonly Metafile[]): Promise<Package[]> {
   const folders = new Set(
     bundles.flatMap(({ inputs }) =>
@@ -157,9 +160,9 @@ interface Bom {
   dependencies: { ref: string; dependsOn: string[] }[];
 }
 
-/** npm's bill of materials (CycloneDX 1.5), but for the packages of which nothing is in the program. */
+/** npm's bill of materials (CycloneDX 1.5), without packages that have no code in the program. */
 function bomOf(packages: readonly Package[]): string {
-  // With --omit=dev npm (11) leaves out what development needs as well.
+  // npm 11 with --omit=dev also leaves out packages that the program and the development both need.
   const words = ["--package-lock-only", "--sbom-format=cyclonedx"];
   const text = execFileSync("npm", ["sbom", ...words], { encoding: "utf8" });
   const bom = JSON.parse(text) as Bom;

@@ -1,6 +1,6 @@
 /**
- * The long form of every sweep in test/faults/, which then writes docs/reliability.md: `npm run faults`, and with words
- * after it those files only, whose rows are then renewed. SEED=n repeats a run.
+ * Runs the long form of the sweeps in test/faults/, and writes docs/reliability.md: `npm run faults
+ * [FILE...]`. With files, only their rows are replaced. SEED=n repeats a run.
  */
 import { spawnSync } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -26,7 +26,7 @@ if (status === 0)
   writeFileSync(PAGE, page([...rows.values()].sort((a, b) => (a.fault < b.fault ? -1 : 1))));
 process.exitCode = status ?? 1;
 
-/** The rows that the page has. */
+/** The rows of the current page. */
 function written(): Tally[] {
   const row = /^\| (.+) \| (\d+) \| (\d+) \| (\d+) \|$/gm;
   return [...readFileSync(PAGE, "utf8").matchAll(row)].map(([, fault = "", ...counts]) => {

@@ -1,4 +1,4 @@
-/** Writes docs/options.md from the tables that `--help` is made of: `node scripts/options-page.ts`. */
+/** Writes docs/options.md from the tables of options: `node scripts/options-page.ts`. */
 import { writeFileSync } from "node:fs";
 import { DIRECTORIES } from "../src/acme/authorities.ts";
 import { flagOf, meaningOf, OPTION_GROUPS } from "../src/cli/help.ts";
@@ -29,7 +29,7 @@ switch on, set its variable to 1, true, yes or on. An empty variable counts as n
 
 "Key" is what to write in the file that \`batch\` reads ([batch.md](batch.md)); \`method\` there says how to answer the CA.`;
 
-/** The options of a certificate that a later run does not go by. */
+/** The options of a certificate that are not recorded for later runs. */
 function unrecorded(): string {
   const names = OPTION_NAMES.filter((name) => {
     const { verbs, recorded } = specOf(name);
@@ -38,7 +38,7 @@ function unrecorded(): string {
   return names.map((name) => `\`--${name}\``).join(", ");
 }
 
-/** What a reader may ask below the table of a group. */
+/** Additional text below the table of a group. */
 const MORE: Record<string, string> = {
   "The certificate": `[renewal.md](renewal.md) explains when a certificate is due.`,
   "The CA and your account": `Short names for \`--server\`: ${Object.keys(DIRECTORIES).join(", ")}.
@@ -52,7 +52,7 @@ the certificate and its chain.
 [files.md](files.md) explains formats, modes and owners.`,
 };
 
-/** The page as it should be. */
+/** The text of the page. */
 export function optionsPage(): string {
   const commands = VERB_NAMES.map((verb) => [
     `\`${usageOf(verb)}\``,
@@ -87,7 +87,7 @@ function tableOf([head = [], ...rows]: string[][]): string {
     .join("\n");
 }
 
-/** Options as code. */
+/** A text with its options marked as code. */
 const marked = (text: string) => text.replaceAll(/--[a-z0-9_]+/g, "`$&`");
 
 const escaped = (cell: string) => cell.replaceAll("|", "\\|");

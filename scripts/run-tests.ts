@@ -1,6 +1,7 @@
 /**
- * Runs files of tests, or all there are: `npm test [FILE...]`. Those that need the image come first, since they take
- * longest, and those that need no tool last. `npm run test:quick` runs these alone.
+ * Runs test files, or all of them: `npm test [FILE...]`. Files that need the image come first,
+ * since they take longest; files that need no tool come last. `npm run test:quick` runs only the
+ * last kind.
  */
 import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -9,9 +10,12 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 
-/** For one test. */
+/** The limit for one test, in milliseconds. */
 const PATIENCE = 180_000;
-/** What a file is known by that needs more than Node.js, the longest first: bats, the image, and the tools of test/support/tools.ts. */
+/**
+ * Text that shows that a file needs more than Node.js: bats, the image, or the tools of
+ * test/support/tools.ts. The slowest comes first.
+ */
 const SIGNS = [/\brunBats\(/, /\b(?:missingImage|startContainer)\(/, /\b(?:missing|requireTool)\(/];
 const NOTHING = SIGNS.length;
 
@@ -28,19 +32,20 @@ const files = all
   .map(({ file }) => file);
 
 process.env["PROGRAM"] ??= "dist/main.js";
-// One more than there are cores, since many a test waits for a CA.
+// One more than the number of cores, since many tests wait for a CA.
 run({ files, concurrency: availableParallelism() + 1, timeout: PATIENCE })
   .on("test:fail", () => {
     process.exitCode = 1;
   })
-  // The report is in the order of the files, and the first takes minutes.
+  // The report has the order of the files, and the first file takes minutes. So show failures at
+  // once.
   .on("test:complete", ({ name, file, details }) => {
     if (!details.passed) console.error(`failed: ${name} (${file ?? ""})`);
   })
   .compose(new spec())
   .pipe(process.stdout);
 
-/** The first sign in a file, or in what it imports of test/. */
+/** The kind of the first sign in a file, or in the files that it imports from test/. */
 function needsOf(file: string): number {
   const found = known.get(file);
   if (found !== undefined) return found;

@@ -15,7 +15,7 @@ import { tempDir } from "../test/support/temp.ts";
 
 const TO = join(import.meta.dirname, "../test/fixtures/simp_le");
 const NAMES = ["a.test", "www.a.test"];
-/** Tests say that nothing is due; they are to say so for a long time. */
+/** Tests need a certificate that is not due, for many years. */
 const LIFE = 25 * 365 * 24 * 60 * 60;
 
 await using pebble = await startPebble({
@@ -27,7 +27,10 @@ await using _web = await serveFolder(root.path, pebble.httpPort);
 
 while (!(await make())) console.error("simp_le cannot read them: once more");
 
-/** Whether simp_le reads what it wrote: a key or certificate in DER is cut short when it ends like white space. */
+/**
+ * Whether simp_le can read its own files: it cuts off white space at the end of a DER file, even if
+ * it belongs to the key or certificate.
+ */
 async function make(): Promise<boolean> {
   await using dir = tempDir();
   const words = [

@@ -1,4 +1,7 @@
-/** Writes docs/targets.schema.json, by which editors check a file of targets: `node scripts/targets-schema.ts`. */
+/**
+ * Writes docs/targets.schema.json, with which editors check a file of targets: `node
+ * scripts/targets-schema.ts`.
+ */
 import { writeFileSync } from "node:fs";
 import { toJSONSchema } from "zod/mini";
 import { describe } from "../src/cli/help.ts";
@@ -6,13 +9,13 @@ import { OPTION_OF, TARGETS } from "../src/cli/targets-schema.ts";
 
 export const FILE = "docs/targets.schema.json";
 
-/** What the keys mean that are no option. */
+/** The meaning of the keys that are not options. */
 const OWN: Record<string, string> = {
   id: "The target's name, and its folder below --certs_dir [the first of the names]",
   method: "How to answer the CA [standalone, unless root or a folder is given]",
 };
 
-/** The schema as it should be. */
+/** The text of the schema. */
 export function targetsSchema(): string {
   const { $schema, ...schema } = toJSONSchema(TARGETS);
   const described = {
@@ -23,7 +26,7 @@ export function targetsSchema(): string {
   return `${JSON.stringify(described, withMeaning, 2)}\n`;
 }
 
-/** Whatever has keys of targets as its properties gets their meaning. */
+/** Adds its meaning to each key of a target. */
 function withMeaning(name: string, value: unknown): unknown {
   if (name !== "properties" || !isTarget(value)) return value;
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 /**
- * Runs the program of dist/ as far as it gets without a CA, and keeps beside each file what V8 has compiled of
- * it meanwhile. The image's build does so: src/load.ts uses it.
+ * Runs the program in dist/ as far as it gets without a CA, and saves V8's compiled code beside
+ * each file. The build of the image uses it, for src/load.ts.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { crypto } from "acme-client";
 import { cacheOf, load } from "../src/load.ts";
 
 const MAIN = resolve("dist/main.js");
-/** The program's when it could not reach the CA. */
+/** The exit code if the CA cannot be reached. */
 const UNREACHABLE = 2;
 
 const dir = mkdtempSync(join(tmpdir(), "warm-"));
@@ -30,7 +30,7 @@ process.on("exit", (code) => {
 });
 load(MAIN, (file, script) => scripts.set(file, script));
 
-/** A set of files whose certificate has ended, so that a new one is due. */
+/** A set with an expired certificate, so that a new one is due. */
 async function writeEndedSet(): Promise<void> {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const key = privateKey.export({ type: "pkcs8", format: "pem" });
