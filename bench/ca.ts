@@ -1,25 +1,24 @@
 import { type Pebble, startPebble } from "../test/support/pebble.ts";
 import { startRelay } from "./relay.ts";
 
-/** The CA at which everybody is measured. */
+/** The CA of all measurements. */
 export interface Ca {
   directoryUrl: string;
   caFile: string;
-  /** HOST:PORT at which it looks for answers of http-01. */
+  /** HOST:PORT where it fetches answers of http-01. */
   answers: string;
   httpPort: number;
-  /** The same CA, so many milliseconds there and back away. */
+  /** The same CA, at this distance: a round trip in milliseconds. */
   away(roundTrip: number): Promise<Ca & AsyncDisposable>;
-  /** Runs a task, and counts what the CA was asked meanwhile. */
+  /** Runs a task, and counts the CA's requests during that time. */
   counting<T>(task: () => Promise<T>): Promise<{ result: T; requests: number }>;
 }
 
 const REQUEST = /^Pebble \S+ \S+ \S+ \S+ -> calling handler\(\)$/gm;
 
 /**
- * A Pebble with the Retry-After it has by default, that refuses no nonce, reuses no
- * authorization and does not sleep before it validates. Its log is what counts: a proxy
- * in front of it would take its time with every request.
+ * A Pebble with its default Retry-After. It refuses no nonce, reuses no authorization and does not
+ * sleep before it validates. Requests are counted in its log, as a proxy would slow them down.
  */
 export async function startCa(): Promise<Ca & AsyncDisposable> {
   const pebble = await startPebble({ retryAfter: { authz: 3, order: 5 } });

@@ -5,7 +5,7 @@ import type { Ca } from "./ca.ts";
 import { measure } from "./measure.ts";
 import type { Tool } from "./tool.ts";
 
-/** certbot with its own responder, and everything of its own in one folder. */
+/** certbot with its own responder. All of its files are in one folder. */
 export function certbot(ca: Ca, dir: string): Tool & { renewAll: Tool["version"] } {
   mkdirSync(dir, { recursive: true });
   const command = (verb: string, ...more: string[]) => ({
@@ -29,7 +29,7 @@ export function certbot(ca: Ca, dir: string): Tool & { renewAll: Tool["version"]
       Promise.resolve(
         command(
           "certonly",
-          // Otherwise it keeps what an earlier run got for the same names.
+          // Without this it would keep the certificate of an earlier run for these names.
           ...[...account, "--standalone", "--force-renewal"],
           ...["--http-01-address", host, "--http-01-port", port],
           ...names.flatMap((name) => ["-d", name]),

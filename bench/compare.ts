@@ -3,36 +3,35 @@ import { type Command, measure, type Usage } from "./measure.ts";
 import type { Tool } from "./tool.ts";
 
 export interface Cost extends Usage {
-  /** What the CA was asked. */
+  /** The requests to the CA. */
   requests: number;
 }
 
-/** What one program took for one thing. */
+/** The result of one program in a scenario. */
 export interface Row {
   name: string;
   cost: Cost;
-  /** How the figures came about. */
+  /** How the cost was measured. */
   how: string;
   command: Command;
-  /** Stands for a program in its scenario: others are compared with it, or it with them. */
+  /** The program that the row stands for, in comparisons. */
   tool: string;
 }
 
-/** Something to be measured. */
 export interface Trial {
   name: string;
-  /** Whose it is; another's, if it is no way to do what the scenario is about. */
+  /** The program; another name if this is not the way to do what the scenario is about. */
   tool?: string;
   command: () => Command | Promise<Command>;
   answer?: Tool["answer"];
-  /** Less than this were no work: a program that found nothing to do must not count as fast. */
+  /** If there are fewer requests, the program did nothing, and must not count as fast. */
   leastRequests?: number;
   runs: number;
 }
 
 /**
- * The medians of several runs of each trial, which take turns: what else happens on the
- * machine befalls all of them.
+ * The medians of several runs of each trial. Trials take turns, so that other load on the machine
+ * affects all of them.
  */
 export async function compare(ca: Ca, trials: readonly Trial[]): Promise<Row[]> {
   const all = trials.map((trial) => ({
@@ -57,7 +56,7 @@ export async function compare(ca: Ca, trials: readonly Trial[]): Promise<Row[]> 
   });
 }
 
-/** One process after another, and what as many as `count` would take: the figures grow with their number, memory aside. */
+/** One process after another. Time and requests are scaled up to `count` runs; memory is not. */
 export async function loop(
   ca: Ca,
   trial: Omit<Trial, "command" | "runs">,

@@ -7,12 +7,12 @@ import type { Scenario } from "./scenarios.ts";
 export interface Results {
   scenarios: readonly Scenario[];
   goals: readonly Goal[];
-  /** Programs, and what they say with --version. */
+  /** The programs, with the output of --version. */
   versions: readonly (readonly [program: string, version: string])[];
   cores: number;
-  /** Less was measured than the aims speak of. */
+  /** The run was too small for the goals. */
   quick?: boolean;
-  /** Texts of this run's commands, and what is shown in their place. */
+  /** Texts in this run's commands, and what to show instead. */
   places: readonly (readonly [text: string, shown: string])[];
 }
 
@@ -36,7 +36,7 @@ Requests are those in Pebble's log. "x / ours" is the program's time divided by 
 ![Time by program](bench.svg)
 `;
 
-/** All that was found, as a page in Markdown. */
+/** All results as a page in Markdown. */
 export function documentOf(results: Results): string {
   const { scenarios, goals, versions, cores, places } = results;
   const programs = versions.map(([name, version]) => `${name} ${version}`);
@@ -97,13 +97,13 @@ function tableOf([head = [], ...rows]: string[][]): string {
   return `${[line(head), rule, ...rows.map(line)].join("\n")}\n`;
 }
 
-/** A duration as people read it. */
+/** A duration for people. */
 export function seconds(value: number): string {
   if (value < 1) return `${(value * 1000).toFixed(0)} ms`;
   return `${value.toFixed(value < 100 ? 2 : 0)} s`;
 }
 
-/** A command as one would type it. */
+/** A command as users type it. */
 function shown(
   { words: [program = "", ...rest], env = {} }: Command,
   places: Results["places"],

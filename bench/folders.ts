@@ -1,12 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** New folders below one, for programs that have a folder for each certificate. */
+/** New folders, for programs that need a folder for each certificate. */
 export function folders(dir: string) {
   const last = new Map<string, string>();
   let made = 0;
   return {
-    /** A new folder for a certificate, found again by its first name. */
+    /** Makes a folder. It can be found again by the certificate's first name. */
     create([name = ""]: readonly string[]): string {
       made += 1;
       const path = join(dir, `set${made}`);
@@ -14,7 +14,7 @@ export function folders(dir: string) {
       last.set(name, path);
       return path;
     },
-    /** The last folder that was made for a name. */
+    /** The newest folder for a name. */
     of(name: string): string {
       const path = last.get(name);
       if (path === undefined) throw new Error(`no certificate for ${name}`);

@@ -1,10 +1,10 @@
 import type { Row } from "./compare.ts";
 import type { Plan, Scenario } from "./scenarios.ts";
 
-/** One thing that the program aims at. */
+/** A goal of this program. */
 export interface Goal {
   aim: string;
-  /** What was measured; undefined: it was not. */
+  /** The measured value; undefined if it was not measured. */
   found: string | undefined;
   reached: boolean;
 }
@@ -12,8 +12,8 @@ export interface Goal {
 const OURS = "acme-sidecar";
 
 /**
- * What the program aims at, and what of that these results show: nothing where less was
- * measured than the aim speaks of.
+ * The goals and what these results say about them. A result does not count if the run was smaller
+ * than its goal requires.
  */
 export function judge(scenarios: readonly Scenario[], plan: Plan): Goal[] {
   const large = {
@@ -25,7 +25,7 @@ export function judge(scenarios: readonly Scenario[], plan: Plan): Goal[] {
     const rows = scenarios.find((one) => one.id === id && one.away === away)?.rows;
     const found = rows?.find((one) => one.name === name);
     if (id in large && !large[id as keyof typeof large]) return undefined;
-    // One run after another is not what the aims for many certificates are about.
+    // The goals for many certificates are about one run for all, not about a loop.
     const inOne = found?.command.words.includes("batch");
     return id === "batch" && name === OURS && !inOne ? undefined : found;
   };

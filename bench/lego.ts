@@ -4,7 +4,7 @@ import type { Ca } from "./ca.ts";
 import { measure } from "./measure.ts";
 import type { Tool } from "./tool.ts";
 
-/** lego as its users run it, with all certificates in one folder. */
+/** lego as users run it, with all certificates in one folder. */
 export function lego(ca: Ca, dir: string): Tool {
   mkdirSync(dir, { recursive: true });
   const command = (names: readonly string[], ...more: string[]) => ({
@@ -21,7 +21,7 @@ export function lego(ca: Ca, dir: string): Tool {
     name: "lego",
     version: { words: [requireTool("lego"), "--version"] },
     async register() {
-      // It has no command for the account alone.
+      // lego cannot make an account without a certificate.
       await measure(command(["account-of-lego.test"], "run"));
     },
     issue: (names) => Promise.resolve(command(names, "run")),

@@ -3,23 +3,23 @@ import { join, resolve } from "node:path";
 import { startProcess } from "../test/support/process.ts";
 import { tempDir } from "../test/support/temp.ts";
 
-/** What to run, and how it may end. */
+/** A command and its possible exit codes. */
 export interface Command {
   words: readonly string[];
   cwd?: string;
-  /** Added to the few variables that every program gets. */
+  /** Environment variables in addition to the few that every program gets. */
   env?: Readonly<Record<string, string>>;
-  /** The exit codes of success; 0, if nothing else. */
+  /** The exit codes of success; default: 0. */
   codes?: readonly number[];
 }
 
-/** What a program took, with all that it had started and waited for. */
+/** The cost of a program, with all child processes that it waited for. */
 export interface Usage {
   /** Seconds. */
   wall: number;
   /** Seconds in user and system mode. */
   cpu: number;
-  /** The most bytes that one of its processes had in memory. */
+  /** The largest memory of one of its processes, in bytes. */
   memory: number;
 }
 
@@ -27,9 +27,9 @@ const WRAPPER = resolve(import.meta.dirname, "measure.py");
 const INHERITED = ["PATH", "HOME"];
 
 /**
- * Runs a command to its end. The kernel's own account of the ended process is taken,
- * by a Python wrapper whose start is not measured; its 10 MB or so are the
- * least that can be told of memory. Rejects if the exit code is another.
+ * Runs a command to its end. A Python wrapper reads the kernel's figures about the process. The
+ * wrapper's start is not measured, but memory below its own 10 MB or so cannot be seen. Rejects for
+ * any other exit code.
  */
 export async function measure(command: Command): Promise<Usage> {
   await using temp = tempDir();

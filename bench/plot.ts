@@ -25,7 +25,7 @@ line { stroke: #d0d7de; }
   .simp_le { fill: #bc8cff; }
 }`;
 
-/** The times of all programs as bars, on a logarithmic scale, for light and dark pages. */
+/** The times of all programs as bars on a logarithmic scale. Works on light and dark pages. */
 export function plotOf(scenarios: readonly Scenario[]): string {
   const shown = scenarios.filter(({ rows }) => rows.length > 0);
   const walls = shown.flatMap(({ rows }) => rows.map(({ cost }) => cost.wall));

@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface Relay extends AsyncDisposable {
-  /** What the server's URLs become, to reach it through the relay. */
+  /** Changes a URL of the server so that it goes through the relay. */
   through(url: string): string;
 }
 
 /**
- * Puts a server on this machine far away: a TCP relay that adds a round trip (milliseconds). A connection
- * takes one to be made, as TCP's own handshake does, and every byte half of one in each direction.
+ * Puts a server at a distance: a TCP relay that adds a round trip (milliseconds). A new connection
+ * takes one round trip, as a TCP handshake does. Each byte takes half of one in its direction.
  */
 export async function startRelay(port: number, roundTrip: number): Promise<Relay> {
   const sockets = new Set<Socket>();
@@ -39,7 +39,7 @@ export async function startRelay(port: number, roundTrip: number): Promise<Relay
   };
 }
 
-/** Keeps the order of what arrives, its end included. */
+/** Delays data, and the end of the stream, without changing the order. */
 function carry(from: Socket, to: Socket, { half, open }: { half: number; open: number }): void {
   const later = (act: () => void) => {
     setTimeout(act, Math.max(0, open - Date.now()) + half);

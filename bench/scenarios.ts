@@ -9,27 +9,26 @@ import { copyLineage, copySets } from "./sets.ts";
 import type { Sidecar } from "./sidecar.ts";
 import type { Tool } from "./tool.ts";
 
-/** How much is measured. */
 export interface Plan {
-  /** Runs for one name; half of them for many names, of which lego has one. */
+  /** Runs for one name. For many names it is half of this, and lego has one run. */
   runs: number;
-  /** Names in one certificate. */
+  /** Names in the certificate with many names. */
   names: number;
-  /** Whether lego gets that certificate too. */
+  /** Whether lego also gets that certificate. */
   patient: boolean;
-  /** Certificates at once. */
+  /** The number of certificates in the scenarios with many. */
   certificates: number;
-  /** How many of them a loop really gets. */
+  /** How many of them are really measured in a loop. */
   sample: number;
-  /** Sets in the last scenario with nothing due. */
+  /** Sets in the last scenario, in which nothing is due. */
   sets: number;
-  /** Runs of what is over in a moment. */
+  /** Runs of commands that take only a moment. */
   starts: number;
-  /** Milliseconds there and back, for what a CA far away is measured with. */
+  /** Distances of CAs: round trips in milliseconds. */
   distances: readonly number[];
 }
 
-/** What is compared; `dir` is for whatever has to lie somewhere. */
+/** What is compared, and where. `dir` is for temporary files. */
 export interface Setting {
   ca: Ca;
   dir: string;
@@ -41,7 +40,7 @@ export interface Setting {
 
 export interface Scenario {
   id: "one" | "many" | "batch" | "idle" | "sets" | "start";
-  /** Milliseconds there and back; undefined: the CA is on this machine. */
+  /** The round trip in milliseconds; undefined if the CA is on this machine. */
   away?: number;
   title: string;
   notes: readonly string[];
@@ -112,7 +111,10 @@ export const manyCertificates: Measured = async (setting, plan) => {
   };
 };
 
-/** As many, with nothing due; after `manyCertificates`, whose certificates these are. */
+/**
+ * The same number, with nothing due. Run it after `manyCertificates`, as it uses those
+ * certificates.
+ */
 export const nothingDue: Measured = async (setting, plan) => {
   const { ca, ours, certbot } = setting;
   const ids = idsOf(plan.certificates);
@@ -141,7 +143,7 @@ export const nothingDue: Measured = async (setting, plan) => {
   };
 };
 
-/** This program alone, with many sets. */
+/** Many sets, for this program only. */
 export const manySets: Measured = async (setting, plan) => {
   const { ca, ours, dir } = setting;
   const ids = idsOf(plan.sets);
@@ -163,7 +165,7 @@ export const manySets: Measured = async (setting, plan) => {
   };
 };
 
-/** What it takes to start, and to see that nothing is due for one certificate. */
+/** Start-up, and a run for one certificate that is not due. */
 export const startUp: Measured = async (setting, { starts: runs }) => {
   const { ca, ours } = setting;
   const name = nameOf("start");
@@ -191,7 +193,10 @@ export const startUp: Measured = async (setting, { starts: runs }) => {
   };
 };
 
-/** What takes requests, at a CA so many milliseconds away; nobody's loop of 200, which would take an hour. */
+/**
+ * Scenarios with requests, at a CA at this distance. There is no loop of 200, which would take an
+ * hour.
+ */
 export async function farAway(
   setting: Setting,
   { roundTrip, plan }: { roundTrip: number; plan: Plan },

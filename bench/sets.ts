@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { tempDir } from "../test/support/temp.ts";
 import { nameOf } from "./names.ts";
 
-// One process for each, and no key: 1,000 take some ten seconds.
+// One openssl process for each certificate, all with one key: 1,000 take about ten seconds.
 const MAKE = `
 set -e
 ec='ec -pkeyopt ec_paramgen_curve:P-256'
@@ -28,16 +28,15 @@ done
 `;
 const STATE = ".acme-sidecar.json";
 
-/** The folder of a certificate that this program got, and the id that its files speak of. */
+/** A folder with a certificate from this program, and the id in its files. */
 export interface Template {
   dir: string;
   id: string;
 }
 
 /**
- * Folders as the template's, each with a certificate for its own name, which lives 90
- * days. What is remembered beside the certificate is that of the template: its CA, and
- * when to ask that again.
+ * Copies a folder. Each copy has a certificate for its own name, valid for 90 days. The recorded
+ * state is copied too: the CA, and when to ask it again.
  */
 export async function copySets(
   template: Template,
@@ -75,8 +74,8 @@ export async function copySets(
 const fingerprint = (pem: string | Buffer) => new X509Certificate(pem).fingerprint256;
 
 /**
- * Copies all that certbot has of one certificate for others. Only their folders and their
- * configuration have another name then, which is all it reads where nothing is due.
+ * Copies certbot's files of one certificate under other names. Only folders and configuration get
+ * the new name: certbot reads nothing else if no certificate is due.
  */
 export function copyLineage(dir: string, name: string, others: readonly string[]): void {
   const files = [join("renewal", `${name}.conf`)];

@@ -14,13 +14,19 @@ import type { Tool } from "./tool.ts";
 
 export interface Bench extends AsyncDisposable {
   setting: Setting;
-  /** The same programs with accounts of their own, at the same CA so many milliseconds there and back away. */
+  /**
+   * The same programs with their own accounts, at the same CA at this distance: a round trip in
+   * milliseconds.
+   */
   away(roundTrip: number): Promise<Setting & AsyncDisposable>;
   versions: Results["versions"];
   places: Results["places"];
 }
 
-/** A CA, this program from its main module, and those peers that are installed, all with an account. */
+/**
+ * Starts a CA. Makes an account there for this program, run from its main module, and for each peer
+ * that is installed.
+ */
 export async function startBench(main: string, { peers }: { peers: boolean }): Promise<Bench> {
   await using owned = new AsyncDisposableStack();
   const ca = owned.use(await startCa());
@@ -74,7 +80,10 @@ async function settingAt(
 const toolsOf = ({ ours, lego: one, certbot: two, simpLe: three }: Setting): Tool[] =>
   [ours, one, two, three].filter((tool) => tool !== undefined);
 
-/** The first number in what a program says; Debian's lego does not know its own, but its package does. */
+/**
+ * The first number in a program's output. Debian's lego does not know its version, so ask for the
+ * package's.
+ */
 function versionOf({ name, version: { words, env } }: Tool): string {
   const [program = "", ...args] = words;
   const said = execFileSync(program, args, {

@@ -6,27 +6,27 @@ import { type Command, measure } from "./measure.ts";
 import { nameOf } from "./names.ts";
 import type { Tool } from "./tool.ts";
 
-/** The node of node_modules, whichever runs this. */
+/** The node of node_modules, even if another one runs this file. */
 export const NODE = resolve(import.meta.dirname, "../node_modules/node/bin/node");
 const ACCOUNT = ["account_key.json", "account_reg.json"];
 const FILES = [...ACCOUNT, "key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
 const MONTH = 2_592_000;
 
 export interface Sidecar extends Tool {
-  /** As `issue`, but without `--valid_min`: the CA is asked when it wants a renewal. */
+  /** Like `issue`, but without `--valid_min`, so it asks the CA when to renew. */
   issueAsking(names: readonly string[]): Command;
-  /** Node alone, as it is started for the program. */
+  /** Node.js without the program, started in the same way. */
   node: Command;
-  /** One run for one certificate of each of these, by their ids, in folders below one. */
+  /** One run that gets a certificate for each id, in folders below `certsDir`. */
   batch(ids: readonly string[], certsDir: string, code: 0 | 1): Command;
-  /** Renews what is due below a folder, which is nothing. */
+  /** Renews the certificates below a folder; nothing is due. */
   renew(certsDir: string): Command;
   status(certsDir: string): Command;
-  /** The folder of the last certificate for a name. */
+  /** The newest folder for a name. */
   folderOf(name: string): string;
 }
 
-/** This program, from its main module, with a compile cache, as it has one in the image. */
+/** This program, run from its main module, with a compile cache as in the image. */
 export function sidecar(ca: Ca, dir: string, main: string): Sidecar {
   const account = join(dir, "account");
   mkdirSync(account, { recursive: true });

@@ -10,7 +10,7 @@ import type { Tool } from "./tool.ts";
 const ACCOUNT = ["account_key.json", "account_reg.json"];
 const FILES = [...ACCOUNT, "key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
 
-/** The real simp_le behind a web server, since it can only write files. */
+/** The real simp_le behind a web server, as it can only write files. */
 export function simpLe(ca: Ca, dir: string): Tool {
   const root = join(dir, "root");
   const account = join(dir, "account");

@@ -1,16 +1,16 @@
 import type { Command } from "./measure.ts";
 
-/** A program that gets certificates, with folders of its own and an account at the CA. */
+/** A program that gets certificates, with its own folders and an account at the CA. */
 export interface Tool {
   name: string;
-  /** Prints which version it is. */
+  /** Prints its version. */
   version: Command;
-  /** Makes the account, unless there is one. */
+  /** Makes the account if there is none. */
   register(): Promise<void>;
-  /** Gets a new certificate for these names with the account. */
+  /** Gets a new certificate for these names. */
   issue(names: readonly string[]): Promise<Command>;
-  /** Has nothing to do: looks at the certificate that `issue` got last for this name. */
+  /** Checks the last certificate that `issue` got for this name; nothing is due. */
   idle(name: string): Command;
-  /** What answers the CA while it runs, where it does not do so itself. */
+  /** Starts a server that answers the CA, if the program cannot do that itself. */
   answer?: () => Promise<AsyncDisposable>;
 }
