@@ -27,14 +27,14 @@ export interface Issuance {
   session: Session;
 }
 
-/** Getting a certificate from one of the CAs that a target names. */
+/** One try to get the certificate, from one of the target's CAs. */
 export interface Attempt extends Issuance {
   responder: Responder;
   /** The certificate's. */
   key: KeyObject;
 }
 
-/** Gets the certificate of a target from one CA, and keeps it. */
+/** Gets and saves the certificate of a target, from one CA. */
 export async function issueAt(
   from: string,
   target: Target,
@@ -53,7 +53,8 @@ export async function issueAt(
     ...{ authority, responder, now, signal, emit },
   });
   const certificate = bundle.leaf.fingerprint256;
-  // The certificate will be in place: whatever the CA answers, it has to be told as new, so that it is loaded.
+  // From here on errors of the CA must not stop us: the certificate will be in place, and must be
+  // reported as new so that a server loads it.
   const unasked = { window: undefined, answered: false, lookAgain: now() };
   const asked =
     want.validAtLeast === undefined
@@ -61,7 +62,7 @@ export async function issueAt(
       : Promise.resolve(unasked);
   await memory.begun(target, certificate);
   await saveSet(keep, bundle, (event) => {
-    // Owners have been told of before.
+    // `checkFiles` has already reported these.
     if (event.type !== "owner-lost") emit(event);
   });
   closeKeys(keep, emit);
@@ -73,8 +74,9 @@ export async function issueAt(
 }
 
 /**
- * The certificate (DER) that an order at a CA takes the place of: one that has a name in common with
- * it (RFC 9773 section 5). One whose CA is not known may be of any but the one that has said it is not.
+ * The certificate (DER) that the order replaces: the current one, if both have a name in common
+ * (RFC 9773 section 5). If its CA is unknown, it may be from this CA, unless this CA has said that
+ * it is not.
  */
 function replacedBy(
   want: Target["want"],

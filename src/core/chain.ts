@@ -4,7 +4,9 @@ import { readCertificates } from "../store/pem.ts";
 import type { Emit } from "./outcome.ts";
 import type { Chain } from "./target.ts";
 
-/** The chain (PEM, leaf first) that is wanted, or the usual one, with an event, when the CA does not offer it. */
+/**
+ * The wanted chain (PEM, leaf first). If the CA does not offer it, the usual chain, with an event.
+ */
 export async function chooseChain(
   chains: ReturnType<Authority["chains"]>,
   wanted: Chain,
@@ -24,13 +26,15 @@ export async function chooseChain(
 function isWanted(pem: string, place: number, wanted: Chain): boolean {
   if ("alternate" in wanted) return place === wanted.alternate;
   const [, ...issuers] = readable(pem);
-  // The root itself is often left out, but the last certificate names it.
+  // The root is often left out, but the last certificate names it as its issuer.
   return issuers.some(({ subject, issuer }) =>
     [subject, issuer].some((name) => commonName(name) === wanted.issuer),
   );
 }
 
-/** A chain that cannot be read is not wanted by its names; what is wrong with it is told when it is proven. */
+/**
+ * The certificates of a chain. An unreadable chain has none here; `prove` reports the error later.
+ */
 function readable(pem: string): X509Certificate[] {
   try {
     return readCertificates(pem);
@@ -39,7 +43,7 @@ function readable(pem: string): X509Certificate[] {
   }
 }
 
-/** Of a distinguished name as Node.js writes it, one attribute a line. */
+/** The common name in a distinguished name. Node.js writes each attribute on its own line. */
 function commonName(name: string): string | undefined {
   return /^CN=(.*)$/m.exec(name)?.[1];
 }

@@ -7,11 +7,11 @@ import type { Session } from "./session.ts";
 import type { Method } from "./method.ts";
 import type { Target } from "./target.ts";
 
-/** What everything in a run gets from outside: the clock, chance, and somebody who watches. */
+/** What a run gets from outside: the clock, random numbers, and a listener for events. */
 export interface Context {
   proxyEnv: Record<string, string | undefined>;
   now: Clock;
-  /** A number in [0, 1), another one each time. */
+  /** A new number in [0, 1) on each call. */
   random: () => number;
   signal: AbortSignal;
   emit: Emit;
@@ -20,12 +20,12 @@ export interface Context {
 /** What is needed to talk to a CA. */
 export type CaContext = Context & Pick<Session, "roots" | "userAgent">;
 
-/** The same where targets share it: what is told of a request does not concern the one alone that came first. */
+/** The context for requests that several targets share: their events belong to no single target. */
 export function sharedContext(context: Context, { roots, userAgent, emit }: Session): CaContext {
   return { ...context, roots, userAgent, emit };
 }
 
-/** A CA, by the URL of its directory, as the targets of a session share it. */
+/** The CA with this directory URL, which all targets of a session share. */
 export function caOf(
   directoryUrl: string,
   { context, session }: { context: Context; session: Session },
@@ -36,11 +36,14 @@ export function caOf(
   });
 }
 
-/** What is needed to make targets true. */
+/** The context for getting certificates. */
 export interface RunContext extends Context {
   openResponder: (method: Method) => Promise<Responder>;
-  /** The same one for all targets that reach their CAs in the same way. */
+  /** Returns the same session for all targets that reach their CAs in the same way. */
   sessionFor: (ask: Target["ask"]) => Promise<Session>;
-  /** What changes is handed over too, and counts as told only after that (`settleDelivery`). */
+  /**
+   * Whether this run delivers changed certificates. Then a change is settled only after its
+   * delivery (`settleDelivery`).
+   */
   delivers?: boolean | undefined;
 }

@@ -6,12 +6,12 @@ import type { Look } from "./look.ts";
 import type { Target } from "./target.ts";
 
 export type Decision =
-  /** Nothing to do; `next` is when there will be. */
+  /** Nothing to do before `next`. */
   { keep: true; bundle: Bundle; next: Date } | { keep: false; why: Why };
 
 /**
- * Why a certificate is issued: nothing there yet, a part of it missing, other names,
- * another kind of key or profile, too little life left, the CA's wish, or asked for.
+ * Why a new certificate is needed: there is none, a part is missing or wrong, other names, another
+ * type of key or profile, too little time left, the CA asks for it, or the user does.
  */
 export type Why =
   "missing" | "incomplete" | "names" | "key" | "profile" | "expiring" | "renewal-info" | "forced";
@@ -19,7 +19,7 @@ export type Why =
 type Want = Target["want"];
 type Leaf = Bundle["leaf"];
 
-/** Whether what is there satisfies what is wanted. */
+/** Decides whether the certificate fulfils what the user wants. */
 export function decide(want: Want, { found, origin }: Look, now: Date): Decision {
   const { key, leaf, chain } = found;
   if (want.force) return { keep: false, why: "forced" };
@@ -35,7 +35,9 @@ export function decide(want: Want, { found, origin }: Look, now: Date): Decision
   return { keep: true, bundle, next: scheduleOf(want, leaf, origin).at };
 }
 
-/** The profile is not known of a certificate that another program got, and then not the reason for a new one. */
+/**
+ * If another program got the certificate, its profile is unknown. That is no reason for a new one.
+ */
 function isOtherProfile(want: Want, origin: Origin | undefined): boolean {
   return (
     want.profile !== undefined &&
@@ -45,10 +47,10 @@ function isOtherProfile(want: Want, origin: Origin | undefined): boolean {
   );
 }
 
-/** The last part of a certificate's life, in which nothing but its end counts. */
+/** In the last 1/20 of a certificate's life, renew it even if the CA's window is later. */
 const LAST = 20;
 
-/** Why a certificate has to be renewed now, if it has. */
+/** Why a certificate must be renewed now; undefined if it need not. */
 function whyNow(
   want: Want,
   { leaf, origin }: { leaf: Leaf; origin: Origin | undefined },
@@ -56,30 +58,34 @@ function whyNow(
 ): "expiring" | "renewal-info" | undefined {
   const due = dueAt(leaf, want.validAtLeast);
   if (want.validAtLeast !== undefined) return due <= now ? "expiring" : undefined;
-  // What would be due before the next run is due now: that run, or the CA then, may fail.
+  // Renew now if it would be due before the next run: that run, or the CA then, may fail.
   const isDue = (moment: Date) => early(moment, leaf, want.nextRun) <= now;
   if (isDue(after(leaf.validToDate, -lifeOf(leaf) / LAST))) return "expiring";
   const window = origin?.window;
   if (window === undefined) return isDue(due) ? "expiring" : undefined;
-  // Inside the window an order is exempt from rate limits, so an earlier run leaves it to one that will be inside.
+  // An order inside the window is exempt from rate limits. So wait if the next run will still be
+  // inside it.
   const nextRun = after(now, want.nextRun);
   const soonest = now < window.start && nextRun < window.end ? now : nextRun;
   return window.pick <= soonest ? "renewal-info" : undefined;
 }
 
 /**
- * So long before a moment, but not in the first half of the time from a certificate's beginning to it: one that lives
- * shorter than it takes to the next run would be renewed in every run otherwise.
+ * The moment, moved earlier by `ahead`, but never into the first half of the time up to it.
+ * Otherwise a certificate with a life shorter than `ahead` would be renewed in every run.
  */
 function early(moment: Date, leaf: Leaf, ahead: number): Date {
   const age = moment.getTime() - leaf.validFromDate.getTime();
   return after(moment, -Math.min(ahead, age / 2));
 }
 
-/** What a certificate's renewal goes by: --valid_min, the CA's wish, or a share of its life. */
+/**
+ * What decides the time of renewal: --valid_min, the CA's window, or a share of the certificate's
+ * life.
+ */
 export type Schedule = "valid-min" | "window" | "lifetime";
 
-/** When a certificate will be due, by what is known now. */
+/** When a certificate will be due, as far as we know now. */
 export function scheduleOf(
   { validAtLeast }: { validAtLeast?: number | undefined },
   leaf: Leaf,
@@ -92,9 +98,9 @@ export function scheduleOf(
 }
 
 /**
- * When a certificate is due without a wish of the CA: so long before its end, or
- * when a third of its life is left (half of it below ten days), as Let's Encrypt's
- * integration guide asks.
+ * When a certificate is due if the CA has named no window: `validAtLeast` before its end; by
+ * default when a third of its life is left, or half if it lives less than ten days (Let's Encrypt's
+ * integration guide).
  */
 function dueAt(leaf: Leaf, validAtLeast: number | undefined): Date {
   const life = lifeOf(leaf);

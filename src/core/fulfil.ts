@@ -12,7 +12,10 @@ import { type Outcome, subjectOf } from "./outcome.ts";
 import { authorityToAsk, withRenewalInfo } from "./renewal.ts";
 import type { Target } from "./target.ts";
 
-/** Makes a target true, one run at a time for each folder. Never rejects: a failure is an outcome. */
+/**
+ * Gets or renews the certificate of a target if it is due. One run at a time works in a folder.
+ * Never rejects: a failure is an outcome.
+ */
 export async function fulfil(target: Target, context: RunContext): Promise<Outcome> {
   const { now, signal, emit } = context;
   const { dir } = target.keep;
@@ -42,14 +45,14 @@ async function fulfilLocked(target: Target, memory: Memory, context: RunContext)
   const decision = decide(want, look, now());
   if (decision.keep) {
     const { bundle, next } = decision;
-    // A file of the set may be missing although others hold the same.
+    // A file may be missing even if the other files hold its contents.
     const filled = await fillSet(keep, look.found, emit);
     const certificate = bundle.leaf.fingerprint256;
     const news = recovered || filled || memory.state.untold === certificate;
     await memory.kept(target, { origin: look.origin ?? { certificate }, news });
     return { kind: "kept", completed: news || memory.isOwed(), bundle, next } as const;
   }
-  // Most runs find nothing to do: only the others load what talks to a CA.
+  // Most runs find nothing to do. Only the others load the code that talks to a CA.
   const { issue } = await import("./issue.ts");
   const session = await context.sessionFor(target.ask);
   const { why } = decision;
@@ -58,8 +61,8 @@ async function fulfilLocked(target: Target, memory: Memory, context: RunContext)
 }
 
 /**
- * What is known of the certificate that is there, once its CA, or the one it may be of, has been asked for
- * its wishes: when it is time for that, and the certificate not due in any case.
+ * What we know of the current certificate. First asks a CA for renewal information, if it is time
+ * for that and the certificate is not due anyway.
  */
 async function askedAbout(
   target: Target,

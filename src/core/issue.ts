@@ -8,7 +8,7 @@ import { caOf } from "./context.ts";
 import { isOfType, makeKey, typeOf } from "./keys.ts";
 import type { Target } from "./target.ts";
 
-/** Gets the certificate of a target, from the first CA that can be used, and keeps it. */
+/** Gets and saves the certificate of a target, from the first CA that works. */
 export async function issue(target: Target, issuance: Issuance): Promise<Issued> {
   const { ask, want } = target;
   const { why, look, context } = issuance;
@@ -34,7 +34,7 @@ export async function issue(target: Target, issuance: Issuance): Promise<Issued>
   return await guarded(from, target, attempt);
 }
 
-/** Fails at once where other targets of this run have shown that it would. */
+/** Fails at once if the same way has failed for other targets of this run. */
 function guarded(from: string, target: Target, attempt: Attempt): Promise<Issued> {
   const { ask, keep } = target;
   const account = accountFolder({ from, account: ask.account, keep }).place.dir;
@@ -44,7 +44,7 @@ function guarded(from: string, target: Target, attempt: Attempt): Promise<Issued
   });
 }
 
-/** Whether another CA may do what this one could not: what a name is at fault for, it would refuse too. */
+/** Whether another CA may succeed. It would not if the error is about a name. */
 function isOutOfUse(error: unknown): error is AppError {
   return (
     error instanceof AppError && (error.scope === "authority" || error.code === "rate-limited")
@@ -52,14 +52,14 @@ function isOutOfUse(error: unknown): error is AppError {
 }
 
 /**
- * Lets the CA's directory be on its way while everything else is loaded and made ready, for the first target
- * that goes there. Whether it can be had is found out when it is needed.
+ * Asks for the CA's directory in the background, while the rest is loaded and the responder starts.
+ * Only the first target at a CA does so. An error counts only when the directory is needed.
  */
 async function greet(from: string, { context, session }: Issuance): Promise<void> {
   if (session.cas.has(from)) return;
   const ca = await caOf(from, { context, session });
   ca.directory().catch(() => undefined);
-  // The connection is begun in a turn of its own.
+  // Node.js connects in the next turn of its event loop.
   await turn();
 }
 

@@ -17,7 +17,7 @@ export async function makeKey(type: KeyType): Promise<KeyObject> {
   return pair.privateKey;
 }
 
-/** The kind of a key, so that its successor can be of the same; undefined for kinds that are not made here. */
+/** The type of a key, to make another of the same type; undefined for types that we do not make. */
 export function typeOf(key: KeyObject): KeyType | undefined {
   const bits = key.asymmetricKeyDetails?.modulusLength;
   if (key.asymmetricKeyType === "rsa" && bits !== undefined) return { rsa: bits };
@@ -26,7 +26,7 @@ export function typeOf(key: KeyObject): KeyType | undefined {
   return curve === "secp384r1" ? "ec384" : undefined;
 }
 
-/** Whether a key is of a kind; the exponent of an RSA key does not matter. */
+/** Whether a key has this type. The exponent of an RSA key does not matter. */
 export function isOfType(key: KeyObject, wanted: KeyType): boolean {
   const type = typeOf(key);
   return typeof type === "object" && typeof wanted === "object"

@@ -12,37 +12,46 @@ import type { RunContext } from "./context.ts";
 import { isRecorded, record } from "./record.ts";
 import type { Target } from "./target.ts";
 
-/** What is remembered of a set, for whoever holds its lock: read once, and saved with each change. */
+/**
+ * The recorded state of a set, for the holder of its lock. It is read once, and saved after each
+ * change.
+ */
 export interface Memory {
   readonly state: State;
-  /** Whether this run has to hand over the certificate although it has not changed since the last one. */
+  /** Whether this run must deliver the certificate even if it is unchanged. */
   isOwed(): boolean;
-  /** A CA was asked about the certificate that is there. */
+  /** A CA was asked about the current certificate. */
   asked(origin: Origin): Promise<void>;
-  /** Nothing was due. `news`: the certificate has to be told of all the same. */
+  /** Nothing was due. With `news`, the certificate still counts as changed. */
   kept(target: Target, certificate: { origin: Origin; news: boolean }): Promise<void>;
-  /** A certificate is about to be saved: a run that does not live to tell of it leaves that to the next. */
+  /**
+   * A certificate is about to be saved. If this run is killed before it reports that, the next run
+   * does.
+   */
   begun(target: Target, certificate: string): Promise<void>;
   /** A certificate is in place. */
   issued(target: Target, origin: Origin): Promise<void>;
-  /** What was wanted before stays recorded: it may be what is in use. */
+  /** The target failed. The target recorded before stays, as its certificate may be in use. */
   failed(target: Target, error: AppError, at: Date): Promise<void>;
-  /** Everything that was news has been handed over. */
+  /** All changes have been delivered. */
   delivered(): Promise<void>;
-  /** The file that the target is from has it no more. */
+  /** The target's file no longer contains it. */
   unlisted(): Promise<void>;
-  /** Forgets the target, and that it failed; what is known of the certificate stays. Throws where that cannot be written. */
+  /**
+   * Forgets the target and its failure, but not what we know of the certificate. Throws if it
+   * fails.
+   */
   forget(): Promise<void>;
 }
 
-/** `delivers`: this run hands over what is news, which counts as told only after that. */
+/** `delivers`: this run delivers changes, and a change is settled only after its delivery. */
 export function openMemory(dir: string, { delivers = false }: Delivers = {}): Memory {
   let state = loadState(dir);
   const remember = (next: State) => {
     state = next;
     return saveState(dir, next);
   };
-  /** The end of a run that leaves a certificate in place, and no failure. */
+  /** Records a run that leaves a certificate in place and has no failure. */
   const settle = (target: Target, origin: Origin, news: boolean) =>
     remember({
       origin,
@@ -92,14 +101,14 @@ export function openMemory(dir: string, { delivers = false }: Delivers = {}): Me
 
 type Delivers = Pick<RunContext, "delivers">;
 
-/** Whether a run that keeps what is there has nothing to remember. */
+/** Whether there is nothing new to record for a run that keeps the certificate. */
 export function isSettled(state: State, target: Target): boolean {
   return (
     state.failure === undefined && state.untold === undefined && isRecorded(state.target, target)
   );
 }
 
-/** Whether a run has to hand over the certificate of a set although that has not changed since the last one. */
+/** Whether a run must deliver the certificate even if it is unchanged. */
 export function isOwed({ undelivered }: State, { delivers = false }: Delivers): boolean {
   return delivers && undelivered === true;
 }

@@ -3,18 +3,20 @@ import type { Provider } from "../challenge/dns/providers.ts";
 import type { Name } from "../name.ts";
 import type { Listen } from "../serve.ts";
 
-/** dns-01 by TXT records that a provider sets. */
 export interface DnsMethod {
   kind: "dns";
   provider: Provider;
   propagation: Propagation;
-  /** What the provider finds in its environment beside that of this process: credentials, as a rule. Never recorded. */
+  /**
+   * Environment variables for the provider, in addition to those of this process; usually
+   * credentials. Never recorded.
+   */
   env?: Record<string, string> | undefined;
 }
 
 /**
- * How the CA is answered: http-01 on a port of our own, by files in the folders a web
- * server serves, or by a proxy that knows the account's thumbprint; or dns-01.
+ * How to answer the CA. http-01: on our own port, with files in the folders of a web server, or by
+ * a proxy that knows the account's thumbprint. Or dns-01.
  */
 export type Method =
   | { kind: "standalone"; listen: Listen }

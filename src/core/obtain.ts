@@ -21,7 +21,7 @@ export interface Errand {
   key: KeyObject;
   chain: Chain;
   profile: string | undefined;
-  /** The certificate (DER) that the new one takes the place of, when this CA issued it. */
+  /** The certificate (DER) that the new one replaces, if this CA issued it. */
   replaces: Buffer | undefined;
   authority: Authority;
   responder: Responder;
@@ -30,7 +30,10 @@ export interface Errand {
   emit: Emit;
 }
 
-/** Gets a certificate: order, answers, CSR, chain (RFC 8555 section 7.4), proven before it is returned. */
+/**
+ * Gets a certificate: order, answers, CSR and chain (RFC 8555 section 7.4). It is checked before it
+ * is returned.
+ */
 export async function obtain(errand: Errand): Promise<Bundle> {
   const { chain, authority, names, key, emit } = errand;
   const order = await authority.newOrder(errand);
@@ -95,7 +98,7 @@ interface Task {
   answer: Answer;
 }
 
-/** The name of ours that an authorization is for. */
+/** The ordered name that an authorization is for. */
 function orderedIn(names: readonly Name[], { name }: Authorization): Name {
   return (
     names.find((each) => each === name) ?? misbehaved(`asks about ${name}, which was not ordered`)
@@ -125,7 +128,10 @@ function unusable(order: Order): AppError {
   });
 }
 
-/** A clock may be wrong by its time zone; what is valid later than that is of no use now. */
+/**
+ * A clock may be wrong by its time zone, so allow a day. A certificate that starts later is useless
+ * now.
+ */
 function checkStart(leaf: X509Certificate, now: Date): void {
   if (leaf.validFromDate <= after(now, DAY)) return;
   throw new AppError(

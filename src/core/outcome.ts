@@ -8,7 +8,6 @@ import type { StoreEvent } from "../store/set.ts";
 import type { Why } from "./decide.ts";
 import type { Chain, Draft, Target } from "./target.ts";
 
-/** What an outcome is about. */
 export interface Subject {
   id: string;
   names: readonly string[];
@@ -19,68 +18,70 @@ export function subjectOf({ id, want, keep }: Target | Draft): Subject {
   return { id, names: want.names, dir: keep.dir };
 }
 
-/** What was taken over from another tool, and what a command has to say to go on with it. */
+/** What was imported from another tool, and what the command for the next step needs. */
 export interface Imported {
-  /** Whether something was written; otherwise all of it was there already. */
+  /** Whether a file was written. If not, everything was there already. */
   changed: boolean;
-  /** The URL of the account, or what the tool calls it. */
+  /** The account's URL, or the tool's name for it. */
   account: string | undefined;
   bundle: Bundle | undefined;
-  /** The URL of the CA's directory, where that is known. */
+  /** The CA's directory URL, if known. */
   server: string | undefined;
-  /** The options that go on with it as it was imported: where, and how. */
+  /** The options for the next step, so that it uses the import's folder and settings. */
   words: readonly string[];
 }
 
 /** How a subject ended. `next` is when its certificate will be due. */
 export type Outcome = { subject: Subject } & (
   | { kind: "issued"; why: Why; bundle: Bundle; next: Date }
-  /** `completed`: files that had been missing were put in place. */
+  /** `completed`: there is something new for the web server to load. */
   | { kind: "kept"; completed: boolean; bundle: Bundle; next: Date }
-  /** It could have been issued by these CAs. */
+  /** A dry run succeeded with one of these CAs. */
   | { kind: "tried"; from: readonly string[] }
-  /** `before`: it had been revoked already. */
+  /** `before`: it was already revoked. */
   | { kind: "revoked"; before: boolean }
   | ({ kind: "imported" } & Imported)
-  /** An account has another key now. */
+  /** An account has a new key. */
   | { kind: "rolled-over"; uri: string; thumbprint: string }
-  /** An account is no more; `before`: it had been so already. */
+  /** An account is deactivated. `before`: it was deactivated earlier. */
   | { kind: "deactivated"; before: boolean }
   | { kind: "failed"; error: AppError }
 );
 
-/** Whether a signal has kept a subject from ending: that is no failure, since the next run goes on with it. */
+/** Whether a signal stopped the work on a subject. That is no failure: the next run continues. */
 export function isUnfinished(outcome: Outcome): outcome is Extract<Outcome, { kind: "failed" }> & {
   error: { code: "interrupted" };
 } {
   return outcome.kind === "failed" && outcome.error.code === "interrupted";
 }
 
-/** What happens on the way, for whoever watches. */
+/** What happens during a run. */
 export type Event =
   | AcmeEvent
   | ChallengeEvent
   | StoreEvent
   | LockEvent
   | { type: "decided"; why: Why; names: readonly Name[] }
-  /** The CA does not offer the chain that was asked for, of so many. */
+  /** The CA does not offer the wanted chain. `offered` is the number of its chains. */
   | { type: "no-such-chain"; wanted: Chain; offered: number }
-  /** The CA does not offer the profile that would be preferred. */
+  /** The CA does not offer the preferred profile. */
   | { type: "no-such-profile"; profile: string; offered: readonly string[] }
   /** The CA wants a certificate renewed at an unusual time, and says why. */
   | { type: "renewal-explained"; url: string }
-  /** A CA cannot be used now, so the next one is asked. */
+  /** A CA is unusable now, so we ask the next one. */
   | { type: "next-authority"; error: AppError; from: string; to: string }
-  /** The account may not revoke a certificate, so its own key has to. */
+  /** The account may not revoke the certificate, so we try the certificate's own key. */
   | { type: "revoking-by-key"; error: AppError }
   | { type: "account-key-made" }
-  /** An interrupted rollover: whether the CA has the new key. */
+  /** An interrupted rollover is settled. `completed`: the account has the new key. */
   | { type: "rollover-settled"; completed: boolean }
   | { type: "key"; reused: boolean }
   | { type: "ordered"; url: string; names: readonly Name[] }
   | { type: "validating"; names: readonly Name[] }
   | { type: "validated" }
-  /** Sets below a folder that a file of targets had once; `forgotten`: nothing is recorded of them any more. */
+  /**
+   * Sets that a file of targets no longer contains. `forgotten`: they are not recorded any more.
+   */
   | {
       type: "unlisted";
       file: string;
@@ -88,10 +89,10 @@ export type Event =
       ids: readonly string[];
       forgotten: boolean;
     }
-  /** Something that was asked for has no effect. */
+  /** An option has no effect. */
   | { type: "warning"; text: string }
-  /** One of several targets. */
+  /** One of several targets is done. */
   | { type: "ended"; outcome: Outcome };
 
-/** `target`: the id of the one among many that an event is about. */
+/** `target`: the id of the target, if an event belongs to one of several. */
 export type Emit = (event: Event, target?: string) => void;

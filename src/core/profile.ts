@@ -4,10 +4,13 @@ import { kindOf } from "../name.ts";
 import type { Emit } from "./outcome.ts";
 import type { Target } from "./target.ts";
 
-/** What Let's Encrypt calls the one profile that takes IP addresses; other CAs with such a rule may follow. */
+/**
+ * Let's Encrypt's name for its only profile that allows IP addresses. Other CAs may use the same
+ * rule and name.
+ */
 const FOR_ADDRESSES = "shortlived";
 
-/** The profile to ask a CA for: only one that it lists (draft-ietf-acme-profiles section 4). */
+/** The profile to order. It must be in the CA's list (draft-ietf-acme-profiles section 4). */
 export async function chooseProfile(
   authority: Authority,
   { ask, want }: Pick<Target, "ask" | "want">,

@@ -4,8 +4,8 @@ import { recordMethod } from "./method.ts";
 import type { Draft, Target } from "./target.ts";
 
 /**
- * A target as plain data, for the next run to read: without `force`, which is for one run, and without
- * secrets, of which only the files are named. Folders of accounts are relative to the set's.
+ * The target as plain data, for later runs. It lacks `force`, which is for one run only, and
+ * secrets: only their files are named. The folder of accounts is relative to the set's.
  */
 export function record({ source, want, ask, keep }: Target | Draft): object {
   const { account, method, ...asked } = ask;
@@ -32,7 +32,7 @@ export function record({ source, want, ask, keep }: Target | Draft): object {
   return JSON.parse(JSON.stringify(plain)) as object;
 }
 
-/** Whether what was recorded is this target. */
+/** Whether the recorded target equals this one. */
 export function isRecorded(recorded: unknown, target: Target): boolean {
   return isDeepStrictEqual(recorded, record(target));
 }

@@ -15,13 +15,16 @@ export interface Failed {
 
 interface Validation {
   type: ChallengeType;
-  /** What was published, if it came to that. */
+  /** The published answers, if there were any. */
   publication?: Publication;
-  /** There is no verdict yet, and no more time. */
+  /** The time ran out before the CA had a result. */
   late?: AppError;
 }
 
-/** The error for names without a good verdict: each cause once, and what to do about that of the most names. */
+/**
+ * The error for names that were not validated. Each cause appears once. The hint is about the cause
+ * of the most names.
+ */
 export function rejected(failed: readonly Failed[], validation: Validation): AppError {
   const { late } = validation;
   const causes = causesOf(
@@ -47,12 +50,12 @@ function reasonOf({ name, authorization }: Failed, validation: Validation): stri
   return `its authorization is ${status}${silent}`;
 }
 
-/** Whether the CA came here; undefined where that cannot be known. */
+/** Whether the CA fetched the answer from us; undefined if we cannot see that. */
 function wasAsked(name: Name, { publication }: Validation): boolean | undefined {
   return publication?.fetched?.has(name);
 }
 
-/** In JSON; more than this of a text nobody reads. */
+/** The limit for texts in JSON; nobody reads more. */
 const LONGEST_DETAIL = 1_000;
 
 function problemOf({ name, authorization }: Failed): NameProblem {
@@ -79,9 +82,9 @@ const LOOK_HTTP =
 const LOOK_DNS =
   "During a run, look up the TXT record of _acme-challenge.NAME (follow a CNAME) at the zone's public name servers. If it is missing, check the program that sets it; if it is late, raise --dns_wait.";
 
-/** The problem types that say that what the CA found was not the answer. */
+/** Problem types that mean: the CA got a wrong answer. */
 const WRONG_ANSWER = ["unauthorized", "incorrectResponse"];
-/** Those that are about the way to it. */
+/** Problem types that mean: the CA could not connect. */
 const NO_WAY = ["connection", "dns", "tls"];
 
 function remedyFor(failed: Failed, validation: Validation): string {
@@ -95,7 +98,7 @@ function remedyFor(failed: Failed, validation: Validation): string {
   return type === "http-01" ? onTheWay(failed, hint, validation) : usual;
 }
 
-/** What to do about a web server that leads elsewhere, answers something else, or cannot be reached. */
+/** What to do about a web server that redirects, answers wrongly, or is unreachable. */
 function onTheWay({ name, authorization }: Failed, usual: string, validation: Validation): string {
   const visit = visitOf(authorization);
   const target = redirectOf(name, visit);
@@ -111,7 +114,7 @@ function sayRedirect(target: string): string {
   return `The web server redirects the challenge to ${cut(target, 100)}: forward it before the redirect, or there too. In nginx, write the redirect as "location / { return 301 ...; }": outside a location it comes first.`;
 }
 
-/** Another server answered: at the address that the CA had, if it tells that. */
+/** The hint if another server answered. It shows the server's address if the CA reported it. */
 function sayAnswer({ address, status }: Visit, { publication }: Validation): string {
   const where = address === undefined ? "" : ` at ${address}`;
   const what = status === undefined ? "something else" : String(status);

@@ -3,16 +3,17 @@ import type { Origin } from "../store/state.ts";
 import { after, DAY } from "../time.ts";
 import type { Target } from "./target.ts";
 
-/** What a target says of whom to ask, and whether to. */
+/** The parts of a target that decide whether to ask a CA, and which. */
 interface Asking {
   want: Pick<Target["want"], "validAtLeast">;
   ask: Pick<Target["ask"], "from">;
 }
 
 /**
- * The CA that is to be asked now for its wishes, if any: the certificate's, or the one it may be of, which is the first
- * that is named. Nobody is asked when somebody has said when to renew, since simp_le asks nobody then, nor a CA that had
- * nothing to say. A look that is to wait longer than any was put off by a clock that was wrong.
+ * The CA to ask now for renewal information, if any: the one that issued the certificate or, if
+ * that is unknown, the first one in the list. No CA is asked if the user has set --valid_min:
+ * simp_le asks none either. A CA that does not know the certificate is not asked again. If the next
+ * look is more than a day away, it was set by a wrong clock, so ask now.
  */
 export function authorityToAsk(
   { want, ask }: Asking,
@@ -31,8 +32,9 @@ interface Said {
 }
 
 /**
- * An origin with what a CA has said: the moment in a window is drawn once, and again only when the window changes
- * (RFC 9773 section 4.2). A CA that has one for a certificate has issued it. `random` is in [0, 1).
+ * Adds a CA's renewal information to an origin. The moment in a window is chosen once, and again
+ * only if the window changes (RFC 9773 section 4.2). A CA that has a window for a certificate must
+ * have issued it. `random` is in [0, 1).
  */
 export function withRenewalInfo(
   origin: Origin,

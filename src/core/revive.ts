@@ -17,7 +17,7 @@ import {
   wantSchema,
 } from "./target.ts";
 
-/** One for each member of a type, so that none is forgotten when it gets another. */
+/** One schema for each member of a type. The compiler then finds a new member without one. */
 type Schemas<T> = Record<keyof T, z.ZodMiniType>;
 
 const hostPort = z.object({ host: z.string(), port: z.number() });
@@ -39,7 +39,7 @@ const recordedMethod = z.discriminatedUnion("kind", [
 
 const formatName = z.enum(FORMAT_NAMES);
 
-/** What stands in .acme-sidecar.json of a target. */
+/** The schema of a target in .acme-sidecar.json. */
 const recordedTarget = z.object({
   source: z.optional(sourceSchema),
   want: wantSchema,
@@ -54,12 +54,15 @@ const recordedTarget = z.object({
     keyMode: z.optional(z.number()),
     owner: z.optional(z.object({ uid: z.number(), gid: z.optional(z.number()) })),
     pkcs12: z.optional(z.object({ file: z.string() })),
-    /** The folder of accounts that sets share, from the set's own. */
+    /** The folder of shared accounts, relative to the set's folder. */
     accounts: z.optional(z.string()),
   } satisfies Schemas<Omit<Place, "dir"> & { accounts: unknown }>),
 });
 
-/** The target that was recorded, for a folder; undefined when that is not one, or of another version of this program. */
+/**
+ * Restores a recorded target for a folder; undefined if it is malformed or from an incompatible
+ * version.
+ */
 export function revive(
   recorded: unknown,
   { id, dir }: { id: string; dir: string },
@@ -88,7 +91,7 @@ export function revive(
   };
 }
 
-/** A method that was recorded; undefined: it is none, or one of another version of this program. */
+/** Restores a recorded method; undefined if it is malformed or from an incompatible version. */
 function reviveMethod(recorded: unknown): Method | undefined {
   const { data } = z.safeParse(
     recordedMethod,
@@ -98,7 +101,10 @@ function reviveMethod(recorded: unknown): Method | undefined {
   return { kind: "webroot", roots: new Map(Object.entries(data.roots) as [Name, string][]) };
 }
 
-/** Earlier versions recorded a program, the only provider that they knew, beside all the rest. */
+/**
+ * Earlier versions had only one provider, a program. They recorded its path beside the other
+ * settings.
+ */
 function isScript(recorded: unknown): recorded is Record<string, unknown> {
   return isRecord(recorded) && recorded["kind"] === "dns" && "script" in recorded;
 }
@@ -107,12 +113,12 @@ function asProvider({ script, ...propagation }: Record<string, unknown>): object
   return { kind: "dns", provider: { kind: "exec", script }, propagation };
 }
 
-/** The file of targets that what was recorded is from. */
+/** The file of targets that a recorded target comes from. */
 export function sourceOf(recorded: unknown): Source | undefined {
   return z.safeParse(z.object({ source: sourceSchema }), recorded).data?.source;
 }
 
-/** What was recorded, as something that its file has no more. */
+/** The recorded target, marked as no longer in its file. */
 export function asGone(recorded: unknown): unknown {
   const source = sourceOf(recorded);
   return isRecord(recorded) && source !== undefined

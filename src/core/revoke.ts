@@ -13,11 +13,10 @@ import type { CaContext } from "./context.ts";
 import { lookAt } from "./look.ts";
 import type { Emit, Outcome } from "./outcome.ts";
 
-/** A certificate that is to be revoked: where it is, and why. */
 export interface Revocation {
-  /** The URLs of the directories of CAs that it may be of. */
+  /** The directory URLs of the CAs that may have issued it. */
   from: readonly [string, ...string[]];
-  /** Whose account it is, and where it is kept. */
+  /** The owner and folder of the account. */
   account: AccountRef["account"];
   /** CRLReason of RFC 5280 section 5.3.1. */
   reason: number;
@@ -25,8 +24,8 @@ export interface Revocation {
 }
 
 /**
- * Revokes the certificate of a set (RFC 8555 section 7.6) by its account or, where the set has none, by its
- * own key. Changes no file. Throws an AppError.
+ * Revokes the certificate of a set (RFC 8555 section 7.6) with its account, or with the
+ * certificate's own key if that fails or there is no account. Changes no file. Throws an AppError.
  */
 export async function revoke(
   { from, account, reason, keep }: Revocation,
@@ -45,7 +44,7 @@ export async function revoke(
     { from: directoryUrl, account, keep },
     context,
   );
-  // Whoever has the certificate's key may revoke it, whichever account it was issued to.
+  // The owner of the certificate's key may revoke it, even without the account.
   const revokers: Revoker[] = [];
   if (accountKey) revokers.push({ by: "account", key: accountKey, registration });
   if (key) revokers.push({ by: "certificate", key });
@@ -66,7 +65,7 @@ export async function revoke(
   };
 }
 
-/** What the first revoker gets that the CA does not refuse; undefined without any. */
+/** Tries the revokers one after another, until the CA accepts one; undefined if there are none. */
 async function byFirst(
   [first, ...others]: readonly Revoker[],
   emit: Emit,
@@ -78,14 +77,14 @@ async function byFirst(
   } catch (error) {
     if (!(error instanceof ProblemError) || others.length === 0) throw error;
     emit({ type: "revoking-by-key", error });
-    // What is wrong with the account is what there is to mend.
+    // Report the first error: the user should fix the account.
     return byFirst(others, emit, revoke).catch(() => {
       throw error;
     });
   }
 }
 
-/** The set's account; the lock of its own folder is held. */
+/** The set's account. The caller already holds the lock of the set's folder. */
 async function accountOf(account: AccountRef, context: CaContext) {
   const folder = accountFolder(account);
   using _held = await enterIfShared(folder, context);

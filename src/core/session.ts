@@ -4,20 +4,20 @@ import type { AskRenewalInfo } from "../acme/renewal-info.ts";
 import type { Emit } from "./outcome.ts";
 import { countStrikes, type Strikes } from "./strikes.ts";
 
-/** How CAs are reached, and what the targets of a run share that reach them so. */
+/** How to reach CAs, and what all targets share that reach them in this way. */
 export interface Session {
-  /** PEM, trusted beside the built-in ones. */
+  /** Roots (PEM) to trust in addition to the built-in ones. */
   roots: string | undefined;
   userAgent: string;
-  /** How many signed requests may be under way at one CA, however near it is. */
+  /** How many signed requests one CA may have under way, even if it is near. */
   lanes: number;
-  /** Told what concerns no target alone. */
+  /** For events that belong to no single target. */
   emit: Emit;
-  /** CAs, by the URL of their directory. */
+  /** CAs, by directory URL. */
   cas: Map<string, Promise<Ca>>;
-  /** Accounts that are open, by CA and folder. */
+  /** Open accounts, by CA and folder. */
   accounts: Map<string, Promise<Authority>>;
-  /** Who asks for renewal information, by the URL of the CA's directory. */
+  /** The functions that ask for renewal information, by the CA's directory URL. */
   questions: Map<string, Promise<AskRenewalInfo>>;
   strikes: Strikes;
 }

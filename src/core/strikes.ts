@@ -1,13 +1,13 @@
 import { AppError } from "../errors.ts";
 
-/** After so many failures one after another nobody else of the run goes the same way. */
+/** After this many failures in a row, no other target of the run tries the same CA or account. */
 const MOST_STRIKES = 3;
 
-/** Keeps a run from asking a CA for every target what it has refused for the last few. */
+/** Keeps a run from repeating a request, for every target, that a CA has refused several times. */
 export interface Strikes {
   /**
-   * Does what goes by way of a CA and of an account there. Throws the last error, without doing
-   * it, once too many have failed for what concerns all of them (docs/decisions/0004).
+   * Does some work with a CA and an account. After too many failures that affect all such work,
+   * throws the last error instead (docs/decisions/0004).
    */
   guard<T>(way: { authority: string; account: string }, work: () => Promise<T>): Promise<T>;
 }

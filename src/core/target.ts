@@ -4,23 +4,29 @@ import { type Name, parseName } from "../name.ts";
 import type { Place } from "../store/set.ts";
 import type { Method } from "./method.ts";
 
-// What a target is made of is a schema where it is recorded, and its type is that of the schema. Only core/revive.ts
-// loads this file; everybody else has the types.
+// Recorded parts of a target are schemas, and their types are derived from these. Only
+// core/revive.ts loads this file; other files import only types.
 
-/** A name as this program writes it. */
+/** A name in the form that `parseName` returns. */
 export const nameSchema = z.custom<Name>((text) => {
   const parsed = typeof text === "string" ? parseName(text) : {};
   return "name" in parsed && parsed.name === text;
 });
 
-/** A kind of key to make: an elliptic curve, or RSA of so many bits (and with 65537, if nothing else). */
+/**
+ * A type of key to make: an elliptic curve, or RSA of this many bits, by default with the exponent
+ * 65537.
+ */
 export type KeyType = z.infer<typeof keyTypeSchema>;
 export const keyTypeSchema = z.union([
   z.enum(["ec256", "ec384"]),
   z.object({ rsa: z.number(), exponent: z.optional(z.number()) }),
 ]);
 
-/** The chain to take: one of those that the CA calls alternate, counted from 1 (0: the usual one), or one that has an issuer of this common name. */
+/**
+ * The chain to choose: an alternate chain of the CA, counted from 1 (0 is the usual one), or a
+ * chain with an issuer of this common name.
+ */
 export type Chain = z.infer<typeof chainSchema>;
 const chainSchema = z.union([
   z.object({ alternate: z.number() }),
@@ -30,76 +36,81 @@ const chainSchema = z.union([
 /** The URL of a CA's directory. */
 const directorySchema = z.string().check(z.refine(isAddress));
 
-/** What has to be true of a certificate. */
+/** What must be true of the certificate. */
 export const wantSchema = z.object({
   names: z.readonly(z.tuple([nameSchema], nameSchema)),
-  /** The kind that its key must be of; undefined: any. */
+  /** The type that its key must have; undefined: any. */
   key: z.optional(keyTypeSchema),
-  /** The profile that it must have been issued with. */
+  /** The profile that it must have. */
   profile: z.optional(z.string()),
-  /** Renew when less than this is left, in milliseconds; undefined: when the CA says so, or as a share of its life. */
+  /**
+   * Renew when less than this is left, in milliseconds; undefined: when the CA says so, or after a
+   * share of its life.
+   */
   validAtLeast: z.optional(z.number()),
-  /** When there will be another run, in milliseconds from now. */
+  /** The milliseconds until the next run. */
   nextRun: z.number(),
 });
 
-/** How to get a certificate, but for the account and the answers. */
+/** How to get the certificate, except for the account and the answers. */
 export const askSchema = z.object({
-  /** The URLs of the CAs' directories: the next is asked when one is out of reach, or busy. */
+  /** The CAs' directory URLs. If a CA is unreachable or busy, the next one is asked. */
   from: z.readonly(z.tuple([directorySchema], directorySchema)),
-  /** What to ask the CA for, and whether to go on without when it does not have it. */
+  /**
+   * The profile to order. If it is not `required` and the CA does not have it, order without one.
+   */
   profile: z.optional(z.object({ name: z.string(), required: z.boolean() })),
-  /** The path of a file with roots (PEM) to trust beside the built-in ones. */
+  /** The path of a file with roots (PEM) to trust in addition to the built-in ones. */
   caBundle: z.optional(z.string()),
-  /** What to call ourselves there; undefined: the usual. */
+  /** Our User-Agent; undefined: the default. */
   userAgent: z.optional(z.string()),
-  /** For a new certificate key; undefined: the kind that is in use. */
+  /** The type of a new certificate key; undefined: the type of the current one. */
   key: z.optional(keyTypeSchema),
-  /** Keep using the key that is there. */
+  /** Whether to keep the current certificate key. */
   reuseKey: z.boolean(),
   chain: chainSchema,
 });
 
-/** The file of targets that something is from. */
+/** The file of targets that a target comes from. */
 export type Source = z.infer<typeof sourceSchema>;
 export const sourceSchema = z.object({
   /** Its path, or `-` for the standard input. */
   file: z.string(),
-  /** A later run has not found it in the file any more. */
+  /** Whether a later run no longer found the target in the file. */
   gone: z.boolean(),
 });
 
-/** An account: whose it is, where it is kept, and how to get it where there is none. */
+/** The wanted account: its owner and folder, and how to register it if there is none. */
 export interface AccountWish {
-  /** The folder of accounts that sets share; undefined: each set has its own. */
+  /** The folder of shared accounts; undefined: each set has its own account. */
   dir?: string | undefined;
-  /** A shared account is written as lego has it too. */
+  /** Whether to write a shared account in lego's format too. */
   lego?: boolean | undefined;
-  /** Mail addresses; none is allowed. */
+  /** Email addresses; may be empty. */
   contact: readonly string[];
-  /** The kind of a new one's key; undefined: the usual. */
+  /** The type of a new account key; undefined: the default. */
   key?: KeyType | undefined;
-  /** For CAs that require one. */
+  /** The external account binding, for CAs that require one. */
   binding?: Binding | undefined;
 }
 
 /** External account binding (RFC 8555 section 7.3.4), with its MAC key. */
 export interface Binding {
   kid: string;
-  /** Undefined: its file cannot be read any more, which matters only where there is no account yet. */
+  /** Undefined if its file is no longer readable. That matters only if there is no account yet. */
   macKey: Buffer | undefined;
   /** The path of the file that the key was read from. */
   file?: string | undefined;
 }
 
-/** A file with a secret that has not been read yet. */
+/** A file with a secret that we have not read yet. */
 export interface SecretFile {
   file: string;
-  /** How whoever named it calls it, for the message that it cannot be used. */
+  /** The user's words for the file, for error messages. */
   called: string;
 }
 
-/** A target as it was written or recorded, which names files of secrets that are still to be read. */
+/** A target whose secrets have not been read yet. It names their files. */
 export interface Draft extends Omit<Target, "ask" | "keep"> {
   ask: Omit<Target["ask"], "account"> & {
     account: Omit<AccountWish, "binding"> & {
@@ -109,14 +120,14 @@ export interface Draft extends Omit<Target, "ask" | "keep"> {
   keep: Omit<Place, "pkcs12"> & { pkcs12?: SecretFile | undefined };
 }
 
-/** One certificate that somebody wants: what has to be true of it, how to get it, where to keep it. */
+/** One certificate: what must be true of it, how to get it, and where to keep it. */
 export interface Target {
-  /** How it is called in messages and logs; unique among the targets of a run. */
+  /** Its name in messages and logs; unique among the targets of a run. */
   id: string;
-  /** Undefined: it was not in a file. */
+  /** Undefined if the target does not come from a file. */
   source?: Source | undefined;
   want: z.infer<typeof wantSchema> & {
-    /** Issue in any case; for one run, and never recorded. */
+    /** Issue in any case. This is for one run and never recorded. */
     force: boolean;
   };
   ask: z.infer<typeof askSchema> & {

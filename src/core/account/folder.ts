@@ -7,25 +7,25 @@ import { type Place, recoverSet } from "../../store/set.ts";
 import type { Context } from "../context.ts";
 import type { AccountWish } from "../target.ts";
 
-/** An account at one CA, by whose it is and where it is kept. */
+/** An account at one CA: who owns it and where its files are. */
 export interface AccountRef {
-  /** The URL of the CA's directory. */
+  /** The CA's directory URL. */
   from: string;
   account: Pick<AccountWish, "dir" | "lego" | "contact">;
-  /** Of the set. */
+  /** The place of the set. */
   keep: Place;
 }
 
-/** Where the files of an account are. */
+/** The place of an account's files. */
 export interface AccountFolder {
   place: Place;
-  /** Other sets may use the same account. */
+  /** Whether other sets may use the same account. */
   shared: boolean;
-  /** The account is written as lego has it too. */
+  /** Whether to write the account in lego's format too. */
   lego: boolean;
 }
 
-/** The set's own folder, or the account's below the one that sets share. */
+/** The folder of an account: the set's own, or one below the folder of shared accounts. */
 export function accountFolder({ from, account, keep }: AccountRef): AccountFolder {
   const { dir, formats, keyMode, owner } = keep;
   if (account.dir === undefined)
@@ -47,7 +47,7 @@ export function accountFolder({ from, account, keep }: AccountRef): AccountFolde
   };
 }
 
-/** Locks the folder of an account, and completes or undoes what a crash interrupted there. */
+/** Locks the folder of an account, and completes or undoes what a crash interrupted. */
 export async function enter(
   { place, shared }: AccountFolder,
   { signal, emit }: Pick<Context, "signal" | "emit">,
@@ -65,7 +65,10 @@ export async function enter(
   }
 }
 
-/** The same by whoever holds the lock of the set's folder already, if that is the account's. */
+/**
+ * The same for a caller that already holds the lock of the set's folder: locks only a shared
+ * account.
+ */
 export async function enterIfShared(
   folder: AccountFolder,
   context: Pick<Context, "signal" | "emit">,
@@ -73,7 +76,7 @@ export async function enterIfShared(
   return folder.shared ? enter(folder, context) : undefined;
 }
 
-/** One name of a folder for one host or e-mail address, whatever characters are in it. */
+/** Makes a host or an email address usable as the name of a folder. */
 function folderName(text: string): string {
   return text
     .toLowerCase()

@@ -12,7 +12,7 @@ import { accountFolder, type AccountRef, enter } from "./folder.ts";
 import { loadAccount, makeAccountKey } from "./open.ts";
 import { rollOver } from "./rollover.ts";
 
-/** Does something with the files of an account, one run at a time. */
+/** Works with the files of an account, while it holds the account's lock. */
 async function within<T>(
   account: AccountRef,
   context: CaContext,
@@ -24,7 +24,7 @@ async function within<T>(
   return await work(folder.place, kept);
 }
 
-/** The account's key, made where there is none. */
+/** The account's key. Makes one if there is none. */
 export function accountKeyOf(
   account: AccountRef,
   type: KeyType | undefined,
@@ -37,7 +37,7 @@ export function accountKeyOf(
   );
 }
 
-/** What is known of an account; the CA is asked only when nothing is kept. */
+/** The facts about an account. Asks the CA only if the registration is missing. */
 export function showAccount(
   account: AccountRef,
   context: CaContext,
@@ -50,7 +50,7 @@ export function showAccount(
   });
 }
 
-/** Gives an account another key, of the kind asked for or else of the old one's (RFC 8555 section 7.3.5). */
+/** Gives an account a new key (RFC 8555 section 7.3.5). */
 export function rollOverAccount(
   account: AccountRef,
   newKey: (old: KeyObject) => Promise<KeyObject>,
@@ -65,8 +65,8 @@ export function rollOverAccount(
 }
 
 /**
- * Ends an account for ever (RFC 8555 section 7.3.6), and puts its files aside so that
- * the next run makes another. Resolves to whether the CA had known it as active.
+ * Deactivates an account (RFC 8555 section 7.3.6), and renames its key so that the next run makes
+ * another account. Resolves to whether the account was active at the CA.
  */
 export function deactivateAccount(account: AccountRef, context: CaContext): Promise<boolean> {
   return within(account, context, async (place, { accountKey }) => {
@@ -83,7 +83,10 @@ export function deactivateAccount(account: AccountRef, context: CaContext): Prom
   });
 }
 
-/** The URL of a key's account, unless that is deactivated: its key gets nothing but this refusal (section 7.3.6). */
+/**
+ * The URL of a key's account; undefined if it is deactivated. Then the CA answers with
+ * `unauthorized` (RFC 8555 section 7.3.6).
+ */
 async function activeAccount(transport: Transport, key: KeyObject): Promise<string | undefined> {
   try {
     return (await find(transport, { key, emit: () => undefined })).uri;

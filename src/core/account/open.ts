@@ -14,7 +14,7 @@ import { settle } from "./rollover.ts";
 
 type Account = Pick<Contents, "accountKey" | "registration">;
 
-/** What is kept of an account, after what an interrupted run left has been put in order. */
+/** Loads an account. First it completes or undoes an interrupted change of the key. */
 export async function loadAccount(folder: AccountFolder, context: CaContext): Promise<Account> {
   const { place, shared } = folder;
   await settle(place, context);
@@ -22,7 +22,7 @@ export async function loadAccount(folder: AccountFolder, context: CaContext): Pr
   return kept.accountKey === undefined && shared ? adoptLego(place, context) : kept;
 }
 
-/** What lego has kept in the folder, which it calls the same, becomes ours. */
+/** Imports the account that lego left in this folder. Its name is the same in lego. */
 async function adoptLego(place: Place, { emit }: Context): Promise<Account> {
   const { hasLegoAccount, readLegoAccount } = await import("../../store/foreign/lego.ts");
   if (!hasLegoAccount(place.dir)) return {};
@@ -39,8 +39,8 @@ interface Opening {
 }
 
 /**
- * The account of a target at one CA; its key is made where there is none. Where sets share
- * accounts, a new one is registered before another run can look for it.
+ * Opens the account of a target at one CA, and makes its key if there is none. A new shared account
+ * is registered while the lock is held, so that another run cannot register it too.
  */
 export function openAccount(
   { ask, keep }: Pick<Target, "ask" | "keep">,
@@ -79,7 +79,7 @@ async function open(
       await save(registration);
     },
   });
-  // The lock is held here.
+  // We still hold the lock here.
   if (folder.shared && kept.registration === undefined) await authority.account(save);
   return authority;
 }
@@ -99,7 +99,7 @@ interface Owned extends Required<Account> {
   contact: readonly string[];
 }
 
-/** The key is on disk before the CA knows it, so that the account can be found again by it. */
+/** Saves the key before the CA sees it, so that a later run can find the account by its key. */
 export async function makeAccountKey(
   place: Place,
   type: KeyType | undefined,
@@ -114,6 +114,7 @@ export async function makeAccountKey(
 function credentialsOf({ from, account: { binding } }: Target["ask"]) {
   if (binding === undefined) return undefined;
   const { kid, macKey } = binding;
-  // With several CAs it is not said whose it is: only those get it that require one.
+  // If there are several CAs, we do not know whose credentials these are. So only a CA that
+  // requires a binding gets them.
   return macKey && { kid, macKey, always: from.length === 1 };
 }

@@ -9,8 +9,8 @@ import { loadSet, type Place, saveSet } from "../../store/set.ts";
 import type { CaContext, Context } from "../context.ts";
 
 /**
- * Gives an account another key. The new key is on disk before the CA is told of it, and
- * becomes the account's only when the CA knows it: whatever ends the run, `settle` finds out.
+ * Gives an account a new key. The new key is saved before the CA sees it, and replaces the old one
+ * only when the CA has accepted it. After an interruption, `settle` completes this.
  */
 export async function rollOver(
   place: Place,
@@ -37,9 +37,9 @@ interface Keys {
 }
 
 /**
- * Ends what an interrupted rollover left, to be done before the account's files are read: the CA is asked
- * whether it knows the new key, and told of it again where it does not, since the
- * first time may still be under way. Only a new key that it does not take is dropped.
+ * Completes an interrupted rollover; run it before you read the account's files. Asks the CA
+ * whether it knows the new key. If not, sends the key again, as the first request may still be
+ * under way. Drops the new key only if the CA refuses it.
  */
 export async function settle(place: Place, context: CaContext): Promise<void> {
   const pending = loadPending(place.dir);
@@ -70,7 +70,7 @@ async function takeAgain(
   return changed;
 }
 
-/** What the account had before. */
+/** The account before the rollover. */
 interface Before {
   accountKey: KeyObject | undefined;
   registration: Registration | undefined;

@@ -3,7 +3,7 @@ import { lock } from "../../store/lock.ts";
 import type { Context } from "../context.ts";
 import { openMemory } from "../memory.ts";
 
-/** Remembers that the certificate of a set was handed over, unless the set has another one by now. */
+/** Records that the certificate of a set was delivered, unless the set has a newer one. */
 export async function settleDelivery(
   { dir, certificate }: { dir: string; certificate: string },
   { signal, emit }: Pick<Context, "signal" | "emit">,
@@ -14,6 +14,6 @@ export async function settleDelivery(
     if (memory.state.origin?.certificate === certificate) await memory.delivered();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    // The next run hands it over once more, which is better than never.
+    // The next run delivers it again, which is better than never.
   }
 }

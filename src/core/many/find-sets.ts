@@ -6,19 +6,19 @@ import { loadState, STATE_FILE, type State } from "../../store/state.ts";
 import { revive } from "../revive.ts";
 import type { Draft } from "../target.ts";
 
-/** A folder with a set of files, or with what is remembered of one. */
+/** A folder with a set of files or a recorded state. */
 export interface FoundSet {
-  /** Its folder, below the one that was looked into; empty for that itself. */
+  /** Its path below the folder that was searched; empty for that folder itself. */
   id: string;
   dir: string;
   state: State;
-  /** What earlier runs recorded of it; undefined: nothing, or nothing that can be read. */
+  /** The recorded target; undefined if there is none or it cannot be read. */
   target: Draft | undefined;
-  /** Those of simp_le's files that are there. */
+  /** Which of simp_le's files the folder has. */
   files: readonly FormatName[];
 }
 
-/** The sets in a folder and below it, in alphabetical order of their folders; links are not followed. */
+/** The sets in a folder and below it, sorted by folder. Does not follow links. */
 export async function findSets(root: string): Promise<FoundSet[]> {
   const found: FoundSet[] = [];
   await walk(root, root, found);

@@ -8,20 +8,20 @@ import { triage } from "./triage.ts";
 import type { Target } from "../target.ts";
 
 export interface Batch {
-  /** How many targets may be under way at once: in all, and at each CA. */
+  /** The limits of targets at once: in total, and at each CA. */
   concurrency: { all: number; each: number };
   /** Do not wait after failures of earlier runs. */
   retry: boolean;
-  /** Called for every target as soon as it has ended. */
+  /** Called for each target as soon as it is done. */
   ended: (outcome: Outcome) => void;
 }
 
-/** How many sets are looked at together: more would wait for the disk, fewer for each other. */
+/** How many sets to look at together. More would wait for the disk, fewer for each other. */
 const LOOKS = 16;
 
 /**
- * Makes many targets true, the most urgent first; one that fails stops no other.
- * Resolves to how they ended, in the order of the targets.
+ * Gets or renews the certificates of many targets, the most urgent first. A failed target does not
+ * stop the others. Resolves to the outcomes, in the order of the targets.
  */
 export async function fulfilAll(
   targets: readonly Target[],
@@ -51,7 +51,8 @@ export async function fulfilAll(
       const [authority] = target.ask.from;
       const each = perAuthority.get(authority) ?? pLimit(concurrency.each);
       perAuthority.set(authority, each);
-      // In this order, so that one CA's queue keeps no place from another's.
+      // The order of these limits matters: targets that wait for one CA must not take places from
+      // those of another.
       return each(() =>
         all(async () => {
           end(target, await fulfilOne(target, context));

@@ -6,28 +6,28 @@ import { type Look, lookAt } from "../look.ts";
 import type { FoundSet } from "./find-sets.ts";
 import type { Source, Target } from "../target.ts";
 
-/** How things stand with a set, as far as can be told without a look at the CA. */
+/** The status of a set, as far as we know it without asking the CA. */
 export interface StatusRow {
   id: string;
   dir: string;
   names: readonly string[];
-  /** Whether `renew` knows what is wanted. */
+  /** Whether a target is recorded, so that `renew` can renew it. */
   recorded: boolean;
-  /** The file of targets that what is wanted is from. */
+  /** The file of targets that contains the target. */
   source: Source | undefined;
-  /** The URL of the directory of the CA that issued it, or is to. */
+  /** The directory URL of the CA that issued the certificate, or will. */
   from: string | undefined;
   profile: string | undefined;
   notAfter: Date | undefined;
   /** When it will be renewed; undefined: as soon as possible. */
   next: Date | undefined;
   why: Why | Schedule | undefined;
-  /** Why it cannot be used as it is. */
+  /** Why the set is unusable. */
   flaw: string | undefined;
   failure: Failure | undefined;
 }
 
-/** Never throws: what cannot be read is a flaw. */
+/** Never throws: an unreadable file is a flaw. */
 export function statusOf(set: FoundSet, now: Date): StatusRow {
   const { id, dir, state, target, files } = set;
   const known = {
@@ -90,7 +90,7 @@ function planOf(
   return { next: at, why: by };
 }
 
-/** The most urgent first: what is due, then by the time of renewal. */
+/** Sorts by urgency: first those that are due, then by the time of renewal. */
 export function byUrgency(a: StatusRow, b: StatusRow): number {
   const urgency = ({ next, notAfter }: StatusRow) =>
     [next?.getTime() ?? 0, notAfter?.getTime() ?? 0] as const;

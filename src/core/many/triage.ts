@@ -11,21 +11,21 @@ import { isRecorded } from "../record.ts";
 import { authorityToAsk } from "../renewal.ts";
 import type { Target } from "../target.ts";
 
-/** How a target ends, or by when it is urgent. */
+/** How a target ended, or the time by which it needs work. */
 export type Triage = { ended: Outcome } | { urgent: Date };
 
 interface Circumstances extends Pick<RunContext, "delivers"> {
   now: Date;
-  /** Also what failed a short while ago. */
+  /** Also retry targets that failed a short time ago. */
   retry: boolean;
 }
 
-/** Nobody serves anything as long as there is no certificate. */
+/** There is no certificate to serve, so nothing is more urgent. */
 const AT_ONCE = new Date(0);
 
 /**
- * Finds out whether there is anything to do for a target, without a look at the CA; changes nothing, locks
- * nothing, and leaves whatever is out of order to who holds the lock.
+ * Finds out, without asking the CA, whether there is anything to do for a target. Changes and locks
+ * nothing. If anything is wrong, leaves it to `fulfil`, which holds the lock.
  */
 export async function triage(
   target: Target,
@@ -47,14 +47,13 @@ export async function triage(
   }
 }
 
-/** The same for a set with all of its files. */
 function triageWhole(target: Target, state: State, now: Date): Triage {
   const { keep, want } = target;
   const look = lookAt(keep, state);
   const { leaf } = look.found;
   if (leaf === undefined || look.origin === undefined) return { urgent: AT_ONCE };
   const decision = decide(want, look, now);
-  // PKCS #12 is checked by fulfil, which may write it.
+  // `fulfil` checks the PKCS #12 file, and may write it.
   const open = authorityToAsk(target, look.origin, now) !== undefined || keep.pkcs12 !== undefined;
   if (!decision.keep || open || !isSettled(state, target)) return { urgent: leaf.validToDate };
   const { bundle, next } = decision;
@@ -62,7 +61,7 @@ function triageWhole(target: Target, state: State, now: Date): Triage {
   return { ended: { subject, kind: "kept", completed: false, bundle, next } };
 }
 
-/** A failure with a date in the future was noted by a wrong clock, and so was the time of the next try. */
+/** A failure in the future was recorded with a wrong clock, so its next try is wrong too. */
 function isWaiting(failure: Failure, target: Target, now: Date): boolean {
   return failure.at <= now && now < failure.next && isRecorded(failure.target, target);
 }

@@ -7,7 +7,7 @@ import { openMemory } from "../memory.ts";
 import type { Emit, Outcome } from "../outcome.ts";
 import { sourceOf } from "../revive.ts";
 
-/** What a file of targets has now: the ids of the sets below a folder. */
+/** The current contents of a file of targets: the ids of the sets below a folder. */
 export interface Listed {
   dir: string;
   file: string;
@@ -15,15 +15,15 @@ export interface Listed {
 }
 
 export interface Review {
-  /** Forget what is in the file no more; otherwise that is only noted. */
+  /** Forget sets that are no longer in the file. Otherwise only mark them. */
   prune: boolean;
   signal: AbortSignal;
   emit: Emit;
 }
 
 /**
- * Looks after the sets that earlier batches of a file recorded, and that it has no more. Their files stay, and so
- * does what is known of their certificates. Resolves to what could not be done.
+ * Checks the sets that earlier runs recorded for a file and that it no longer contains. Their files
+ * stay, and so does what we know of their certificates. Resolves to the failures.
  */
 export async function reviewUnlisted(listed: Listed, review: Review): Promise<Outcome[]> {
   const { dir, file } = listed;
@@ -48,7 +48,10 @@ export async function reviewUnlisted(listed: Listed, review: Review): Promise<Ou
   return failed;
 }
 
-/** In alphabetical order. Some systems take names of folders that differ in case for the same. */
+/**
+ * The unlisted sets in alphabetical order. Case does not matter, as some file systems ignore it in
+ * names.
+ */
 async function findUnlisted({ dir, file, ids }: Listed): Promise<string[]> {
   const listed = new Set(ids.map((id) => id.toLowerCase()));
   const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
@@ -70,13 +73,16 @@ async function findUnlisted({ dir, file, ids }: Listed): Promise<string[]> {
     .sort();
 }
 
-/** Whether this file, and no other, is where what is recorded comes from. */
+/** Whether the recorded targets come from this file only. */
 function isOf({ target, failure }: State, file: string): boolean {
   const sources = [target, failure?.target].flatMap((recorded) => sourceOf(recorded) ?? []);
   return sources.length > 0 && sources.every((source) => source.file === file);
 }
 
-/** Forgets or notes; resolves to whether it is still the file's, since another run may have got it anew for itself. */
+/**
+ * Forgets or marks a set. Resolves to false if the set is no longer this file's: another run may
+ * have taken it over.
+ */
 async function leave(dir: string, file: string, { prune, signal, emit }: Review): Promise<boolean> {
   using _held = await lock(dir, { signal, emit });
   const memory = openMemory(dir);
