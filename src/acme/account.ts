@@ -24,19 +24,18 @@ export type AccountEvent =
 export interface Applicant {
   directoryUrl: string;
   key: KeyObject;
-  /** The key was made just now, so no CA can know it. */
+  /** Whether the key is new, so that no CA can know it. */
   newKey: boolean;
-  /** Mail addresses; none is allowed. */
+  /** Email addresses; may be empty. */
   contact: readonly string[];
-  /** Sent to a CA that requires it or, with `always`, to any. */
+  /** The binding, for a CA that requires one or, with `always`, for any CA. */
   binding: (Credentials & { always: boolean }) | undefined;
   emit: (event: AccountEvent) => void;
 }
 
 /**
- * Finds the account of a key at the CA, or creates it (RFC 8555 section 7.3:
- * newAccount with a known key returns the existing account). Agrees to the terms
- * of service, as simp_le does.
+ * Finds the account of a key at the CA, or creates it: newAccount with a known key returns the
+ * existing account (RFC 8555 section 7.3). Agrees to the terms of service, as simp_le does.
  */
 export async function register(transport: Transport, applicant: Applicant): Promise<Registration> {
   const { key, contact, emit } = applicant;
@@ -67,7 +66,7 @@ function credentialsFor(
   return required || binding?.always ? binding : undefined;
 }
 
-/** Finds the account of a key (section 7.3.1), and does not create one. */
+/** Finds the account of a key, but does not create one (RFC 8555 section 7.3.1). */
 export async function find(
   transport: Transport,
   { key, emit }: Pick<Applicant, "key" | "emit">,
@@ -79,7 +78,10 @@ export async function find(
   return registration;
 }
 
-/** The account of a key that the CA may know: credentials can be good for one account only, or used up. */
+/**
+ * The account of a key, if the CA knows it. Look before using credentials: they may be good for
+ * only one account, or used up.
+ */
 async function findIfAny(
   transport: Transport,
   applicant: Pick<Applicant, "key" | "newKey" | "emit">,
@@ -93,7 +95,7 @@ async function findIfAny(
   }
 }
 
-/** Whether a key has an account at the CA, be it deactivated. */
+/** Whether a key has an account at the CA, even a deactivated one. */
 export async function isKnown(transport: Transport, key: KeyObject): Promise<boolean> {
   const quietly = { key, newKey: false, emit: () => undefined };
   try {
@@ -104,13 +106,13 @@ export async function isKnown(transport: Transport, key: KeyObject): Promise<boo
   }
 }
 
-/** Ends the account that signs (section 7.3.6). */
+/** Deactivates the account that signs (RFC 8555 section 7.3.6). */
 export async function deactivate(transport: Transport, url: string): Promise<void> {
   const doing = "deactivate the account";
   await transport.post({ url, payload: { status: "deactivated" }, doing });
 }
 
-/** How CAs that require a binding answer to a key that they do not know. */
+/** The answers of CAs that require a binding, if they do not know the key. */
 const UNKNOWN_KEY = ["accountDoesNotExist", "externalAccountRequired", "malformed"];
 
 const DEACTIVATED =
@@ -130,7 +132,7 @@ async function newAccount(
     url: addressIn(await transport.directory(), "newAccount", "directory"),
     payload,
     doing: payload.onlyReturnExisting ? "find the account" : "register the account",
-    // Without a binding to refuse, it is the key that is refused (section 7.3.6).
+    // Without a binding, `unauthorized` is about the key (RFC 8555 section 7.3.6).
     ...("externalAccountBinding" in payload ? {} : { hints: { unauthorized: DEACTIVATED } }),
     byKey: true,
   });
@@ -141,7 +143,7 @@ async function newAccount(
   };
 }
 
-/** The usual MAC algorithm first, then what a CA that does not take it asks for. */
+/** Tries the usual MAC algorithm, then others that the CA asks for. */
 async function newBoundAccount(
   transport: Transport,
   { directoryUrl, key, payload, credentials }: BoundApplicant,
@@ -170,7 +172,10 @@ interface BoundApplicant extends Pick<Applicant, "directoryUrl" | "key"> {
   credentials: Credentials;
 }
 
-/** What refuses a binding may as well refuse something else of the request: the CA's words stay. */
+/**
+ * The error about a binding. The CA may mean another part of the request, so its words stay in the
+ * message.
+ */
 function unbound(error: ProblemError, directoryUrl: string): AppError {
   if (!BINDING_PROBLEMS.includes(error.problem.type)) return error;
   return new AppError("account-refused", error.message, {
@@ -188,8 +193,8 @@ const BINDING_PROBLEMS = [
 ];
 
 /**
- * Whether a kept registration can belong to this CA and this key: accounts live
- * on the host of `newAccount`, and the key in the body, if any, is this one.
+ * Whether a recorded registration can belong to this CA and key. Accounts are on the host of
+ * `newAccount`. A key in the body must be this one.
  */
 export function belongs(
   registration: Registration,
@@ -207,15 +212,15 @@ export function belongs(
 
 interface AccountRequest<T> {
   ask: (account: Registration) => Promise<T>;
-  /** Where the account is not known, or not any more. */
+  /** Called if the account is unknown, or the CA no longer knows it. */
   find: () => Promise<Registration>;
-  /** For an account that was found. */
+  /** Called with an account that was found. */
   keep?: (found: Registration) => Promise<void>;
 }
 
 /**
- * Asks in the name of an account. A registration that is kept is used without asking
- * for it; when there is none, or the CA does not know it, another one is found.
+ * Sends a request as an account. Uses a recorded registration without checking it first. If there
+ * is none, or the CA does not know it, finds or creates the account.
  */
 export async function asAccount<T>(
   transport: Transport,
@@ -233,14 +238,14 @@ export async function asAccount<T>(
     }
   }
   const found = await find();
-  // The account is the same and known, so the refusal was meant for what was asked.
+  // The account still exists, so the CA refused the request itself.
   if (refused !== undefined && found.uri === kept?.uri) throw refused;
   await keep?.(found);
   transport.signAs(found.uri);
   return ask(found);
 }
 
-/** Whether the CA's answer can mean that it does not know the account that signed. */
+/** Whether the error can mean that the CA does not know the account that signed. */
 function isAccountUnknown(error: unknown): error is ProblemError {
   return (
     error instanceof ProblemError &&

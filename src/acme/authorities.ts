@@ -1,15 +1,14 @@
-/** What is known of a CA that has a short name. Nothing else may depend on which CA it is. */
+/** What we know of a CA with a short name. No other code may depend on which CA it is. */
 export interface KnownAuthority {
-  /** As its operator calls it. */
+  /** The operator's name for itself. */
   operator: string;
-  /** The URLs of its directories: the one that counts, and the one for trying things. */
+  /** The directory URLs, for real certificates and for tests. */
   directory: string;
   staging?: string;
-  /** The page that tells how to get the credentials of an account binding. */
+  /** The page that explains how to get credentials for an account binding. */
   bindingPage?: string;
 }
 
-/** By their short names. */
 export const AUTHORITIES: Record<string, KnownAuthority> = {
   letsencrypt: {
     operator: "Let's Encrypt",
@@ -39,7 +38,7 @@ export const AUTHORITIES: Record<string, KnownAuthority> = {
   },
 };
 
-/** The directories by what `--server` calls them: NAME, and NAME-staging for trying things. */
+/** The directories by their names for `--server`: NAME, and NAME-staging for tests. */
 export const DIRECTORIES: Record<string, string> = Object.fromEntries(
   Object.entries(AUTHORITIES).flatMap(([name, { directory, staging }]): [string, string][] => [
     [name, directory],

@@ -23,17 +23,17 @@ export type AcmeEvent = CaEvent | AccountEvent | OrderEvent;
 
 export interface AuthorityOptions
   extends Omit<TransportOptions, "emit">, Pick<Applicant, "newKey" | "contact" | "binding"> {
-  /** What an earlier run kept of the account. */
+  /** The registration that an earlier run recorded. */
   registration: Registration | undefined;
-  /** Called before anything is asked in its name. */
+  /** Called before the first request as this account. */
   keep: Keep;
   emit: (event: AcmeEvent) => void;
 }
 
-/** Keeps a registration. */
+/** Saves a registration. */
 type Keep = (registration: Registration) => Promise<void>;
 
-/** One account at one CA: the resources of RFC 8555 and the requests that move them on. */
+/** One account at one CA: the resources of RFC 8555, and the requests that change them. */
 export class Authority {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
@@ -45,8 +45,8 @@ export class Authority {
   }
 
   /**
-   * Makes sure of the account, which is created where there is none, and of its contact. Asks
-   * the CA nothing when what is kept can be used as it is. `keep` stands in for the usual one.
+   * Makes sure that the account exists and has this contact. Sends nothing if the recorded
+   * registration is good. `keep` replaces the usual one for this call.
    */
   async account(keep = this.#options.keep): Promise<Registration> {
     this.#account ??= this.#openAccount(keep).catch((error: unknown) => {
@@ -61,11 +61,11 @@ export class Authority {
     return this.#asAccount(await this.#kept(), ask, keep);
   }
 
-  /** Places an order (section 7.4) in the name of the account. */
+  /** Places an order (RFC 8555 section 7.4). */
   async newOrder(wish: OrderWish): Promise<Order> {
     const { emit } = this.#options;
     const account = await this.account();
-    // Each name's authorization is asked for as soon as the order is there.
+    // The requests for the authorizations follow as soon as the order is placed.
     this.#transport.expect(wish.names.length);
     return this.#asAccount(account, () => placeOrder(this.#transport, wish, emit));
   }
@@ -89,7 +89,7 @@ export class Authority {
     return updated;
   }
 
-  /** The registration that is kept, if it is one of this CA and this key. */
+  /** The recorded registration, if it belongs to this CA and key. */
   async #kept(): Promise<Registration | undefined> {
     const { registration, accountKey } = this.#options;
     const directory = await this.#transport.directory();
@@ -102,7 +102,7 @@ export class Authority {
     return isRecord(offered) ? Object.keys(offered) : [];
   }
 
-  /** When the CA would like a certificate (DER) to be renewed; never rejects for the CA's sake. */
+  /** When the CA wants a certificate (DER) to be renewed. Rejects only after an interruption. */
   renewalInfo(certificate: Buffer): Promise<RenewalInfo> {
     const { now, signal } = this.#options;
     return orUnanswered(now, signal, async () =>
@@ -122,12 +122,12 @@ export class Authority {
     );
   }
 
-  /** What answers a challenge (section 8.1). */
+  /** The answer to a challenge (RFC 8555 section 8.1). */
   keyAuthorization(token: string): string {
     return `${token}.${thumbprintOf(this.#options.accountKey)}`;
   }
 
-  /** Tells the CA that the challenge can be validated (section 7.5.1). */
+  /** Tells the CA that it can validate the challenge (RFC 8555 section 7.5.1). */
   async respond(authorization: Authorization, { url }: Challenge): Promise<void> {
     const doing = `validate ${authorization.name}`;
     await this.#tell(
@@ -144,8 +144,9 @@ export class Authority {
   }
 
   /**
-   * Waits until the CA has validated every name or given up on one. With a CSR (DER), the order is finalized at once, which
-   * spares a look at it: the result is then that of `finalize`. A CA that is not done yet refuses that (section 7.4), and is waited for.
+   * Waits until the CA has validated every name or given up on one. With a CSR (DER), it first tries
+   * to finalize the order, which saves a look at it; then the result is that of `finalize`. If the CA
+   * is not ready (RFC 8555 section 7.4), it waits.
    */
   validated(order: Order, csr?: Buffer): Promise<Order> {
     let early = csr;
@@ -158,12 +159,15 @@ export class Authority {
     return this.#wait(look, { what: "validate the names", still: ["pending"] });
   }
 
-  /** Hands in the CSR (DER) and waits for the certificate (section 7.4). Its result is `valid` or `invalid`. */
+  /**
+   * Sends the CSR (DER) and waits for the certificate (RFC 8555 section 7.4). The result's status
+   * is `valid` or `invalid`.
+   */
   async finalize(order: Order, csr: Buffer): Promise<Order> {
     return this.#issued(await this.#handIn(order, csr));
   }
 
-  /** Resolves to the order as it is after that; not finalized, if the CA says that it is not ready. */
+  /** Sends the CSR. Resolves to the order after that, which is unchanged if the CA is not ready. */
   async #handIn(order: Order, csr: Buffer): Promise<HandedIn> {
     const started = performance.now();
     const seen = await this.#tell(
@@ -184,18 +188,21 @@ export class Authority {
     return { ...seen, took: performance.now() - started };
   }
 
-  /** Waits for the certificate of an order that is finalized. */
+  /** Waits for the certificate of a finalized order. */
   async #issued({ value, took }: HandedIn): Promise<Order> {
     if (value.status !== "processing") return value;
-    // A CA that took long to accept the CSR is given as long again before the first look, which gets there a round trip
-    // after the CA has answered.
+    // If the CA took long to accept the CSR, wait as long again before the first look. A look sent
+    // at once would reach the CA one round trip after its answer.
     const roundTrip = this.#transport.roundTrip();
     await sleep(Math.max(SECOND / 40, took - roundTrip) - roundTrip, this.#options.signal);
     const what = "issue the certificate";
     return this.#wait(() => this.#look(value), { what, still: ["ready", "processing"] });
   }
 
-  /** The chains that the CA offers for a valid order, PEM, leaf first, the usual one first (section 7.4.2); each is fetched when asked for. */
+  /**
+   * The chains that the CA offers for a valid order (RFC 8555 section 7.4.2): PEM, leaf first. The
+   * usual chain comes first. Each chain is downloaded on demand.
+   */
   async *chains(order: Order): AsyncGenerator<string, undefined> {
     const url = order.certificate ?? misbehaved("sent a valid order without a certificate");
     const doing = "hand out the certificate";
@@ -206,8 +213,8 @@ export class Authority {
   }
 
   /**
-   * Sends what starts something at the CA. A failure may hide that it arrived, so
-   * it is sent again only when `arrived` finds no trace of it.
+   * Sends a request that starts something at the CA. If it fails, it may still have arrived. So it
+   * is sent again only if `arrived` finds no trace of it.
    */
   #tell<T>(
     send: () => Promise<T>,

@@ -4,7 +4,7 @@ import { publicJwk } from "../jwk.ts";
 import { authorityAt } from "./authorities.ts";
 import { metaOf } from "./protocol.ts";
 
-/** What a CA gives out for external account binding (RFC 8555 section 7.3.4). */
+/** A CA's credentials for external account binding (RFC 8555 section 7.3.4). */
 export interface Credentials {
   kid: string;
   macKey: Buffer;
@@ -15,14 +15,14 @@ type MacAlgorithm = keyof typeof HASHES;
 const ALGORITHMS = Object.keys(HASHES) as MacAlgorithm[];
 
 /**
- * What every CA takes. The length of a key says nothing: ZeroSSL's has 40 bytes,
- * Google's is called an HS256 key whatever its length.
+ * The algorithm that every CA accepts. The length of a key does not show its algorithm: ZeroSSL's
+ * keys have 40 bytes, and Google calls keys of any length HS256 keys.
  */
 export const USUAL_ALGORITHM: MacAlgorithm = "HS256";
 
 /**
- * The bytes of a MAC key as CAs write it: base64url, or base64 with or without its padding.
- * Throws an Error whose message is the end of a sentence about it, and tells nothing of it.
+ * The bytes of a MAC key, in base64url or base64, with or without padding. Throws an Error whose
+ * message is the end of a sentence about the key and does not show it.
  */
 export function readMacKey(text: string): Buffer {
   const bare = text.trim().replace(/={1,2}$/, "");
@@ -36,11 +36,11 @@ export function readMacKey(text: string): Buffer {
   return Buffer.from(bare, "base64url");
 }
 
-/** What to do about a text that is none. */
+/** What to do about a malformed MAC key. */
 export const MAC_KEY_HINT =
   "Give the MAC key of the CA, alone, as it was shown with the key identifier.";
 
-/** The binding: the account's public key, signed with the MAC key that the CA gave out. */
+/** The binding: the account's public key, signed with the CA's MAC key. */
 export function bind(
   { kid, macKey }: Credentials,
   { url, key, alg }: { url: string; key: KeyObject; alg: MacAlgorithm },
@@ -54,7 +54,10 @@ export function bind(
   return { protected: head, payload, signature };
 }
 
-/** The first algorithm a CA asks for that was not tried (RFC 8555 section 6.2), if there is one. */
+/**
+ * An algorithm that the CA accepts and that we have not tried (RFC 8555 section 6.2); undefined if
+ * there is none.
+ */
 export function otherAlgorithm(
   offered: readonly string[],
   tried: readonly MacAlgorithm[],
@@ -62,12 +65,12 @@ export function otherAlgorithm(
   return ALGORITHMS.find((alg) => offered.includes(alg) && !tried.includes(alg));
 }
 
-/** Whether a CA makes accounts only for those who have one elsewhere. */
+/** Whether the CA makes accounts only for customers who already have an account elsewhere. */
 export function requiresBinding(directory: Record<string, unknown>): boolean {
   return metaOf(directory, "externalAccountRequired") === true;
 }
 
-/** The error for a CA that wants a binding when there is none. */
+/** The error for a CA that requires a binding, if the user gave none. */
 export function bindingMissing(directoryUrl: string): AppError {
   const { ca, from } = sourceOf(directoryUrl);
   return new AppError(
@@ -80,7 +83,7 @@ export function bindingMissing(directoryUrl: string): AppError {
   );
 }
 
-/** What to do when a CA does not take a binding. */
+/** What to do if the CA refuses a binding. */
 export function bindingHint(directoryUrl: string): string {
   const { from } = sourceOf(directoryUrl);
   return `Check that --eab_kid and the MAC key belong together, are meant for this CA and are still good (some work only once, or only for a few days). Get new ones from ${from}.`;

@@ -8,7 +8,10 @@ import { addressIn, misbehaved } from "./protocol.ts";
 
 export interface CaOptions extends Omit<HttpOptions, "emit"> {
   directoryUrl: string;
-  /** How many signed requests may be under way at once, however near the CA is; default: one. Each takes a nonce to begin with. */
+  /**
+   * How many signed requests may be under way at once, even if the CA is near; default: one. Each
+   * needs its own nonce.
+   */
   lanes?: number;
   now: Clock;
   emit: (event: CaEvent) => void;
@@ -16,32 +19,37 @@ export interface CaOptions extends Omit<HttpOptions, "emit"> {
 
 export type CaEvent = HttpEvent | { type: "retry"; error: AppError; pause: number };
 
-/** A CA, as all of its accounts share it: its connections, its directory and its nonces. */
+/** What all accounts at one CA share: its connections, its directory and its nonces. */
 export interface Ca {
   http: Http;
-  /** The directory (RFC 8555 section 7.1.1), fetched once. */
+  /** The directory (RFC 8555 section 7.1.1). It is fetched only once. */
   directory(): Promise<Record<string, unknown>>;
-  /** The same, without a second try where it cannot be had. */
+  /** The same, without another try after a failure. */
   directoryAtOnce(): Promise<Record<string, unknown>>;
   nonces: Nonces;
-  /** Tries again, a few times, after failures that pass, as long as the CA does not ask for long. */
+  /** Tries again a few times after temporary failures, unless the CA asks for a long pause. */
   patiently<T>(attempt: () => Promise<T>): Promise<T>;
-  /** Milliseconds to the CA and back, as far as its answers tell: at most as long as the shortest request took. */
+  /** The round trip to the CA in milliseconds: the time of the shortest request so far. */
   roundTrip(): number;
 }
 
-/** At a CA that is far away: a fraction of the requests a second that Let's Encrypt takes from one address. */
+/**
+ * The limit for a CA that is far away. It is a fraction of the requests per second that Let's
+ * Encrypt allows from one address.
+ */
 const MOST_LANES = 16;
-/** Milliseconds: where requests side by side gain more than the nonces for them cost. */
+/**
+ * In milliseconds. From this distance on, more requests at once gain more than their nonces cost.
+ */
 const FAR = 20;
 const MOST_FAILURES = 2;
-/** A CA that asks for more than this is not waited for. */
+/** If the CA asks for a longer pause, give up. */
 const PATIENCE = 10 * SECOND;
 
-/** Connects to nothing before something is asked. */
+/** Opens a CA. The first request makes the first connection. */
 export function openCa(options: CaOptions): Ca {
   const { directoryUrl, lanes = 1, now, signal, emit } = options;
-  /** The shortest request so far, in milliseconds: what the way to the CA and back takes. */
+  /** The shortest request so far, in milliseconds: an estimate of the round trip. */
   let roundTrip = Infinity;
   const http = openHttp({
     ...options,
@@ -113,7 +121,7 @@ export function openCa(options: CaOptions): Ca {
   };
 }
 
-/** An answer that refuses nothing. Throws a ProblemError for one that does, and an AppError for a redirection. */
+/** Returns a successful answer. Throws a ProblemError for a refusal, and an AppError for a redirection. */
 export function accepted(
   answer: HttpAnswer,
   circumstances: ConstructorParameters<typeof ProblemError>[1],
@@ -130,7 +138,7 @@ export function nonceOf(answer: HttpAnswer): string | undefined {
   return typeof nonce === "string" && /^[A-Za-z0-9_-]+$/.test(nonce) ? nonce : undefined;
 }
 
-/** Milliseconds to wait before another try, or undefined when there is to be none. */
+/** The milliseconds until another try; undefined if there should be none. */
 function pauseAfter(error: unknown, failures: number, now: Date): number | undefined {
   if (!(error instanceof AppError) || failures >= MOST_FAILURES) return undefined;
   if (error.retryAfter !== undefined) {

@@ -1,7 +1,7 @@
 import type { ErrorCode, Scope } from "../errors.ts";
 import { entryOf } from "../json.ts";
 
-/** What a refusal of the CA means for us, and what the operator can do about it. */
+/** What a CA's refusal means, and what the user can do about it. */
 export interface Consequence {
   code: ErrorCode;
   scope: Scope;
@@ -94,10 +94,10 @@ const CONSEQUENCES: Record<string, Consequence | undefined> = {
   userActionRequired: account("The CA asks you to act on the page it names; then run again."),
 };
 
-/** Let's Encrypt pauses a name that failed for weeks, and says where to end that. */
+/** Let's Encrypt pauses a name after weeks of failures, and names the page that ends the pause. */
 const UNPAUSE = /https:\/\/\S*unpause\S*/;
 
-/** What a problem of this type and detail means, in an answer with this HTTP status. */
+/** The meaning of a problem with this type and detail, in an answer with this HTTP status. */
 export function consequenceOf(
   { type, detail }: { type: string; detail: string },
   status: number,

@@ -1,17 +1,17 @@
 import type { Registration } from "../registration.ts";
 import type { Transport } from "./transport.ts";
 
-/** The addresses as URLs, which is how an account object has them (RFC 8555 section 7.3). */
+/** The email addresses as URLs, for an account object (RFC 8555 section 7.3). */
 export function contactUrls(addresses: readonly string[]): string[] {
   return addresses.map((address) => `mailto:${address}`);
 }
 
-/** The contact of an account object, as the CA or a file has it. */
+/** The contact URLs in an account object. */
 export function contactIn({ contact }: Registration["body"]): string[] {
   return Array.isArray(contact) ? contact.filter((url) => typeof url === "string") : [];
 }
 
-/** Whether other addresses are given now than were sent last. None given means: as they were. */
+/** Whether the addresses differ from those that we sent last. No addresses mean no change. */
 export function isContactNew({ body }: Registration, addresses: readonly string[]): boolean {
   if (addresses.length === 0) return false;
   const sent = contactIn(body);
@@ -19,7 +19,9 @@ export function isContactNew({ body }: Registration, addresses: readonly string[
   return sent.length !== wanted.size || !sent.every((url) => wanted.has(url));
 }
 
-/** Tells the CA the addresses (section 7.3.2); in the name of this account, which signs. */
+/**
+ * Sends the addresses to the CA (RFC 8555 section 7.3.2). The transport must sign as this account.
+ */
 export async function changeContact(
   transport: Transport,
   { uri, body }: Registration,

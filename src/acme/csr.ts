@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { crypto } from "acme-client";
 import type { Name } from "../name.ts";
 
-/** A certificate signing request (RFC 2986, DER) for the names, all of them as SAN and none as CN. */
+/** A certificate signing request (RFC 2986, DER). All names are in the SAN, none in the CN. */
 export async function createCsr(names: readonly Name[], key: KeyObject): Promise<Buffer> {
   const [, pem] = await crypto.createCsr(
     { altNames: [...names] },

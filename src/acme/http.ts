@@ -5,12 +5,12 @@ import { SECOND } from "../time.ts";
 import { addressOf } from "./protocol.ts";
 
 export interface HttpOptions {
-  /** PEM roots trusted beside the built-in ones. */
+  /** Roots (PEM) to trust in addition to the built-in ones. */
   roots?: string | undefined;
   userAgent: string;
-  /** Where HTTPS_PROXY and NO_PROXY are looked up; the first, where there is one, is an http or https URL. */
+  /** The environment with HTTPS_PROXY and NO_PROXY. A proxy must be an http or https URL. */
   proxyEnv: Record<string, string | undefined>;
-  /** Ends every request that is under way; its reason is thrown. */
+  /** Ends all requests; they throw its reason. */
   signal: AbortSignal;
   emit: (event: HttpEvent) => void;
 }
@@ -19,9 +19,9 @@ export interface HttpEvent {
   type: "request";
   method: string;
   url: string;
-  /** Zero when no answer came. */
+  /** Zero if there was no answer. */
   status: number;
-  /** Milliseconds from sending to the end of the answer. */
+  /** The milliseconds from sending to the end of the answer. */
   took: number;
 }
 
@@ -45,16 +45,16 @@ const KNOWN_CAUSES: Record<string, string | undefined> = {
 };
 
 const TIMEOUT = 30 * SECOND;
-/** Far above the longest chain or directory any CA sends. */
+/** In bytes; much longer than any chain or directory of a CA. */
 const LONGEST_ANSWER = 1024 * 1024;
 
 /**
- * Makes requests to one CA over kept-alive connections. A request that gets no
- * complete answer rejects with an AppError that says why; every status is an answer.
+ * Sends requests to one CA over kept-alive connections. Any status is an answer. Without a complete
+ * answer, a request rejects with an AppError that says why.
  */
 export function openHttp(options: HttpOptions): Http {
   const { roots, proxyEnv } = options;
-  // Made once: each connection would parse all of them again.
+  // Made only once: otherwise each connection would parse all roots again.
   const trusted =
     roots === undefined
       ? {}
@@ -89,7 +89,7 @@ export function openHttp(options: HttpOptions): Http {
         });
         outgoing.once("error", reject);
         outgoing.once("response", (incoming) => {
-          // Node.js takes an answer to HEAD without a length for one that the end of the connection ends.
+          // An answer to HEAD has no body, but without a length Node.js would close the connection.
           if (method === "HEAD" && incoming.headers.connection?.toLowerCase() !== "close")
             outgoing.shouldKeepAlive = true;
           const parts: Buffer[] = [];
@@ -114,7 +114,7 @@ export function openHttp(options: HttpOptions): Http {
       return answer;
     } catch (error) {
       options.signal.throwIfAborted();
-      // The error itself only tells that the request was aborted.
+      // The error itself only says that the request was aborted.
       throw unreachable(target, timeout.aborted ? timeout.reason : error);
     } finally {
       const took = performance.now() - started;

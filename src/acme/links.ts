@@ -3,12 +3,18 @@ import { isWebAddress } from "./protocol.ts";
 const LINK = /<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)/g;
 const RELATION = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i;
 
-/** The targets of a Link header (RFC 8288) that are `alternate`, in their order, as absolute URLs. */
+/**
+ * The targets of a Link header (RFC 8288) with the relation `alternate`, in order, as absolute
+ * URLs.
+ */
 export function alternatesIn(header: unknown, base: string): string[] {
   return linksIn(header, "alternate", base);
 }
 
-/** The targets of a Link header that have this relation, where they are addresses; without a base, the absolute ones. */
+/**
+ * The http and https targets of a Link header with this relation. Without a base, relative targets
+ * are left out.
+ */
 export function linksIn(header: unknown, relation: string, base?: string): string[] {
   if (typeof header !== "string") return [];
   return [...header.matchAll(LINK)]

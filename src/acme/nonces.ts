@@ -1,36 +1,39 @@
 import { sleep } from "../time.ts";
 
 /**
- * The anti-replay nonces of one CA (RFC 8555 section 6.5). Every answer brings the nonce of the next
- * request, so that one that was fetched serves for a whole run.
+ * The anti-replay nonces of one CA (RFC 8555 section 6.5). Every answer brings the nonce for the
+ * next request, so a run can work with a single fetched nonce.
  */
 export interface Nonces {
-  /** Resolves to a nonce that nobody else gets. Each take is followed by one `give` or `lose`. */
+  /** Resolves to an unused nonce. Call `give` or `lose` once after each take. */
   take(): Promise<string>;
-  /** Says that so many requests follow the next answer: their nonces are fetched meanwhile, where `isFar`. */
+  /** Announces so many requests after the next answer. If the CA is far away, fetches their nonces now. */
   expect(requests: number): void;
-  /** Puts back the nonce that came with an answer. */
+  /** Adds the nonce that an answer brought. */
   give(nonce: string): void;
-  /** Says that the nonce taken brought no other. */
+  /** Reports that the request brought no new nonce. */
   lose(): void;
-  /** Says that the CA is busy, or did not answer: fewer requests at once from here on. */
+  /** Reports that the CA is busy or did not answer: send fewer requests at once. */
   narrow(): void;
 }
 
 export interface NonceOptions {
   fetch: () => Promise<string>;
-  /** As many requests as this may each begin with a nonce that is fetched. */
+  /** This many requests at once may start with a fetched nonce. */
   lanes: number;
-  /** More than `lanes`, where `isFar`. */
+  /** The limit of requests at once, if `isFar`. It is higher than `lanes`. */
   most: number;
-  /** Whether a round trip takes so long that requests side by side are worth a fetched nonce each. */
+  /**
+   * Whether a round trip takes so long that it is worth fetching more nonces, to send more requests
+   * at once.
+   */
   isFar: () => boolean;
 }
 
 /**
- * A nonce is fetched when there is none and fewer than `lanes` requests are under way. Further ones are fetched at a
- * CA that is far away for requests that would have to wait for a second answer. `narrow` halves what
- * may be under way; each answer widens it again, by one for as many answers as may be under way.
+ * Fetches a nonce if there is none and fewer than `lanes` requests are under way. If the CA is far
+ * away, fetches more for requests that would have to wait for a second answer. `narrow` halves the
+ * number of requests at once. After each full round of answers, the number grows by one.
  */
 export function openNonces({ fetch, lanes, most, isFar }: NonceOptions): Nonces {
   const free: string[] = [];
@@ -38,7 +41,7 @@ export function openNonces({ fetch, lanes, most, isFar }: NonceOptions): Nonces 
   let taken = 0;
   let width = most;
 
-  /** Serves as many of those who wait as can be served. */
+  /** Serves as many waiting requests as possible. */
   function serve(): void {
     while (waiting.length > 0 && taken < Math.max(1, Math.floor(width))) {
       const nonce = free.pop();
@@ -63,7 +66,7 @@ export function openNonces({ fetch, lanes, most, isFar }: NonceOptions): Nonces 
 
   function failed(error: unknown): void {
     taken -= 1;
-    // As long as others are under way, each of their answers brings a nonce.
+    // If other requests are under way, their answers bring nonces.
     if (taken === 0) waiting.shift()?.reject(error);
     else narrow();
     serve();
@@ -103,11 +106,17 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** Let's Encrypt takes 20 requests for nonces a second from one address, and ten at once. */
+/**
+ * Milliseconds between nonces, and nonces at once. Let's Encrypt allows 20 requests for nonces a
+ * second from one address, and ten at once.
+ */
 const EACH = 50;
 const AT_ONCE = 9;
 
-/** Calls at once at first, and then one after another at a pace that CAs allow. */
+/**
+ * Limits the rate of calls: the first ones at once, then one after another at a pace that CAs
+ * allow.
+ */
 export function paced<T>(signal: AbortSignal, call: () => Promise<T>): () => Promise<T> {
   let turn = -Infinity;
   return async () => {

@@ -6,25 +6,30 @@ import { certificateId } from "./renewal-info.ts";
 import { type Order, readOrder } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 
-/** What an order asks for. */
 export interface OrderWish {
   names: readonly Name[];
-  /** Only one that the directory lists (draft-ietf-acme-profiles). */
+  /** A profile from the directory's list (draft-ietf-acme-profiles). */
   profile?: string | undefined;
-  /** The certificate (DER) that the new one takes the place of, issued by this CA. */
+  /** The certificate (DER) that the new one replaces; this CA issued it. */
   replaces?: Buffer | undefined;
 }
 
-/** The CA did not let an order take the place of a certificate. */
+/** The CA refused an order that replaces a certificate. */
 export interface OrderEvent {
   type: "not-replaced";
   error: AppError;
 }
 
-/** For each name: a CA may want others than one (section 7.1.3), but each takes requests and time. */
+/**
+ * The limit for each name. A CA may want more than one authorization (RFC 8555 section 7.1.3), but
+ * each costs requests and time.
+ */
 const MOST_AUTHORIZATIONS = 10;
 
-/** Places an order (RFC 8555 section 7.4), once more without `replaces` when the CA refuses it with that. */
+/**
+ * Places an order (RFC 8555 section 7.4). If the CA refuses it with `replaces`, tries once more
+ * without.
+ */
 export async function placeOrder(
   transport: Transport,
   { names, profile, replaces }: OrderWish,
@@ -56,14 +61,17 @@ export async function placeOrder(
   try {
     return await place({ replaces: id });
   } catch (error) {
-    // A CA may have any reason to refuse it, and no order needs it (RFC 9773 section 5).
+    // A CA may refuse `replaces` for any reason, and no order needs it (RFC 9773 section 5).
     if (!(error instanceof ProblemError) || !isRefusal(error)) throw error;
     emit({ type: "not-replaced", error });
     return place({});
   }
 }
 
-/** A CA that limits the rate, or says when to come back, would say the same of any other order. */
+/**
+ * Whether an order without `replaces` may succeed. After a rate limit or a Retry-After it would
+ * not.
+ */
 function isRefusal({ status, retryAfter }: ProblemError): boolean {
   return status !== 429 && retryAfter === undefined;
 }

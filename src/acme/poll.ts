@@ -2,7 +2,7 @@ import { AppError } from "../errors.ts";
 import { after, MINUTE, SECOND, sleep, type Clock } from "../time.ts";
 
 export interface Look<T> {
-  /** The resource as it is now, and when the CA wants the next look. */
+  /** The current resource, and when the CA wants the next look. */
   value: T;
   retryAfter: Date | undefined;
 }
@@ -20,9 +20,8 @@ const DEADLINE = 5 * MINUTE;
 const WITHOUT_RETRY_AFTER = 1 * SECOND;
 
 /**
- * Looks until `done`, the first time at once, then when Retry-After says
- * (RFC 8555 section 7.5.1). Throws `timed-out` as soon as the next look would
- * come after the deadline.
+ * Looks at a resource until `done`: first at once, then when Retry-After says (RFC 8555 section
+ * 7.5.1). Throws `timed-out` as soon as the next look would be after the deadline.
  */
 export async function poll<T>({ look, done, what, now, signal }: Poll<T>): Promise<T> {
   const deadline = after(now(), DEADLINE);

@@ -9,28 +9,28 @@ import type { HttpAnswer } from "./http.ts";
 import { linksIn } from "./links.ts";
 import { isWebAddress } from "./protocol.ts";
 
-/** A problem document, RFC 7807 with the subproblems of RFC 8555 section 6.7.1. */
+/** A problem document (RFC 7807) with subproblems (RFC 8555 section 6.7.1). */
 export interface Problem {
-  /** Without the `urn:ietf:params:acme:error:` in front; empty when the CA named none. */
+  /** The type without `urn:ietf:params:acme:error:`; empty if the CA named none. */
   type: string;
   detail: string;
-  /** The identifier a subproblem is about. */
+  /** The identifier that a subproblem is about. */
   about?: string;
-  /** The algorithms that the CA takes, with badSignatureAlgorithm (section 6.2). */
+  /** The algorithms that the CA accepts, for badSignatureAlgorithm (RFC 8555 section 6.2). */
   algorithms?: string[];
-  /** The address of what happened, as an absolute URL. */
+  /** A page about this problem, as an absolute URL. */
   instance?: string;
   subproblems: Problem[];
 }
 
 const PREFIX = "urn:ietf:params:acme:error:";
 
-/** No order has more names; a name and what is said of it are no longer, or cut. */
+/** No order has more names. Longer names and details are cut. */
 const MOST_SUBPROBLEMS = 1_000;
 const LONGEST_NAME = 255;
 const LONGEST_DETAIL = 1_000;
 
-/** Reads what may be a problem document; unknown and missing members are no error. */
+/** Reads a problem document. Unknown and missing members are no error. */
 export function readProblem(value: unknown): Problem {
   const fields = isRecord(value) ? value : {};
   const type = typeof fields["type"] === "string" ? fields["type"] : "";
@@ -49,7 +49,7 @@ export function readProblem(value: unknown): Problem {
       ? fields["subproblems"]
           .filter(isRecord)
           .slice(0, MOST_SUBPROBLEMS)
-          // Those of a subproblem are not shown, and there might be no end to them.
+          // Subproblems of subproblems are not shown, and could go on without end.
           .map((each) => readProblem({ ...each, subproblems: [] }))
       : [],
   };
@@ -59,11 +59,11 @@ interface Circumstances {
   /** Completes "The CA refused to ...". */
   doing: string;
   now: Date;
-  /** What to do about it, by problem type, where that is not the usual. */
+  /** Hints by problem type that replace the usual ones. */
   hints?: Record<string, string>;
 }
 
-/** An answer of the CA that refuses what was asked. */
+/** An answer in which the CA refuses a request. */
 export class ProblemError extends AppError {
   readonly problem: Problem;
   readonly status: number;
@@ -82,7 +82,10 @@ export class ProblemError extends AppError {
   }
 }
 
-/** RFC 8555 section 7.3.3: the new terms are linked, and `instance` is where to agree to them. */
+/**
+ * New terms of service (RFC 8555 section 7.3.3): a link leads to them, and `instance` is the page
+ * to agree to them.
+ */
 function termsHint({ type, instance }: Problem, { headers }: HttpAnswer): string | undefined {
   const [terms] = linksIn(headers["link"], "terms-of-service");
   if (type !== "userActionRequired" || terms === undefined) return undefined;
@@ -90,7 +93,9 @@ function termsHint({ type, instance }: Problem, { headers }: HttpAnswer): string
   return `The CA has new terms of service: read ${terms}, agree to them${where || " in the way the CA asks for"}, and run again.`;
 }
 
-/** One line for a problem: its sentence, the causes in its subproblems with whom they are about, its type. */
+/**
+ * A problem in one line: its detail, the causes of its subproblems with their names, and its type.
+ */
 export function describeProblem(problem: Problem): string {
   const causes = causesOf(
     problem.subproblems.map(({ about = "?", detail }) => ({
@@ -104,7 +109,7 @@ export function describeProblem(problem: Problem): string {
   return `${sentence === "" ? "it gave no reason" : sentence}${known}`;
 }
 
-/** What is wrong with each name, where there are several. */
+/** The problem of each name, if the document has subproblems. */
 export function problemsIn({ subproblems }: Problem): NameProblem[] {
   return subproblems.map((sub) => ({
     name: cut(sub.about ?? "?", LONGEST_NAME),
@@ -120,8 +125,8 @@ function describe(problem: Problem, answer: HttpAnswer): string {
 }
 
 /**
- * The moment an answer's Retry-After names (RFC 9110 section 10.2.3: seconds or
- * a date), if it has one that can be read.
+ * The time in an answer's Retry-After: seconds or a date (RFC 9110 section 10.2.3); undefined if it
+ * is missing or malformed.
  */
 export function retryAfter(answer: HttpAnswer, now: Date): Date | undefined {
   const value = answer.headers["retry-after"];
@@ -139,11 +144,11 @@ function timeIn(detail: string): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** Nothing of ACME is nested deeper, and what is cannot be walked through safely. */
+/** ACME has no deeper JSON. Walking through much deeper JSON could overflow the stack. */
 const DEEPEST = 32;
 
 /**
- * The value of a JSON text, or undefined when it is not JSON. Its strings may be shown and kept
+ * The value of a JSON text; undefined if it is not JSON. Its strings are safe to show and store
  * (`shown`).
  */
 export function parseJson(text: string): unknown {

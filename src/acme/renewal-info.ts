@@ -14,22 +14,25 @@ import { isWebAddress } from "./protocol.ts";
 /** What a CA says about the renewal of a certificate (RFC 9773 section 4.2). */
 export interface RenewalInfo {
   window: { start: Date; end: Date; explanation?: string } | undefined;
-  /** Whether it has answered: without a window, it has nothing to say of the certificate. */
+  /** Whether the CA answered. If so and there is no window, it does not know the certificate. */
   answered: boolean;
-  /** When to ask again, at the earliest. */
+  /** The earliest time to ask again. */
   lookAgain: Date;
 }
 
-/** Retry-After is a wish within reason: between these (RFC 9773 section 4.3.2). */
+/** The limits for Retry-After (RFC 9773 section 4.3.2). */
 const SOONEST = MINUTE;
 const LATEST = DAY;
-/** When to ask again after an answer that says nothing about it. */
+/** When to ask again if the answer has no Retry-After. */
 const USUAL = 6 * HOUR;
-/** With these a CA tells of a certificate, or that it does not know it; others may come from what is in the way. */
+/**
+ * With these statuses the CA itself answers, also about unknown certificates. Others may come from
+ * a proxy or a fault.
+ */
 const ANSWERS = [200, 400, 404, 410];
 
 interface Question {
-  /** Of the CA, where the member is looked up. */
+  /** The CA's directory, to look up `renewalInfo`. */
   directory: Record<string, unknown>;
   /** DER. */
   certificate: Buffer;
@@ -37,7 +40,10 @@ interface Question {
   now: Date;
 }
 
-/** Asks a CA when a certificate should be renewed. A CA that does not know, or gives no sensible answer, has no window. */
+/**
+ * Asks a CA when a certificate should be renewed. There is no window if the CA does not know the
+ * certificate, or if its answer makes no sense.
+ */
 export async function askRenewalInfo({
   directory,
   certificate,
@@ -62,10 +68,10 @@ export async function askRenewalInfo({
   };
 }
 
-/** Asks when a certificate (DER) should be renewed. Rejects for nothing but an interruption. */
+/** Asks when a certificate (DER) should be renewed. Rejects only after an interruption. */
 export type AskRenewalInfo = (certificate: Buffer) => Promise<RenewalInfo>;
 
-/** The same for a run that may have nothing else to ask of that CA, whose directory is asked for once. */
+/** The same for many certificates of one CA. The directory is read only once. */
 export function openRenewalInfo(
   ca: Ca,
   { now, signal }: { now: Clock; signal: AbortSignal },
@@ -83,7 +89,7 @@ export function openRenewalInfo(
     });
 }
 
-/** A question that fails is one without an answer. */
+/** If asking fails, the result is "unanswered". Rejects only after an interruption. */
 export async function orUnanswered(
   now: Clock,
   signal: AbortSignal,
@@ -102,8 +108,8 @@ function unanswered(now: Date): RenewalInfo {
 }
 
 /**
- * The identifier of a certificate (RFC 9773 section 4.1), from its raw DER, since the
- * serial keeps a leading zero; undefined for one that does not name its issuer's key.
+ * The identifier of a certificate (RFC 9773 section 4.1), from its DER, as the serial number must
+ * keep a leading zero. Undefined if the certificate has no authority key identifier.
  */
 export function certificateId(der: Buffer): string | undefined {
   const { tbsCertificate } = AsnConvert.parse(der, Certificate);
@@ -122,7 +128,7 @@ function windowIn(answer: HttpAnswer): RenewalInfo["window"] {
   if (!isRecord(body) || !isRecord(body["suggestedWindow"])) return undefined;
   const start = dateOf(body["suggestedWindow"]["start"]);
   const end = dateOf(body["suggestedWindow"]["end"]);
-  // An end that is not after the start is no answer (section 4.2).
+  // A window must end after its start (RFC 9773 section 4.2).
   if (start === undefined || end === undefined || end <= start) return undefined;
   const explanation = body["explanationURL"];
   return {
@@ -132,7 +138,7 @@ function windowIn(answer: HttpAnswer): RenewalInfo["window"] {
   };
 }
 
-/** RFC 3339, and nothing else that Date would take. */
+/** Accepts only RFC 3339: Date accepts many other formats. */
 function dateOf(value: unknown): Date | undefined {
   if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT/.test(value)) return undefined;
   const date = new Date(value);

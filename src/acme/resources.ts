@@ -22,7 +22,7 @@ export interface Challenge {
   status: string;
 }
 
-/** One step of a validation, as Boulder tells of it beside the error; other CAs need not. */
+/** One step of a validation. Boulder reports it in addition to the error; other CAs may not. */
 export interface ValidationRecord {
   url: string | undefined;
   addressUsed: string | undefined;
@@ -32,17 +32,17 @@ export interface ValidationRecord {
 export interface Authorization {
   url: string;
   status: string;
-  /** The name as it was ordered: with `*.` when that is so. */
+  /** The ordered name, with `*.` for a wildcard. */
   name: string;
-  /** Those that have a token; others are not for us. */
+  /** The challenges with a token; we cannot answer others. */
   challenges: Challenge[];
-  /** Why a challenge of it failed. */
+  /** The error of a failed challenge. */
   error: Problem | undefined;
-  /** How the CA came to that, where it tells: the last step last. */
+  /** The steps of the CA's validation, if it reports them; the last step comes last. */
   records: ValidationRecord[];
 }
 
-/** No CA follows more redirects, and no URL or address is longer. */
+/** The limits are higher than any CA's redirects, URLs and addresses. */
 const MOST_RECORDS = 20;
 const LONGEST_TEXT = 2_000;
 

@@ -12,14 +12,17 @@ export interface Revocation {
   reason: number;
 }
 
-/** Who asks for a revocation: an account, by its key and what is kept of it, or the certificate's own key. */
+/**
+ * Who requests a revocation: an account, with its key and recorded registration, or the
+ * certificate's own key.
+ */
 export type Revoker =
   | { by: "account"; key: KeyObject; registration: Registration | undefined }
   | { by: "certificate"; key: KeyObject };
 
 /**
- * Revokes a certificate (RFC 8555 section 7.6) over the transport of the revoker's key.
- * Resolves to whether it had been valid.
+ * Revokes a certificate (RFC 8555 section 7.6). The transport must use the revoker's key. Resolves
+ * to whether this run revoked it; false if it was revoked before.
  */
 export async function revokeCertificate(
   transport: Transport,
@@ -47,7 +50,7 @@ export async function revokeCertificate(
     return true;
   } catch (error) {
     if (error instanceof ProblemError && error.problem.type === "alreadyRevoked")
-      // An earlier try of ours may have arrived although its answer got lost.
+      // Perhaps our first request arrived, but its answer was lost.
       return sent > 1;
     throw error;
   }

@@ -5,7 +5,7 @@ import { isKnown } from "./account.ts";
 import { addressIn } from "./protocol.ts";
 import { openTransport, type Transport, type TransportOptions } from "./transport.ts";
 
-/** Where the CA is told of a new key. */
+/** The URL for changing an account's key. */
 export async function keyChangeOf(transport: Transport): Promise<string> {
   return addressIn(await transport.directory(), "keyChange", "directory");
 }
@@ -16,13 +16,13 @@ interface Change {
   newKey: KeyObject;
 }
 
-/** `changed: false`: the CA said that it does not know the new key. */
+/** With `changed: false` the CA has said that it does not know the new key. */
 export type Changed = { changed: true } | { changed: false; error: unknown };
 
 /**
- * Gives an account another key (RFC 8555 section 7.3.5). An answer that is lost hides
- * whether the CA took it, so the CA is asked for the account of the new key before
- * anything is sent again. Rejects when it cannot be found out which key counts.
+ * Gives an account a new key (RFC 8555 section 7.3.5). If an answer is lost, we do not know whether
+ * the CA accepted the key. So we ask for the account of the new key before we send anything again.
+ * Rejects if we cannot find out which key is valid.
  */
 export async function changeKey(
   options: TransportOptions,
@@ -57,7 +57,7 @@ export function hasAccount(options: TransportOptions, key: KeyObject): Promise<b
   return isKnown(openTransport({ ...options, accountKey: key }), key);
 }
 
-/** The new key's own signature, without a nonce. */
+/** The inner JWS, signed with the new key. It has no nonce. */
 function innerJws(
   { directoryUrl, accountKey }: TransportOptions,
   { url, account, newKey }: Change & { url: string },

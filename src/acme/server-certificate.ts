@@ -23,12 +23,18 @@ import {
   SubjectAlternativeName,
 } from "@peculiar/asn1-x509";
 
-/** Far more than any CA sends, and few enough for every client. */
+/** More than any CA sends, and accepted by every client. */
 const MOST_CERTIFICATES = 10;
-/** OpenSSL's clients end a handshake with more than 100 KB of certificates; what the server staples to them has to fit in too. */
+/**
+ * OpenSSL's clients refuse more than 100 KB of certificates. This leaves room for data that the
+ * server staples to them.
+ */
 const MOST_BYTES = 90_000;
 
-/** The extensions that RFC 5280 lets be critical, and two that are in use: TLS features (RFC 7633) and SCTs (RFC 6962). */
+/**
+ * The extensions that may be critical in RFC 5280, and two more that are in use: TLS features (RFC
+ * 7633) and SCTs (RFC 6962).
+ */
 const KNOWN_CRITICAL = new Set<string>([
   ...[id_ce_keyUsage, id_ce_extKeyUsage, id_ce_basicConstraints],
   ...[id_ce_subjectAltName, id_ce_issuerAltName, id_ce_nameConstraints],
@@ -37,12 +43,15 @@ const KNOWN_CRITICAL = new Set<string>([
   ...[id_ce_cRLDistributionPoints],
   ...["1.3.6.1.5.5.7.1.24", "1.3.6.1.4.1.11129.2.4.2"],
 ]);
-/** Of what is for the logs of RFC 6962 alone. */
+/** The extension of precertificates, which are only for logs (RFC 6962). */
 const POISON = "1.3.6.1.4.1.11129.2.4.3";
 
 const RSA = "1.2.840.113549.1.1.1";
 const RSA_PSS = "1.2.840.113549.1.1.10";
-/** What signatures are made with that clients do not believe any more; every other algorithm is theirs to judge. */
+/**
+ * Signature algorithms that clients no longer accept. We leave the judgement about other algorithms
+ * to the clients.
+ */
 const BROKEN_SIGNATURES: Record<string, string | undefined> = {
   "1.2.840.113549.1.1.2": "MD2",
   "1.2.840.113549.1.1.3": "MD4",
@@ -62,9 +71,10 @@ const BROKEN_HASHES: Record<string, string | undefined> = {
 };
 
 /**
- * What keeps clients from taking a certificate of a TLS server, sent with these issuers (RFC 5280, RFC 8446
- * section 4.4.2), as the end of a sentence; undefined when nothing is known. Whose it is and
- * whether they belong together is not looked at. Only what a CA sends is held to this: what is in use already works.
+ * Why clients would refuse a TLS server's certificate with these issuers (RFC 5280, RFC 8446
+ * section 4.4.2), as the end of a sentence; undefined if there is no known reason. Does not check
+ * names, keys and issuing: `flawOf` does. Use it only for certificates from a CA: those in use
+ * already work.
  */
 export function flawForServer(path: readonly X509Certificate[]): string | undefined {
   if (path.length > MOST_CERTIFICATES)
@@ -116,7 +126,7 @@ function flawOfSignature({
   return broken && `is signed with ${broken}, which clients do not accept`;
 }
 
-/** RSASSA-PSS-params (RFC 4055 section 3.1); without a hash, SHA-1 is meant. */
+/** RSASSA-PSS-params (RFC 4055 section 3.1). The default hash is SHA-1. */
 class PssParameters {
   hash?: AlgorithmIdentifier;
   mask?: ArrayBuffer;
@@ -162,7 +172,10 @@ function flawOfIssuer(certificate: Certificate): string | undefined {
     : undefined;
 }
 
-/** RFC 5280 section 4.2.1.9: how many CAs may stand between an issuer and the leaf. A root's own limit binds no client. */
+/**
+ * How many CAs may be between an issuer and the leaf (RFC 5280 section 4.2.1.9). Clients ignore a
+ * root's own limit.
+ */
 function flawOfPlace(certificate: Certificate, place: number): string | undefined {
   const most = constraintsOf(certificate)?.pathLenConstraint;
   return place > 0 && most !== undefined && place - 1 > most

@@ -9,30 +9,30 @@ import { parseJson, ProblemError, retryAfter } from "./problem.ts";
 
 export interface TransportOptions extends CaOptions {
   accountKey: KeyObject;
-  /** The CA as others have opened it already; undefined: it is opened for this account alone. */
+  /** The CA that other accounts use too; undefined to open one for this account only. */
   ca?: Ca | undefined;
 }
 
 export interface Reply {
   status: number;
-  /** The JSON object of the answer; empty when it was not JSON. */
+  /** The JSON object in the answer; empty if it is not JSON. */
   body: Record<string, unknown>;
   text: string;
   location: string | undefined;
-  /** The URLs of what its Link headers call alternate. */
+  /** The URLs of alternate chains, from Link headers. */
   alternates: string[];
   retryAfter: Date | undefined;
 }
 
 interface Post {
   url: string;
-  /** Left out for a POST-as-GET (RFC 8555 section 6.3). */
+  /** Undefined for a POST-as-GET (RFC 8555 section 6.3). */
   payload?: object;
   /** Completes "The CA refused to ...". */
   doing: string;
-  /** Do not send it again when it fails: the caller looks at the CA's state first. */
+  /** Do not send it again after a failure: the caller first looks at the CA's state. */
   once?: boolean;
-  /** What to do when the CA refuses, by problem type, where that is not the usual. */
+  /** Hints by problem type that replace the usual ones. */
   hints?: Record<string, string>;
   /** Sign with the key itself instead of the account's URL (RFC 8555 section 6.2). */
   byKey?: boolean;
@@ -40,15 +40,15 @@ interface Post {
 
 export interface Transport extends Pick<Ca, "directory" | "patiently" | "roundTrip"> {
   post(request: Post): Promise<Reply>;
-  /** An unsigned question, asked once; every status is an answer. */
+  /** An unsigned request, sent once; any status is an answer. */
   get(url: string): Promise<HttpAnswer>;
-  /** As of `Nonces`. */
+  /** See `Nonces`. */
   expect(requests: number): void;
-  /** Signs from now on as this account. */
+  /** Signs as this account from now on. */
   signAs(accountUrl: string): void;
 }
 
-/** The parts of acme-client that its type definitions leave out. */
+/** The parts of acme-client that its types do not declare. */
 declare module "acme-client" {
   interface Client {
     http: {
@@ -72,10 +72,9 @@ declare module "acme-client" {
 const MOST_BAD_NONCES = 40;
 
 /**
- * Signed requests to one CA in the name of one account key. acme-client signs;
- * its own requests, nonces and retries are replaced here, since it sends a HEAD
- * before every POST, repeats signed requests as they are, sleeps through any
- * Retry-After, and has neither timeouts nor cancellation.
+ * Signed requests to one CA with one account key. We use acme-client only for signatures, and
+ * replace its requests, nonces and retries: it sends a HEAD before every POST, repeats signed
+ * requests unchanged, sleeps for any Retry-After, and has no timeouts or cancellation.
  */
 export function openTransport(options: TransportOptions): Transport {
   const ca = options.ca ?? openCa(options);
@@ -111,7 +110,7 @@ export function openTransport(options: TransportOptions): Transport {
         const now = options.now();
         return replyOf(accepted(answer, { doing, now, ...(hints && { hints }) }), url, now);
       } catch (error) {
-        // The nonce of this very answer is now on top of the pool (RFC 8555 section 6.5).
+        // This answer's nonce is now the next to be used (RFC 8555 section 6.5).
         const bad = error instanceof ProblemError && error.problem.type === "badNonce";
         if (!bad || badNonces >= MOST_BAD_NONCES) throw error;
       }

@@ -1,22 +1,22 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { Authorization } from "./resources.ts";
 
-/** What the CA met when it looked for the answer to http-01, as far as it tells. */
+/** What the CA found when it fetched the answer to http-01, as far as it says. */
 export interface Visit {
-  /** The URL that it asked last. */
+  /** The last URL that it requested. */
   url: URL | undefined;
-  /** The IP address that it asked. */
+  /** The IP address that it connected to. */
   address: string | undefined;
-  /** Of the answer that it got. */
+  /** The HTTP status of the answer. */
   status: number | undefined;
 }
 
-/** More of what a CA says is not looked through. */
+/** The limit of a CA's text that we search. */
 const LONGEST_DETAIL = 2_000;
 
-/** How Boulder and Pebble begin to speak of a URL that they asked. */
+/** The words of Boulder and Pebble before a URL that they requested. */
 const ASKED = /\b(?:Fetching|from|Get|HTTP:) "?(https?:\/\/[^\s"'<>]+)/;
-/** Boulder puts the address first; the libraries of Go that Pebble uses, behind what failed. */
+/** Boulder starts with the address. Pebble's Go libraries put it after the failed operation. */
 const ADDRESSES = [
   /^(?:During secondary validation: )?\[?([\d.]+|[\da-f:.]+:[\da-f:.]+?)\]?: /i,
   /(?:dial tcp |->)([\d.]+):\d+/,
@@ -24,7 +24,7 @@ const ADDRESSES = [
 ];
 const STATUS = /(?: returned |: )([1-5]\d\d)$/;
 
-/** Reads the records of a validation, or else the CA's sentence about it. */
+/** Reads the records of a validation; without them, the CA's sentence about it. */
 export function visitOf({ error, records }: Authorization): Visit {
   const detail = error?.detail.slice(0, LONGEST_DETAIL).trimEnd() ?? "";
   const last = records.at(-1);
@@ -55,7 +55,10 @@ function webUrl(text: string | undefined): URL | undefined {
   return url && /^https?:$/.test(url.protocol) ? url : undefined;
 }
 
-/** Where the CA was sent on to, instead of http and the name itself (RFC 8555 section 8.3 lets it follow). */
+/**
+ * The redirect that the CA followed away from http and the name (RFC 8555 section 8.3 allows it);
+ * undefined if there was none.
+ */
 export function redirectOf(name: string, { url }: Visit): string | undefined {
   if (url === undefined) return undefined;
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");

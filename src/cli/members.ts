@@ -5,7 +5,7 @@ import { OPTION_NAMES, type OptionName, specOf } from "./options.ts";
 
 type Rows = typeof OPTIONS;
 
-/** What the value of an option is in a target: times are in milliseconds there. */
+/** The type of an option's value in a target. Times are in milliseconds there. */
 type ValueOf<Row> = Row extends { value: string }
   ? (Row extends { value: "SECONDS" | "NUMBER" } ? number : string) | NoValueOf<Row>
   : boolean;
@@ -22,12 +22,12 @@ type MemberOf<Part extends string> = Rows[OptionName] extends infer Row
     : never
   : never;
 
-/** The members of a part of a target whose options need nothing but to be read. */
+/** The members of a part of a target that options set directly. */
 export type Members<Part extends string> = {
   [Member in MemberOf<Part>]: ValueOf<Rows[Setting<`${Part}.${Member}`>]>;
 };
 
-/** Reads the options that say in their row which member of the part they set. */
+/** Reads the options whose rows name a member of this part. */
 export function readMembers<Part extends "want" | "ask">(given: Given, part: Part): Members<Part> {
   const entries = OPTION_NAMES.flatMap((option) => {
     const [of, member] = specOf(option).sets?.split(".") ?? [];
