@@ -5,6 +5,7 @@ import type { Outcome, Subject } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
 import { AppError } from "../errors.ts";
 import type { TarSet } from "../handoff/certificates.ts";
+import type { Bundle } from "../store/bundle.ts";
 import { lockRun } from "../store/lock.ts";
 import { runContextOf } from "./network.ts";
 import { shareResponders } from "./responders.ts";
@@ -94,7 +95,8 @@ async function fulfilAndDeliver(
         retry,
         ended: (outcome) => {
           ended(outcome);
-          if (isChange(outcome)) changes?.add({ ...outcome.bundle, folder: outcome.subject.id });
+          const delivery = deliveryOf(outcome);
+          if (delivery) changes?.add({ ...delivery, folder: outcome.subject.id });
         },
       },
     );
@@ -102,9 +104,9 @@ async function fulfilAndDeliver(
     await changes?.end();
   }
   if (tarChanged)
-    for (const { subject, bundle } of outcomes.filter(isChange)) {
-      const certificate = bundle.leaf.fingerprint256;
-      await settleDelivery({ dir: subject.dir, certificate }, host);
+    for (const outcome of outcomes) {
+      const certificate = deliveryOf(outcome)?.leaf.fingerprint256;
+      if (certificate) await settleDelivery({ dir: outcome.subject.dir, certificate }, host);
     }
   return outcomes;
 }
@@ -126,6 +128,6 @@ async function tarInto(output: Writable) {
   };
 }
 
-function isChange(outcome: Outcome): outcome is Extract<Outcome, { kind: "issued" | "kept" }> {
-  return outcome.kind === "issued" || (outcome.kind === "kept" && outcome.completed);
+function deliveryOf(outcome: Outcome): Bundle | undefined {
+  return outcome.kind === "issued" || outcome.kind === "kept" ? outcome.delivery : undefined;
 }

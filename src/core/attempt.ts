@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { Responder } from "../challenge/responder.ts";
-import { type Bundle, namesOf } from "../store/bundle.ts";
+import { namesOf } from "../store/bundle.ts";
 import { closeKeys, saveSet } from "../store/set.ts";
 import { openAccount } from "./account/open.ts";
 import type { RunContext } from "./context.ts";
@@ -8,15 +8,14 @@ import { scheduleOf, type Why } from "./decide.ts";
 import type { Look } from "./look.ts";
 import type { Memory } from "./memory.ts";
 import { obtain } from "./obtain.ts";
+import type { InPlace } from "./outcome.ts";
 import { chooseProfile } from "./profile.ts";
 import { withRenewalInfo } from "./renewal.ts";
 import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
-export interface Issued {
+export interface Issued extends InPlace {
   why: Why;
-  bundle: Bundle;
-  next: Date;
 }
 
 export interface Issuance {
@@ -70,7 +69,11 @@ export async function issueAt(
   const fresh = { certificate, from, profile };
   const next = withRenewalInfo(fresh, { from, info }, random());
   await memory.issued(target, next);
-  return { why, bundle, next: scheduleOf(want, bundle.leaf, next).at };
+  return {
+    ...{ why, notAfter: bundle.leaf.validToDate },
+    next: scheduleOf(want, bundle.leaf, next).at,
+    delivery: context.delivers ? bundle : undefined,
+  };
 }
 
 /**

@@ -50,7 +50,10 @@ async function fulfilLocked(target: Target, memory: Memory, context: RunContext)
     const certificate = bundle.leaf.fingerprint256;
     const news = recovered || filled || memory.state.untold === certificate;
     await memory.kept(target, { origin: look.origin ?? { certificate }, news });
-    return { kind: "kept", completed: news || memory.isOwed(), bundle, next } as const;
+    const completed = news || memory.isOwed();
+    const delivery = completed && context.delivers ? bundle : undefined;
+    const notAfter = bundle.leaf.validToDate;
+    return { kind: "kept", completed, notAfter, next, delivery } as const;
   }
   // Most runs find nothing to do. Only the others load the code that talks to a CA.
   const { issue } = await import("./issue.ts");

@@ -24,18 +24,28 @@ export interface Imported {
   changed: boolean;
   /** The account's URL, or the tool's name for it. */
   account: string | undefined;
-  bundle: Bundle | undefined;
+  /** The end of its certificate; undefined: there is none. */
+  notAfter: Date | undefined;
   /** The CA's directory URL, if known. */
   server: string | undefined;
   /** The options for the next step, so that it uses the import's folder and settings. */
   words: readonly string[];
 }
 
-/** How a subject ended. `next` is when its certificate will be due. */
+/** What a certificate in place is reported by. */
+export interface InPlace {
+  notAfter: Date;
+  /** When it will be due. */
+  next: Date;
+  /** The certificate, if this run has to deliver it. Others would keep thousands of keys in memory. */
+  delivery: Bundle | undefined;
+}
+
+/** How a subject ended. */
 export type Outcome = { subject: Subject } & (
-  | { kind: "issued"; why: Why; bundle: Bundle; next: Date }
+  | ({ kind: "issued"; why: Why } & InPlace)
   /** `completed`: there is something new for the web server to load. */
-  | { kind: "kept"; completed: boolean; bundle: Bundle; next: Date }
+  | ({ kind: "kept"; completed: boolean } & InPlace)
   /** A dry run succeeded with one of these CAs. */
   | { kind: "tried"; from: readonly string[] }
   /** `before`: it was already revoked. */

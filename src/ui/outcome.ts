@@ -9,12 +9,12 @@ export function sayOutcome(outcome: Exclude<Outcome, { kind: "failed" }>): Line 
     case "issued":
       return line(
         "info",
-        `The certificate for ${about} is in ${dir}. It is good until ${minute(outcome.bundle.leaf.validToDate)}; renew it from ${minute(outcome.next)}.`,
+        `The certificate for ${about} is in ${dir}. It is good until ${minute(outcome.notAfter)}; renew it from ${minute(outcome.next)}.`,
       );
     case "kept":
       return line(
         "info",
-        `The certificate for ${about} is good until ${minute(outcome.bundle.leaf.validToDate)}; renewal is not necessary before ${minute(outcome.next)}.`,
+        `The certificate for ${about} is good until ${minute(outcome.notAfter)}; renewal is not necessary before ${minute(outcome.next)}.`,
       );
     case "tried":
       return line(
@@ -48,16 +48,15 @@ export function sayOutcome(outcome: Exclude<Outcome, { kind: "failed" }>): Line 
 type Imported = Extract<Outcome, { kind: "imported" }>;
 
 function sayImported(outcome: Imported): Line {
-  const { account, bundle, changed, subject } = outcome;
+  const { account, notAfter, changed, subject } = outcome;
   const what = [
     account && `the account ${account}`,
-    bundle &&
-      `the certificate for ${names(subject.names)}, good until ${minute(bundle.leaf.validToDate)}`,
+    notAfter && `the certificate for ${names(subject.names)}, good until ${minute(notAfter)}`,
   ].filter((part) => part !== undefined);
   const done = changed
     ? `Imported into ${subject.dir}: ${what.join(" and ")}.`
     : `Nothing to do: ${subject.dir} has ${what.join(" and ")} already.`;
-  const purpose = bundle ? "Renew it" : "Get a certificate";
+  const purpose = notAfter ? "Renew it" : "Get a certificate";
   const url = outcome.server === undefined ? ", with the URL of the CA's directory" : "";
   return line("info", `${done} ${purpose} with${url}: ${renewalOf(outcome)}`);
 }

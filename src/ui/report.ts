@@ -96,13 +96,13 @@ function detailsOf(outcome: Exclude<Outcome, { kind: "failed" }>): Record<string
     return {
       changed: outcome.changed,
       account: outcome.account,
-      notAfter: outcome.bundle?.leaf.validToDate.toISOString(),
+      notAfter: outcome.notAfter?.toISOString(),
       renewal: renewalOf(outcome),
     };
-  const { bundle, next } = outcome;
+  const { notAfter, next } = outcome;
   return {
     ...(outcome.kind === "issued" ? { why: outcome.why } : {}),
-    notAfter: bundle.leaf.validToDate.toISOString(),
+    notAfter: notAfter.toISOString(),
     next: next.toISOString(),
   };
 }

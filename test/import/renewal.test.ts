@@ -5,7 +5,7 @@ import { renewalOf } from "../../src/ui/outcome.ts";
 const imported = (names: string[], words: string[]) =>
   renewalOf({
     subject: { id: "a", names, dir: "/certs" },
-    ...{ kind: "imported", changed: true, account: "x", bundle: undefined },
+    ...{ kind: "imported", changed: true, account: "x", notAfter: undefined },
     ...{ server: "https://ca.test/dir", words },
   });
 

@@ -63,7 +63,7 @@ export const run: Run<Import> = async (wish, { signal, emit }) => {
         kind: "imported",
         changed: recovered || written,
         account: account && (imported.registration?.uri ?? account.label),
-        bundle,
+        notAfter: bundle?.leaf.validToDate,
         server: asked ?? renewal.server ?? server ?? wish.known.find((url) => account?.isAt(url)),
         words,
       },

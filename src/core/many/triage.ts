@@ -58,7 +58,10 @@ function triageWhole(target: Target, state: State, now: Date): Triage {
   if (!decision.keep || open || !isSettled(state, target)) return { urgent: leaf.validToDate };
   const { bundle, next } = decision;
   const subject = subjectOf(target);
-  return { ended: { subject, kind: "kept", completed: false, bundle, next } };
+  const notAfter = bundle.leaf.validToDate;
+  return {
+    ended: { subject, kind: "kept", completed: false, notAfter, next, delivery: undefined },
+  };
 }
 
 /** A failure in the future was recorded with a wrong clock, so its next try is wrong too. */
