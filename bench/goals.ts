@@ -44,6 +44,8 @@ export function judge(scenarios: readonly Scenario[], plan: Plan): Goal[] {
       (wall) => `${wall.toFixed(1)} s`,
     );
   const batch = row("batch", OURS);
+  const most = row("growth", "5000 certificates");
+  const few = row("growth", "200 certificates");
   const idle = row("sets", OURS);
   const [due, node] = [row("start", "nothing due"), row("start", "node -e 0")];
   return [
@@ -79,6 +81,22 @@ export function judge(scenarios: readonly Scenario[], plan: Plan): Goal[] {
       ...verdict(
         batch && batch.cost.memory / 1e6,
         (megabytes) => megabytes < 200,
+        (megabytes) => `${megabytes.toFixed(0)} MB`,
+      ),
+    },
+    {
+      aim: "5,000 certificates: at most 1.2 times the time of 200 for each",
+      ...verdict(
+        few && most && most.cost.wall / 5000 / (few.cost.wall / 200),
+        (ratio) => ratio <= 1.2,
+        (ratio) => `${ratio.toFixed(2)} times`,
+      ),
+    },
+    {
+      aim: "5,000 certificates: less than 250 MB of memory",
+      ...verdict(
+        most && most.cost.memory / 1e6,
+        (megabytes) => megabytes < 250,
         (megabytes) => `${megabytes.toFixed(0)} MB`,
       ),
     },

@@ -16,6 +16,7 @@ import { judge } from "./goals.ts";
 import { plotOf } from "./plot.ts";
 import {
   farAway,
+  growth,
   manyCertificates,
   manyNames,
   manySets,
@@ -30,11 +31,11 @@ import { NODE } from "./sidecar.ts";
 
 const LONG: Plan = {
   ...{ runs: 5, names: 100, patient: true, certificates: 200, sample: 5 },
-  ...{ sets: 1000, starts: 21, distances: [20, 100, 250] },
+  ...{ sets: 1000, growth: [200, 1000, 5000], starts: 21, distances: [20, 100, 250] },
 };
 const QUICK: Plan = {
   ...{ runs: 1, names: 10, patient: false, certificates: 4, sample: 1 },
-  ...{ sets: 20, starts: 3, distances: [100] },
+  ...{ sets: 20, growth: [4, 8], starts: 3, distances: [100] },
 };
 
 const { values } = parseArgs({
@@ -57,7 +58,7 @@ await using bench = await startBench(join(root, "dist/main.js"), {
 const scenarios: Scenario[] = [];
 for (const scenario of [
   ...[oneName, manyNames, manyCertificates],
-  ...[nothingDue, manySets, startUp],
+  ...[nothingDue, growth, manySets, startUp],
 ]) {
   const done = await scenario(bench.setting, plan);
   console.error(`${new Date().toISOString()} ${done.title}: done`);

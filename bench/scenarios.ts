@@ -22,6 +22,8 @@ export interface Plan {
   sample: number;
   /** Sets in the last scenario, in which nothing is due. */
   sets: number;
+  /** Numbers of certificates that one process gets, to see how the cost grows. */
+  growth: readonly number[];
   /** Runs of commands that take only a moment. */
   starts: number;
   /** Distances of CAs: round trips in milliseconds. */
@@ -39,7 +41,7 @@ export interface Setting {
 }
 
 export interface Scenario {
-  id: "one" | "many" | "batch" | "idle" | "sets" | "start";
+  id: "one" | "many" | "batch" | "growth" | "idle" | "sets" | "start";
   /** The round trip in milliseconds; undefined if the CA is on this machine. */
   away?: number;
   title: string;
@@ -106,6 +108,24 @@ export const manyCertificates: Measured = async (setting, plan) => {
     notes: [
       "One acme-sidecar process starts with an empty folder, makes its account, and gets all certificates.",
       `The others need one process per certificate, one after another. ${sampled(plan)}`,
+    ],
+    rows,
+  };
+};
+
+/** More and more certificates of one name each, for this program only. */
+export const growth: Measured = async ({ ca, dir, ours }, plan) => {
+  const rows: Row[] = [];
+  for (const count of plan.growth) {
+    const command = () => ours.batch(idsOf(count), join(dir, `fleet-of-${count}`), 0);
+    const name = `${count} certificates`;
+    rows.push(...(await compare(ca, [{ name, tool: ours.name, command, runs: 1 }])));
+  }
+  return {
+    id: "growth",
+    title: "More and more certificates",
+    notes: [
+      "One acme-sidecar process starts with an empty folder, makes its account, and gets all certificates.",
     ],
     rows,
   };
