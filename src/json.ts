@@ -17,18 +17,12 @@ export type Check = (value: unknown) => boolean;
 export const is = {
   text: (value: unknown): value is string => typeof value === "string",
   number: (value: unknown) => typeof value === "number",
-  flag: (value: unknown) => typeof value === "boolean",
   date: (value: unknown) => value instanceof Date,
 
   optional:
     (check: Check): Check =>
     (value) =>
       value === undefined || check(value),
-
-  listOf:
-    (check: Check): Check =>
-    (value) =>
-      Array.isArray(value) && value.every(check),
 
   /** Checks the members of an object. Other members are ignored. */
   shape<T>(checks: Record<keyof T, Check>) {
