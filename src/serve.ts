@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { isIPv6, type AddressInfo, type Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import express, { type Response } from "express";
 
 /** Maps the path of a request, exactly as it was sent, to the text of the answer. */
@@ -95,12 +95,8 @@ async function bind(server: Server, { host, port }: Listen): Promise<void> {
   try {
     await listenOn(server, host, port);
   } catch (error) {
-    const noIPv6 =
-      isIPv6(host) &&
-      error instanceof Error &&
-      "code" in error &&
-      (error.code === "EAFNOSUPPORT" || error.code === "EADDRNOTAVAIL");
-    if (!noIPv6 || host !== "::") throw error;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (host !== "::" || (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL")) throw error;
     await listenOn(server, "0.0.0.0", port);
   }
 }

@@ -6,7 +6,8 @@ import { describe, test } from "node:test";
 import { namesOf } from "../../src/store/bundle.ts";
 import { readCertificates } from "../../src/store/pem.ts";
 import { environment } from "../support/environment.ts";
-import { snapshot } from "../support/sidecar.ts";
+import { preload, preloadSkip } from "../support/preload.ts";
+import { sidecar, snapshot } from "../support/sidecar.ts";
 import { missing } from "../support/tools.ts";
 
 const skip = missing("pebble");
@@ -57,6 +58,22 @@ describe("a certificate from Pebble", { skip, concurrency: true }, () => {
     assert.equal(recorder.steps(), 17, kinds(recorder));
     assert.equal(recorder.count("new-account"), 1);
   });
+
+  test(
+    "a port alone is listened on for IPv4 where the host has no IPv6",
+    { skip: preloadSkip },
+    async () => {
+      await using env = await environment();
+      const { pebble, recorder } = env;
+      const faults = preload({ ipv6: "EAFNOSUPPORT" });
+      await using without = sidecar(recorder, pebble.httpPort, { env: faults });
+      const { code, stderr } = await without.issue(["a.test"], "--listen", `${pebble.httpPort}`);
+      assert.equal(code, 0, stderr);
+      const named = await without.issue(["a.test"], "--force", "--listen", "[::1]:0");
+      assert.equal(named.code, 2, named.stderr);
+      assert.match(named.stderr, /\[::1\]/);
+    },
+  );
 
   test("100 names in one certificate: 207 requests and nonces the first time, 206 with a known account", async () => {
     await using env = await environment();

@@ -12,6 +12,8 @@ export interface Spoil {
   only?: "changes" | "renames";
   /** What every lock of a file is answered with. */
   locks?: keyof typeof constants.errno;
+  /** What every socket of IPv6 is answered with. */
+  ipv6?: keyof typeof constants.errno;
   at?: number;
   what?: "kill" | "tear" | keyof typeof constants.errno;
   times?: number;
@@ -30,7 +32,7 @@ export const preloadSkip =
 /** The variables with which a program meets these faults, since a library stands between it and libc. */
 export function preload(spoil: Spoil): Record<string, string> {
   library ??= compile();
-  const { dir, fd, only, at, what, times, log, clock, locks } = spoil;
+  const { dir, fd, only, at, what, times, log, clock, locks, ipv6 } = spoil;
   const errno = what !== undefined && what !== "kill" && what !== "tear";
   const words = {
     FAULT_DIR: dir,
@@ -41,6 +43,7 @@ export function preload(spoil: Spoil): Record<string, string> {
     FAULT_TIMES: times,
     FAULT_LOG: log,
     FAULT_LOCKS: locks && constants.errno[locks],
+    FAULT_IPV6: ipv6 && constants.errno[ipv6],
     CLOCK_BY: clock?.by,
     CLOCK_AT: clock?.at,
   };
