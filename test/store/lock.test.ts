@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { chmodSync, existsSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { AppError } from "../../src/errors.ts";
 import { lock } from "../../src/store/lock.ts";
+import { smallDiskSkip } from "../support/mounts.ts";
 import { preload, preloadSkip } from "../support/preload.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -115,6 +124,25 @@ test("waiting ends after a while, and the error names the holder", async () => {
   await once(other.child, "exit");
 });
 
+test(
+  "a holder that cannot be seen, as in another container, is called another run",
+  { skip: smallDiskSkip },
+  async () => {
+    await using dir = tempDir();
+    using _held = await lock(dir.path, wait);
+    const script = `import("./src/store/lock.ts").then(({ lock }) =>
+      lock(${JSON.stringify(dir.path)}, {
+        signal: new AbortController().signal, emit: () => undefined, patience: 100,
+      })).catch(({ message }) => console.log(message));`;
+    const alone = ["--pid", "--fork", "--mount-proc", process.execPath, "-e", script];
+    const { stdout } = spawnSync("unshare", alone, { encoding: "utf8" });
+    assert.match(
+      stdout,
+      /acme-sidecar\.lock has been locked .* by another run, or by another program/,
+    );
+  },
+);
+
 const rootOnly = {
   skip: process.getuid?.() !== 0 && "only root can become another user",
 };
@@ -130,6 +158,23 @@ test("a lock is for its owner alone, also one that an older version made", rootO
   rmSync(file);
   using _held = await lock(dir.path, wait);
   assert.equal(statSync(file).mode & 0o777, 0o600);
+});
+
+test("a folder behind a link of another user is refused as that", rootOnly, async () => {
+  await using dir = tempDir();
+  const way = join(dir.path, "way");
+  symlinkSync(dir.path, way);
+  lchownSync(way, 1234, 1234);
+  await assert.rejects(lock(way, wait), { code: "unsafe-folder", message: /way .*1234/ });
+});
+
+test("a lock in which something has been written is refused by name", async () => {
+  await using dir = tempDir();
+  writeFileSync(join(dir.path, ".acme-sidecar.lock"), "x".repeat(4096));
+  await assert.rejects(lock(dir.path, wait), {
+    code: "store-unwritable",
+    message: /acme-sidecar\.lock cannot be locked: file is not a database/,
+  });
 });
 
 test("a link in the place of a lock is not followed", async () => {

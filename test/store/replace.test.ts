@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { recover, replaceFiles } from "../../src/store/replace.ts";
@@ -59,6 +59,13 @@ describe("after a crash", () => {
         message: /acme-sidecar\.commit/,
       });
     }
+  });
+
+  test("a folder in the place of the commit file is an error, and stays", async () => {
+    await using dir = tempDir();
+    mkdirSync(join(dir.path, ".acme-sidecar.commit"));
+    await assert.rejects(recover(dir.path, NAMES, silent), { code: "EISDIR" });
+    assert.deepEqual(readdirSync(dir.path), [".acme-sidecar.commit"]);
   });
 });
 

@@ -8,17 +8,20 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { FormatName } from "../../src/store/formats.ts";
+import { checkFolder } from "../../src/store/folder.ts";
 import { recover, replaceFiles } from "../../src/store/replace.ts";
 import { checkReplaceable } from "../../src/store/replaceable.ts";
 import { loadSet, saveSet } from "../../src/store/set.ts";
 import { makeBundle } from "../support/certificates.ts";
-import { flagged, mountedByItself, smallDiskSkip as skip } from "../support/mounts.ts";
+import { flagged, mountedByItself, smallDisk, smallDiskSkip as skip } from "../support/mounts.ts";
+import { preload, preloadSkip, type Spoil } from "../support/preload.ts";
 import { tempDir } from "../support/temp.ts";
 
 const NAMES = ["key.pem", "cert.pem", "fullchain.pem"];
@@ -91,6 +94,19 @@ describe("a file that nothing can be renamed over", { skip }, () => {
       assert.deepEqual(texts(set.dir), ["old", "old", "old"]);
     });
 
+  test("and a file of another file system that is mounted there, as by docker run --volume", async () => {
+    await using set = await setWith(() => ({ [Symbol.dispose]: () => undefined }));
+    await using disk = await smallDisk();
+    const source = join(disk.path, "fullchain.pem");
+    writeFileSync(source, "old fullchain.pem");
+    using _mount = mountedByItself(set.file, source);
+    await assert.rejects(
+      checkReplaceable({ dir: set.dir }, NAMES, silent),
+      /fullchain\.pem cannot be replaced: it is mounted by itself/,
+    );
+    assert.deepEqual(texts(set.dir), ["old", "old", "old"]);
+  });
+
   test("and a folder in the place of a file, too", async () => {
     await using dir = tempDir();
     mkdirSync(join(dir.path, "key.pem"));
@@ -150,6 +166,61 @@ describe("a file that nothing can be renamed over", { skip }, () => {
       assert.deepEqual(texts(set.dir), ["new", "new", "new"]);
     });
 
+  test("is left with its place in the set, where it is no file at all", async () => {
+    await using set = await setWith((file) => mountedByItself(file, "/dev/null"));
+    await assert.rejects(write(set.dir, "new"), {
+      code: "store-unwritable",
+      message: /fullchain\.pem cannot be replaced: it is mounted by itself/,
+    });
+    set.release();
+    assert.deepEqual(texts(set.dir), ["old", "old", "old"]);
+    assert.deepEqual(readdirSync(set.dir).sort(), [...NAMES].sort());
+  });
+
+  test(
+    "is completed by the next run, where the disk fails while it is written through",
+    { skip: preloadSkip },
+    async () => {
+      const steps = async (spoil: Spoil) => {
+        await using set = await setWith(mountedByItself);
+        await using log = tempDir();
+        const file = join(log.path, "steps");
+        const script = `import("./src/store/replace.ts").then(({ replaceFiles }) => replaceFiles(
+          { dir: ${JSON.stringify(set.dir)} },
+          ${JSON.stringify(NAMES)}.map((name) => ({ name, data: "new " + name, secret: false })),
+          () => undefined,
+        )).catch(({ message }) => console.log(message));`;
+        const faults = preload({ dir: set.dir, only: "changes", log: file, ...spoil });
+        const { stdout } = spawnSync(process.execPath, ["-e", script], {
+          encoding: "utf8",
+          env: { ...process.env, ...faults },
+        });
+        if (spoil.at !== undefined) {
+          assert.match(stdout, /fullchain\.pem cannot be replaced/);
+          assert.equal(await recover(set.dir, NAMES, silent), true);
+        }
+        assert.deepEqual(texts(set.dir), ["new", "new", "new"]);
+        assert.deepEqual(readdirSync(set.dir).sort(), [...NAMES].sort());
+        return readFileSync(file, "utf8").trim().split("\n");
+      };
+      const whole = await steps({});
+      const at = whole.findIndex((step) => step.includes(" truncate ")) + 1;
+      assert.ok(at > 0, whole.join("\n"));
+      await steps({ at, what: "EIO" });
+    },
+  );
+
+  test("stops a completion by its name until it can be replaced", async () => {
+    await using set = await setWith((file) => flagged(file, "i"));
+    for (const name of NAMES) writeFileSync(join(set.dir, `.${name}.new`), `new ${name}`);
+    writeFileSync(join(set.dir, ".acme-sidecar.commit"), JSON.stringify(NAMES));
+    const message = /fullchain\.pem cannot be replaced: it is immutable or append-only/;
+    await assert.rejects(recover(set.dir, NAMES, silent), { message });
+    set.release();
+    assert.equal(await recover(set.dir, NAMES, silent), true);
+    assert.deepEqual(texts(set.dir), ["new", "new", "new"]);
+  });
+
   test("leaves none of those that had not been there before it", async () => {
     await using dir = tempDir();
     const file = join(dir.path, "fullchain.pem");
@@ -186,6 +257,7 @@ describe("a file of a set that is a link", () => {
     symlinkSync("../archive/privkey1.pem", join(live, "key.pem"));
     symlinkSync(join(archive, "chain1.pem"), join(live, "fullchain.pem"));
     const place = { dir: live, formats };
+    await checkReplaceable({ dir: live }, formats, silent);
     await saveSet(place, first, silent);
     return {
       ...{ live, archive, place },
@@ -239,12 +311,45 @@ describe("a file of a set that is a link", () => {
     symlinkSync(set.live, way);
     assert.ok(loadSet({ ...set.place, dir: way }).leaf);
     spawnSync("chown", ["-h", "1234", way]);
-    assert.throws(() => loadSet({ ...set.place, dir: way }), {
-      code: "unsafe-folder",
-    });
+    const unsafe = { code: "unsafe-folder" };
+    assert.throws(() => loadSet({ ...set.place, dir: way }), unsafe);
+    assert.throws(() => {
+      checkFolder(way);
+    }, unsafe);
     chownSync(set.live, 1234, 1234);
     assert.ok(loadSet(set.place).leaf, "a folder of another user is no link");
   });
+
+  test("may be a part of the way to the folder, but not lead there from itself", async () => {
+    await using set = await linked();
+    const way = `${set.live}-link`;
+    symlinkSync("live", way);
+    assert.ok(loadSet({ ...set.place, dir: way }).leaf);
+    rmSync(way);
+    symlinkSync("live-link", way);
+    assert.throws(() => loadSet({ ...set.place, dir: way }), {
+      code: "bad-file",
+      message: /live-link cannot be used: .* has too many links/,
+    });
+  });
+
+  const ASTRAY: [what: string, target: string, message: RegExp][] = [
+    ["that leads to itself", "key.pem", /key\.pem has too many links/],
+    ["that leads to a folder above", "..", /key\.pem .*"\.\." is not the name of a file/],
+    ["whose target has too long a name", "x".repeat(300), /ENAMETOOLONG/],
+    ["that leads through a file", "file/key.pem", /key\.pem .* a part of its path is not a folder/],
+  ];
+  for (const [what, target, message] of ASTRAY)
+    test(`${what} is named, and stays`, async () => {
+      await using temp = tempDir();
+      const place = { dir: temp.path, formats };
+      writeFileSync(join(temp.path, "file"), "");
+      symlinkSync(target, join(temp.path, "key.pem"));
+      assert.throws(() => loadSet(place), { code: "bad-file", message });
+      await assert.rejects(saveSet(place, first, silent), { code: "store-unwritable", message });
+      assert.deepEqual(readdirSync(temp.path).sort(), ["file", "key.pem"]);
+      assert.equal(readlinkSync(join(temp.path, "key.pem")), target);
+    });
 
   test("that leads nowhere is named", async () => {
     await using temp = tempDir();

@@ -89,8 +89,9 @@ function held(on: readonly string[], off: readonly string[]): Disposable {
   return { [Symbol.dispose]: release };
 }
 
-export const mountedByItself = (file: string) =>
-  held(["mount", "--bind", file, file], ["umount", file]);
+/** With the contents of another file, if one is given. */
+export const mountedByItself = (file: string, source = file) =>
+  held(["mount", "--bind", source, file], ["umount", file]);
 
 /** Immutable or append-only (chattr(1)). */
 export const flagged = (file: string, flag: "i" | "a") =>
