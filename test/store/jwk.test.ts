@@ -38,6 +38,23 @@ test("an RSA key whose members do not belong together is an error", () => {
     });
 });
 
+test("so are smaller ones, whatever it takes to find their primes", () => {
+  for (let round = 0; round < 20; round += 1) {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 512 });
+    const { n, e, d, kty } = privateKey.export({ format: "jwk" });
+    assert.ok(readJwk({ kty, d, n, e }).equals(privateKey));
+  }
+});
+
+test("an RSA key whose modulus is a prime is an error", () => {
+  assert.throws(() => readJwk({ kty, n: jwk.p, e, d: jwk.dp }), { message: /its key is damaged/ });
+});
+
+test("an RSA key of a million digits is an error at once", () => {
+  const long = "x".repeat(1_000_000);
+  assert.throws(() => readJwk({ kty, e, n: long, d: long }), { message: /its key is damaged/ });
+});
+
 test("padded base64url is read", () => {
   const padded = Object.entries(jwk).map(([name, value]): [string, unknown] => [
     name,

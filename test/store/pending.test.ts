@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { dropPending, loadPending, savePending } from "../../src/store/pending.ts";
-import { recoverSet } from "../../src/store/set.ts";
+import { closeKeys, recoverSet, retire } from "../../src/store/set.ts";
+import { removeState } from "../../src/store/state.ts";
 import { tempDir } from "../support/temp.ts";
 
 const { privateKey: key } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -21,6 +22,27 @@ test("a folder that cannot be used for an account's next key, or put in order, i
     recoverSet(place, () => undefined),
     unwritable,
   );
+  await assert.rejects(retire(place), unwritable);
+  assert.throws(() => {
+    closeKeys(place, () => undefined);
+  }, unwritable);
+  assert.throws(() => {
+    removeState(dir);
+  }, unwritable);
+});
+
+test("an account's next key that is damaged is told by its name", async () => {
+  await using temp = tempDir();
+  await savePending(temp.path, pending);
+  const file = join(temp.path, ".account_key.json.next");
+  const text = readFileSync(file, "utf8");
+  for (const data of ["", text.slice(0, 40), "null", text.replace("P-256", "P-999")]) {
+    writeFileSync(file, data);
+    assert.throws(() => loadPending(temp.path), {
+      code: "bad-file",
+      message: `${file} is not what this program wrote.`,
+    });
+  }
 });
 
 test("what a kill left of the memory or a trial beside a set is removed with the rest", async () => {

@@ -112,6 +112,17 @@ describe("files as others write them", () => {
     assert.ok(FORMATS["key.pem"].decode(pem(pkcs1)).key.equals(rsa.key));
     assert.ok(FORMATS["key.pem"].decode(pem(sec1)).key.equals(ec.key));
   });
+  test("a key with something else in its block is an error", () => {
+    const key = String(FORMATS["key.pem"].encode(contents.ec));
+    const cert = String(FORMATS["cert.pem"].encode(contents.ec));
+    for (const text of [
+      key.replace(/\n.{10}/, "\nAAAAAAAAAA"),
+      cert.replaceAll("CERTIFICATE", "PRIVATE KEY"),
+    ])
+      assert.throws(() => FORMATS["key.pem"].decode(pem(text)), {
+        message: "its private key is damaged",
+      });
+  });
 });
 
 describe("saving a set", () => {
@@ -217,6 +228,7 @@ describe("saving a set", () => {
     const before = readFileSync(account);
     chmodSync(account, 0o644);
     const events: StoreEvent[] = [];
+    rmSync(join(dir.path, "key.pem"));
     closeKeys(place(dir.path), (event) => events.push(event));
     assert.equal(statSync(account).mode & 0o777, 0o600);
     assert.deepEqual(readFileSync(account), before);
@@ -302,6 +314,16 @@ describe("loading a set", () => {
           },
         );
       });
+
+  test("a file that is larger than any of a set is named, and not read", async () => {
+    await using dir = tempDir();
+    writeFileSync(join(dir.path, "key.pem"), "");
+    truncateSync(join(dir.path, "key.pem"), 2 ** 40);
+    assert.throws(() => loadSet({ dir: dir.path, formats: ["key.pem"] }), {
+      code: "bad-file",
+      message: /key\.pem cannot be used: it has more than 8388608 bytes/,
+    });
+  });
 
   test("a chain whose last certificate is cut off is named", async () => {
     await using dir = tempDir();
