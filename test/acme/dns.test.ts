@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { namesOf } from "../../src/store/bundle.ts";
 import { dnsHook, type Hook } from "../support/hook.ts";
 import { type Pebble, type PebbleOptions, startPebble } from "../support/pebble.ts";
+import { freePort } from "../support/ports.ts";
 import { problem, type Recorder, startRecorder } from "../support/recorder.ts";
 import { type Sidecar, sidecar } from "../support/sidecar.ts";
 import { missing } from "../support/tools.ts";
@@ -74,6 +75,21 @@ describe("dns-01 at Pebble", { skip, concurrency: 2 }, () => {
     assert.equal(code, 0, stderr);
     assert.deepEqual(s.hook.begun(), ["present a.acme.test.", "cleanup a.acme.test."]);
     assert.match(stderr, /is an alias \(CNAME\) of a\.acme\.test/);
+  });
+
+  test("a DNS server that cannot be asked about CNAME records: a warning, and the name as it is", async () => {
+    await using s = await setting();
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const { code, stderr } = await s.program.issue(
+      ["a.test"],
+      ...["--dns_resolvers", nobody, "--dns_wait", "0"],
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /warn: Cannot find out whether _acme-challenge\.a\.test is an alias \(CNAME\) .*ECONNREFUSED/,
+    );
+    assert.equal(s.hook.begun()[0], "present _acme-challenge.a.test.");
   });
 
   test("the program sees no option of ours, and its errors are shown", async () => {

@@ -7,6 +7,7 @@ import { mountSkip, withFile } from "../support/mounts.ts";
 import { type NameServers, portSkip, startNameServers } from "../support/knot.ts";
 import { MAIN } from "../support/cli.ts";
 import { startPebble } from "../support/pebble.ts";
+import { loopbackAddress } from "../support/ports.ts";
 import { type Child, run, startProcess } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
 import { findTool, missing } from "../support/tools.ts";
@@ -24,9 +25,12 @@ interface Setting extends AsyncDisposable {
   start(...words: string[]): Promise<Child>;
 }
 
-async function setting(count: number, records?: string): Promise<Setting> {
+async function setting(
+  count: number,
+  zone: { records?: string; named?: string[] } = {},
+): Promise<Setting> {
   await using stack = new AsyncDisposableStack();
-  const servers = stack.use(await startNameServers("zone.test", { count, records }));
+  const servers = stack.use(await startNameServers("zone.test", { count, ...zone }));
   const [first = ""] = servers.addresses;
   const pebble = stack.use(await startPebble({ dnsServer: `${first}:53` }));
   const { path: dir } = stack.use(tempDir());
@@ -100,17 +104,25 @@ describe("with Knot DNS and the program of docs/dns.md", { skip, concurrency: 2 
     );
   });
 
+  test("where the zone's own servers do not answer, the system's resolver is asked", async () => {
+    const nobody = loopbackAddress();
+    const records = "_acme-challenge.a CNAME x";
+    await using s = await setting(1, { records, named: [nobody] });
+    await using child = await s.start("-d", "a.zone.test", "--dns_timeout", "1");
+    assert.equal((await child.exited).code, 0, child.output());
+    assert.match(child.output(), /alias \(CNAME\) of x\.zone\.test/);
+    assert.doesNotMatch(child.output(), /Cannot find out|still lack/);
+  });
+
   test("a chain of CNAME records is followed, and a wildcard CNAME is not", async () => {
-    await using s = await setting(
-      1,
-      [
-        "_acme-challenge.a CNAME x",
-        "x CNAME y.sub",
-        "y.sub A 127.0.0.1",
-        "*.b CNAME elsewhere",
-        "elsewhere A 127.0.0.1",
-      ].join("\n"),
-    );
+    const records = [
+      "_acme-challenge.a CNAME x",
+      "x CNAME y.sub",
+      "y.sub A 127.0.0.1",
+      "*.b CNAME elsewhere",
+      "elsewhere A 127.0.0.1",
+    ].join("\n");
+    await using s = await setting(1, { records });
     await using child = await s.start("-d", "a.zone.test", "-d", "b.zone.test", "-v");
     assert.equal((await child.exited).code, 0, child.output());
     assert.match(child.output(), /alias \(CNAME\) of y\.sub\.zone\.test/);

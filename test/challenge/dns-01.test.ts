@@ -83,6 +83,22 @@ describe("DNS servers that cannot be asked", () => {
   });
 });
 
+test("a provider with a fault of its own: what it may have left is told, and that it should be reported", async () => {
+  const events: ChallengeEvent[] = [];
+  const responder = await openDns01(
+    { set: () => Promise.resolve(), remove: () => Promise.reject(new TypeError("x is no y")) },
+    { timeout: 1_000, wait: 0, resolvers: [{ host: "127.0.0.1", port: await freePort() }] },
+    { emit: (event) => events.push(event), linger, queue: openZoneQueue() },
+  );
+  const publication = await responder.publish([answer("a.test")], never);
+  await publication[Symbol.asyncDispose]();
+  const left = events.at(-1);
+  assert.ok(left?.type === "record-left");
+  assert.equal(left.fqdn, "_acme-challenge.a.test");
+  assert.equal(left.error.message, "Something unforeseen went wrong: x is no y.");
+  assert.match(left.error.hint ?? "", /report this/);
+});
+
 describe("the wait for TXT records", { skip }, () => {
   const late = (s: DnsSetting) => s.events.find((event) => event.type === "records-late");
 

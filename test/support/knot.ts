@@ -14,10 +14,10 @@ export interface NameServers extends AsyncDisposable {
   keyFile: string;
 }
 
-/** Starts so many Knot DNS servers, each authoritative for the zone, which names all of them as its own. */
+/** Starts so many Knot DNS servers, each authoritative for the zone, which names all of them, or others, as its own. */
 export async function startNameServers(
   zone: string,
-  { count = 1, records = "" } = {},
+  { count = 1, records = "", named }: { count?: number; records?: string; named?: string[] } = {},
 ): Promise<NameServers> {
   await using owned = new AsyncDisposableStack();
   const addresses = Array.from({ length: count }, loopbackAddress);
@@ -26,7 +26,7 @@ export async function startNameServers(
   await writeFile(keyFile, `key "test" { algorithm hmac-sha256; secret "${secret}"; };\n`);
   const text = [
     `$TTL 60\n@ SOA ns0 admin 1 60 60 60 60`,
-    ...addresses.map((ip, i) => `@ NS ns${i}\nns${i} A ${ip}`),
+    ...(named ?? addresses).map((ip, i) => `@ NS ns${i}\nns${i} A ${ip}`),
     records,
   ].join("\n");
   for (const address of addresses) {
