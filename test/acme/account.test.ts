@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -189,6 +190,56 @@ describe("account rollover", { skip, concurrency: true }, () => {
       await checkAccount(env, uri);
     });
 
+  /** What an interrupted rollover to this key leaves. */
+  const leave = ({ program, recorder }: Environment, key: object) => {
+    const text = JSON.stringify({ directory: recorder.directoryUrl, key });
+    writeFileSync(join(program.dir, PENDING), text);
+  };
+  const another = () =>
+    generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+
+  test("what was left of one that is complete is removed, without asking the CA", async () => {
+    await using env = await registered();
+    const { program, recorder } = env;
+    leave(env, JSON.parse(program.read("account_key.json")) as object);
+    const before = recorder.count();
+    const { code, stderr } = await program.run("account show");
+    assert.equal(code, 0, stderr);
+    assert.equal(recorder.count(), before);
+    assert.equal(existsSync(join(program.dir, PENDING)), false);
+  });
+
+  for (const [what, spoil] of [
+    [
+      "that the CA refuses",
+      ({ recorder }) =>
+        recorder.inject({
+          kind: "key-change",
+          answer: problem("badPublicKey", 400),
+          withNonce: true,
+        }),
+    ],
+    [
+      "of an account whose registration is gone",
+      ({ program }) => {
+        rmSync(join(program.dir, "account_reg.json"));
+      },
+    ],
+  ] satisfies [string, (env: Environment) => unknown][])
+    test(`an interrupted one ${what} is told, and the old key stays`, async () => {
+      await using env = await registered();
+      const { program } = env;
+      const [old, { uri }] = [keyOf(program), registration(program)];
+      leave(env, another());
+      spoil(env);
+      const { code, stdout, stderr } = await program.run("account show");
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /did not accept the new key, so the old one stays/);
+      assert.ok(stdout.includes(uri));
+      assert.ok(keyOf(program).equals(old));
+      assert.equal(existsSync(join(program.dir, PENDING)), false);
+    });
+
   // One run takes about this long; the points are spread over it and a little beyond.
   const POINTS = 16;
   const SPAN = 900;
@@ -232,6 +283,17 @@ describe("account deactivate", { skip, concurrency: true }, () => {
     assert.equal(next.code, 0, next.stderr);
     assert.notEqual(registration(program).uri, uri);
     assert.ok(!keyOf(program).equals(old));
+  });
+
+  test("an account that the CA tells nothing of stays", async () => {
+    await using env = await registered();
+    const { program, recorder } = env;
+    const kept = program.read("account_key.json");
+    recorder.inject({ kind: "new-account", answer: problem("malformed", 400), withNonce: true });
+    const { code, stderr } = await program.run("account deactivate", "--yes");
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /error: .*refused to find the account/);
+    assert.equal(program.read("account_key.json"), kept);
   });
 
   test("an account that was deactivated elsewhere is put aside, with exit 1", async () => {

@@ -114,6 +114,16 @@ describe("external account binding", { skip: missing("pebble"), concurrency: tru
     assert.equal(recorder.count("new-account"), 1);
   });
 
+  test("what a CA refuses of a bound account beside the binding is told as that", async () => {
+    await using env = await environment({ eab });
+    const answer = problem("invalidContact", 400);
+    env.recorder.inject({ kind: "new-account", answer, withNonce: true });
+    const { code, stderr } = await env.program.issue(["a.test"], ...given);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /invalidContact.*--email/);
+    assert.doesNotMatch(stderr, /--eab/);
+  });
+
   test("an account that is known is found by its key, with no binding, when its registration is gone", async () => {
     await using env = await environment({ eab });
     const { program } = env;

@@ -80,6 +80,16 @@ describe("a CA that must not be believed", { skip: missing("pebble"), concurrenc
     assert.match(error.message, /The CA took too long to [a-z ]+\.$/);
   });
 
+  test("that never comes to ask: the error says what to look at", async () => {
+    const { error } = await failure({
+      kind: "challenge",
+      answer: { status: 200, body: "{}" },
+      withNonce: true,
+    });
+    assert.match(error.message, /took too long to validate .*pending, and the CA never asked/);
+    assert.match(error.hint, /never reached this program: .*port 80 is open/);
+  });
+
   test("that asks about another name: the error says what to do", async () => {
     const { error } = await failure({
       kind: "authorization",
@@ -173,6 +183,7 @@ describe("a CA that must not be believed", { skip: missing("pebble"), concurrenc
       { extensions: ["1.2.3.4=critical,DER:0500"] },
       /critical extension that clients do not know \(1\.2\.3\.4\)/,
     ],
+    ["is for another name", { names: ["other.test"] }, /it is for other\.test instead of/],
     ["is signed with SHA-1", { digest: "sha1" }, /signed with SHA-1/],
     [
       "may not sign a handshake",

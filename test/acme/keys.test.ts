@@ -95,6 +95,14 @@ describe("keys and chains", { skip, concurrency: 4 }, () => {
     assert.deepEqual(env.certs.files(), []);
   });
 
+  test("--dry_run needs no folder, and makes none", async () => {
+    await using env = await site(pebble);
+    const dir = join(env.certs.path, "later");
+    const { code, stderr } = await env.run("-d", env.name, "--dry_run", "--certs_dir", dir);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(env.certs.files(), []);
+  });
+
   test("--dry_run tries what is there already, with its account, and leaves it as it is", async () => {
     await using env = await site(pebble);
     assert.equal((await env.run("-d", env.name)).code, 0);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { consequenceOf } from "../../src/acme/consequences.ts";
-import { problem } from "../support/exchange.ts";
+import { type Answer, problem } from "../support/exchange.ts";
+import type { Rule } from "../support/faults.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { site } from "../support/simp_le.ts";
 import { missing } from "../support/tools.ts";
@@ -27,6 +28,12 @@ test("every problem type of RFC 8555 has a code and a next step of its own", () 
   }
 });
 
+test("without a type that is known, the HTTP status tells what to do", () => {
+  const unknown = { type: "about:blank", detail: "" };
+  const codes = [429, 503, 403].map((status) => consequenceOf(unknown, status).code);
+  assert.deepEqual(codes, ["rate-limited", "ca-busy", "ca-refused"]);
+});
+
 describe("what the CA says", { skip, concurrency: 4 }, () => {
   let pebble: Pebble;
   before(async () => {
@@ -34,10 +41,25 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
   });
   after(() => pebble[Symbol.asyncDispose]());
 
-  /** How a run ends whose order is answered so. */
-  async function refusal(document: object, status: number, headers: Record<string, string> = {}) {
+  /** How a run ends at a CA with this fault. */
+  async function failure(rule: Rule, ...words: string[]) {
     await using env = await site(pebble);
-    env.recorder.inject({
+    env.recorder.inject(rule);
+    const run = await env.run("-d", env.name, "--log_format", "json", ...words);
+    assert.equal(run.code, 2, run.stderr);
+    assert.deepEqual(
+      env.certs.files().filter((file) => file.endsWith(".pem")),
+      [],
+    );
+    const last = run.stderr.trim().split("\n").at(-1) ?? "";
+    return JSON.parse(last) as {
+      message: string;
+      error: { code: string; retryAfter?: string; problems?: object[] };
+    };
+  }
+  /** The same where its order is answered so. */
+  const refusal = (document: object, status: number, headers: Record<string, string> = {}) =>
+    failure({
       kind: "new-order",
       answer: {
         status,
@@ -46,14 +68,6 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
       },
       withNonce: true,
     });
-    const run = await env.run("-d", env.name, "--log_format", "json");
-    assert.equal(run.code, 2, run.stderr);
-    const last = run.stderr.trim().split("\n").at(-1) ?? "";
-    return JSON.parse(last) as {
-      message: string;
-      error: { code: string; retryAfter?: string; problems?: object[] };
-    };
-  }
   const urn = (type: string) => `urn:ietf:params:acme:error:${type}`;
 
   test("a kind of error that is no name but known to JavaScript is an error like others", async () => {
@@ -121,6 +135,71 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
     );
     assert.equal(error.code, "ca-refused");
     assert.match(message, /a new thing \(somethingNew\)/);
+  });
+
+  /** Members that an answer has beside its own, or instead of them. */
+  const given =
+    (more: object) =>
+    ({ body }: Answer): Partial<Answer> => ({
+      body: JSON.stringify({ ...(JSON.parse(body) as object), ...more }),
+    });
+
+  test("an order that the CA gives up is told with the CA's reason, where there is one", async () => {
+    const error = { type: urn("caa"), detail: "CAA forbids it" };
+    const first = await failure({ kind: "new-order", alter: given({ status: "invalid", error }) });
+    assert.equal(first.error.code, "ca-refused");
+    assert.match(first.message, /left the order invalid: CAA forbids it \(caa\)/);
+    const later = await failure({ kind: "finalize", alter: given({ status: "invalid" }) });
+    assert.match(later.message, /left the order invalid: it gave no reason/);
+    const though = await failure({ kind: "order", alter: given({ status: "invalid" }) });
+    assert.match(though.message, /left the order invalid: it gave no reason/);
+  });
+
+  test("a name that may not be validated any more is told with what became of it", async () => {
+    const alter = given({ status: "deactivated" });
+    const { message, error } = await failure({ kind: "authorization", alter });
+    assert.equal(error.code, "validation-failed");
+    assert.match(message, /its authorization is deactivated/);
+  });
+
+  test("a challenge that the CA does not offer is told with those that it does", async () => {
+    const offering = (...types: string[]) =>
+      failure({
+        kind: "authorization",
+        alter: ({ body }) => {
+          const { challenges, ...rest } = JSON.parse(body) as { challenges: { type: string }[] };
+          const left = challenges.filter(({ type }) => types.includes(type));
+          return { body: JSON.stringify({ ...rest, challenges: left }) };
+        },
+      });
+    const some = await offering("dns-01", "tls-alpn-01");
+    assert.equal(some.error.code, "challenge-missing");
+    assert.match(some.message, /does not offer the challenge http-01\. It offers (?=.*dns-01)/);
+    const none = await offering();
+    assert.match(none.message, /It offers none that is known\. Choose another way/);
+  });
+
+  test("a certificate that cannot be read is refused, also where a chain is looked for in it", async () => {
+    for (const words of [[], ["--preferred_chain", "X1"]]) {
+      const alter = ({ body }: Answer) => ({ body: body.slice(0, -100) });
+      const { message, error } = await failure({ kind: "certificate", alter }, ...words);
+      assert.equal(error.code, "bad-certificate");
+      assert.match(message, /cannot be used: it cannot be read\. Nothing was changed/);
+    }
+  });
+
+  test("terms of service that are agreed to by a new account are told, once", async () => {
+    await using env = await site(pebble);
+    const termsOfService = "https://ca.test/terms";
+    env.recorder.inject({ kind: "directory", alter: given({ meta: { termsOfService } }) });
+    const [first, second] = [
+      await env.run("-d", env.name),
+      await env.run("-d", env.name, "--force"),
+    ];
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stderr, /you agree to its terms of service: https:\/\/ca\.test\/terms/);
+    assert.equal(second.code, 0, second.stderr);
+    assert.doesNotMatch(second.stderr, /terms/);
   });
 
   test("a certificate that belongs to another account is revoked by its own key", async () => {

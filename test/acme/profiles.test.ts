@@ -56,6 +56,19 @@ describe("profiles", { skip, concurrency: 4 }, () => {
     assert.equal(env.recorder.count("new-order"), 0);
   });
 
+  test("--profile at a CA that has none is an error that says so", async () => {
+    await using env = await site(plain);
+    env.recorder.inject({
+      kind: "directory",
+      alter: ({ body }) => ({
+        body: JSON.stringify({ ...(JSON.parse(body) as object), meta: {} }),
+      }),
+    });
+    const { code, stderr } = await env.run(...["-d", env.name, "--profile", "nonsense"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /no profile "nonsense"\. It has no profiles at all/);
+  });
+
   test("--preferred_profile goes on without, with a warning", async () => {
     await using env = await site(pebble);
     const issue = (...more: string[]) => env.run("-d", env.name, ...more);

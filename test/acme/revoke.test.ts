@@ -68,6 +68,18 @@ describe("revocation", { skip, concurrency: true }, () => {
     assert.ok(recorder.requests.at(-1)?.body?.protected["jwk"]);
   });
 
+  test("without an account and the certificate's key is an error before the CA is asked", async () => {
+    await using env = await environment();
+    const { program, recorder } = env;
+    assert.equal((await program.issue(["a.test"])).code, 0);
+    for (const file of ["account_key.json", "key.pem"]) rmSync(join(program.dir, file));
+    const asked = recorder.count();
+    const { code, stderr } = await program.issue([], "--revoke");
+    assert.equal(code, 2);
+    assert.match(stderr, /has no key to revoke with .*account_key\.json or the file with/);
+    assert.equal(recorder.count(), asked);
+  });
+
   test("a revocation whose answer got lost is a success", async () => {
     await using env = await environment();
     const { program, recorder } = env;

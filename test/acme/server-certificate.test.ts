@@ -194,6 +194,16 @@ describe("what a client of TLS takes from a server", { skip: missing("openssl") 
       /^certificate 2 of its chain is signed with SHA-1/,
     ],
   ];
+  test("no certificate with an extension twice", () => {
+    const [leaf, ...chain] = path({ leaf: plus("1.2.3.4=DER:0500", "1.2.3.5=DER:0500") });
+    assert.ok(leaf);
+    // OpenSSL makes none with the same one.
+    const der = Buffer.from(leaf.raw);
+    der[der.indexOf(Buffer.from([0x06, 0x03, 0x2a, 0x03, 0x05])) + 4] = 0x04;
+    const flaw = flawForServer([new X509Certificate(der), ...chain]);
+    assert.equal(flaw, "it has the extension 1.2.3.4 twice");
+  });
+
   for (const [what, wish, flaw] of NOT_TAKEN)
     test(`no certificate ${what}`, () => {
       assert.match(flawForServer(path(wish)) ?? "", flaw);

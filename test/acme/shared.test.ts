@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { accountFolder } from "../../src/core/account/folder.ts";
@@ -70,6 +70,23 @@ describe("accounts that sets share", { skip: missing("pebble"), concurrency: tru
     );
     assert.equal(other.code, 0, other.stderr);
     assert.equal(created(env).length, 2);
+  });
+
+  test("what an interrupted run of another program left beside one is named", async () => {
+    await using env = await environment();
+    await using accounts = tempDir();
+    const { program, recorder } = env;
+    const host = new URL(recorder.directoryUrl).host.replace(":", "_");
+    const home = join(accounts.path, host, "me@example.com");
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, ".acme-sidecar.commit"), "nonsense");
+    const { code, stderr } = await program.issue(["a.test"], "--account_dir", accounts.path);
+    assert.equal(code, 2);
+    assert.ok(
+      stderr.includes(`${home}/.acme-sidecar.commit is not what this program wrote`),
+      stderr,
+    );
+    assert.deepEqual(created(env), []);
   });
 
   test("-f need not name the account's files, and every verb uses the shared account", async () => {
