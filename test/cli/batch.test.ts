@@ -147,6 +147,10 @@ other: 1
     ["targets: &all [{names: a.test, formats: *all}]", /formats: a text or a list of texts/],
     ["defaults: {names: a.test}\ntargets: [{names: a.test}]", /defaults\.names: it belongs to/],
     ["targets: [{names: a.test, id: ../up}]", /an id has at most 100 letters/],
+    [
+      `targets: [{names: ${"a".repeat(60)}.${"b".repeat(60)}.test}]`,
+      /targets\[0\]: .*an id has at most 100 letters/,
+    ],
     ["targets: [{names: a.test, eab_kid: x}]", /eab_hmac_key_file/],
   ] as const)
     test(`is refused: ${JSON.stringify(text)}`, () => {

@@ -94,6 +94,15 @@ describe("a command line with several mistakes", () => {
   });
 });
 
+test("a file of roots without a certificate is told, with what is needed", async () => {
+  await using dir = tempDir();
+  writeFileSync(join(dir.path, "roots.pem"), "nonsense");
+  const words = ["-d", "a.test", "--ca_bundle", "roots.pem"];
+  const { code, stderr } = await runCli(words, { cwd: dir.path });
+  assert.equal(code, 2);
+  assert.match(stderr, /--ca_bundle .*roots\.pem: it has no PEM certificate\. Name a PEM file/);
+});
+
 describe("a wildcard beside a name that it covers", () => {
   test("is refused before any order, with both names and the remedy", () => {
     matches(said(["-d", "*.a.test", "-d", "www.a.test", ...HOOK]), [

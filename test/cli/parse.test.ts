@@ -167,6 +167,12 @@ describe("options", () => {
     for (const text of ["nobody", "a@b.test,", "a b@c.test"])
       refused(["-d", "a.test", "--email", text], /--email/);
   });
+  test("a chain is chosen by its place or by its issuer, and not by both", () => {
+    refused(
+      ["-d", "a.test", "--preferred_chain", "X1", "--use_alt_chain", "1"],
+      /--preferred_chain X1: it does not work with --use_alt_chain\. Choose one/,
+    );
+  });
   test("RSA keys have a sensible size", () => {
     assert.deepEqual(issue(["-d", "a.test", "--cert_key_size", "3072"]).target.ask.key, {
       rsa: 3072,
@@ -196,6 +202,8 @@ describe("options", () => {
     assert.equal(force, true);
     assert.equal(target.ask.reuseKey, false);
     assert.deepEqual(issue(["-d", "c.test"], env).target.want.names, ["c.test"]);
+    const gone = { ...env, ACME_SIDECAR_TEST: "1", ACME_SIDECAR_FORCE: "" };
+    assert.equal(issue([], gone).target.want.force, false);
   });
 });
 
@@ -209,6 +217,11 @@ describe("trying", () => {
     assert.match(tried().ask.from[0], /acme-staging-v02/);
     assert.match(tried("--server", "google").ask.from[0], /test-api/);
     assert.equal(tried().want.force, true);
+    const several = ["--server", "google", "--server", "letsencrypt"];
+    assert.deepEqual(
+      tried(...several).ask.from.map((url) => new URL(url).host),
+      ["dv.acme-v02.test-api.pki.goog", "acme-staging-v02.api.letsencrypt.org"],
+    );
     const own = "https://ca.test/dir";
     assert.deepEqual(tried("--server", own).ask.from, [own]);
   });

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import manifest from "../../package.json" with { type: "json" };
 import { makeBundle } from "../support/certificates.ts";
-import { runCli, SOURCE } from "../support/cli.ts";
+import { inherited, runCli, SOURCE } from "../support/cli.ts";
+import { tempDir } from "../support/temp.ts";
+import { eventually } from "../support/wait.ts";
 import { certsDir, rsaAccount, simpLeFiles } from "../support/simp_le.ts";
 
 const WATCH = join(import.meta.dirname, "../fixtures/loaded.ts");
@@ -28,6 +33,37 @@ async function load(...words: string[]) {
   const isLoaded = (name: string) => urls.includes(`/node_modules/${name}/`);
   return { code, stderr, heavy: HEAVY.filter(isLoaded), schemas: isLoaded("zod") };
 }
+
+test("a Node.js that is too old is told, with the one that is needed", async () => {
+  const versions = JSON.stringify({ ...process.versions, node: "22.20.0" });
+  const older = `Object.defineProperty(process, "versions", { value: ${versions} })`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` };
+  const { code, stdout, stderr } = await runCli(["--version"], { env });
+  assert.deepEqual([code, stdout], [2, ""]);
+  const { engines } = manifest;
+  const least = /\d+/.exec(engines.node)?.[0] ?? "";
+  assert.equal(stderr, `acme-sidecar needs Node.js ${least} or newer; this is 22.20.0.\n`);
+});
+
+test("a signal ends a run that waits for its input", async () => {
+  await using dir = tempDir();
+  const list = join(dir.path, "loaded.txt");
+  const child = spawn(process.execPath, [SOURCE, "batch", "-"], {
+    cwd: dir.path,
+    env: {
+      ...inherited(),
+      LOADED: list,
+      NODE_OPTIONS: `--import=${pathToFileURL(WATCH).href}`,
+    },
+  });
+  await eventually(
+    "the file of targets to be read",
+    () => existsSync(list) && readFileSync(list, "utf8").includes("/src/commands/batch.ts"),
+  );
+  child.kill("SIGTERM");
+  const [code] = (await once(child, "exit")) as [number | null];
+  assert.equal(code, 143);
+});
 
 describe("what a run loads", { concurrency: 2 }, () => {
   const LIGHT: [what: string, words: string[], code: number][] = [
