@@ -158,6 +158,23 @@ test("arguments for lego are taken for what they mean here", () => {
   assert.deepEqual(readLegoArgs("").options, {});
 });
 
+test("a wait for TXT records that is to be left out, or has no whole seconds, is taken too", () => {
+  for (const flag of ["--dns.disable-cp", "--dns.propagation-disable-ans"])
+    assert.deepEqual(readLegoArgs(flag).options, { dns_wait: "0" });
+  for (const line of [
+    "--dns.propagation-wait 1500ms --dns.disable-cp",
+    "--dns.disable-cp --dns.propagation-wait 1500ms",
+  ])
+    assert.deepEqual(readLegoArgs(line).options, { dns_wait: "2" });
+});
+
+test("an app that cannot be a folder is refused by its name", () => {
+  const input = { "../blog": { "+domains": "blog.test" } };
+  const [wished] = parseDokku(givenOf({}, "/certs"), {}).read(JSON.stringify(input));
+  assert.ok(wished !== undefined && "error" in wished);
+  assert.match(wished.error.message, /\.\.\/blog: this is not an app's name/);
+});
+
 test("arguments for lego that mean nothing here are named", () => {
   assert.deepEqual(readLegoArgs("--tls --http.port :81").unknown, [
     '":81"',

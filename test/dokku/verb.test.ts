@@ -62,13 +62,14 @@ describe("what the Dokku plugin asks for", { skip, concurrency: 2 }, () => {
   test("every app has a line, one that is wrong stops no other", async () => {
     const { domain, ask, certs } = await host();
     const apps = {
-      blog: { "+domains": await domain("blog") },
+      blog: { "+domains": await domain("blog"), "lego-args": "--user-agent x" },
       shop: { "+domains": await domain("shop"), graceperiod: "soon" },
     };
     const first = await ask(apps);
     assert.equal(first.code, 2, first.stderr);
     assert.deepEqual(first.stdout.trim().split("\n").sort(), ["failed shop", "issued blog"]);
     assert.match(first.stderr, /shop: graceperiod soon/);
+    assert.match(first.stderr, /warn: blog: lego-args: --user-agent is unknown here/);
     assert.deepEqual(
       (await readdir(join(certs.path, "certs/blog")))
         .filter((file) => !file.startsWith("."))

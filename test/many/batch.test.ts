@@ -67,6 +67,38 @@ describe("batch", { skip, concurrency: 4 }, () => {
     assert.match(String(message), /blocked\.test/);
   });
 
+  test("of many reasons that several failed for five are told, and how many more there are", async () => {
+    await using env = await many(pebble, 12);
+    const groups = Array.from({ length: 6 }, (_, n) => env.names.slice(2 * n, 2 * n + 2));
+    for (const [n, group] of groups.entries())
+      env.recorder.inject({
+        kind: "new-order",
+        when: ({ body }) => group.some((name) => JSON.stringify(body?.payload).includes(name)),
+        answer: {
+          status: 403,
+          headers: { "content-type": "application/problem+json" },
+          body: JSON.stringify({ detail: `The moon is in house ${"abcdef".charAt(n)}` }),
+        },
+        withNonce: true,
+      });
+    const run = await env.batch(env.names);
+    assert.equal(run.code, 2);
+    assert.equal(run.stderr.match(/warn: 2 failed: .*house [a-f]/g)?.length, 5, run.stderr);
+    assert.match(run.stderr, /Others failed for 1 more causes; -v shows them/);
+    assert.match(run.stderr, /12 targets: 0 issued, 0 kept, 12 failed/);
+  });
+
+  test("a set with a damaged file fails by the name of that, and stops no other", async () => {
+    await using env = await many(pebble, 2);
+    const [a = "", b = ""] = env.names;
+    assert.equal((await env.batch([a])).code, 0);
+    writeFileSync(env.at(a, "key.pem"), "nonsense");
+    const { code, stderr } = await env.batch([a, b]);
+    assert.equal(code, 2);
+    assert.match(stderr, /error: .*key\.pem cannot be used: it has no private key/);
+    assert.match(stderr, /2 targets: 1 issued .*, 0 kept, 1 failed/);
+  });
+
   test("what is missing comes first, then what ends soonest", async () => {
     await using env = await many(pebble, 3);
     const [soon = "", gone = "", later = ""] = env.names;

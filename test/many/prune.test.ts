@@ -168,6 +168,32 @@ describe(
     });
 
     test(
+      "is left as it is where the disk fails while the folder is listed, and that is told",
+      { skip: preloadSkip },
+      async () => {
+        await using env = await many(pebble, 2);
+        await using temp = tempDir();
+        const [a = "", b = ""] = env.names;
+        const { path, batch } = fileOf(env, "targets.yaml");
+        assert.equal((await batch({ a, b })).code, 0);
+        const log = join(temp.path, "log");
+        const review = (faults: Parameters<typeof preload>[0], ...words: string[]) => {
+          writeFileSync(path, JSON.stringify({ targets: [{ id: "a", names: a }] }));
+          const all = ["--certs_dir", env.at(), ...env.options, ...words];
+          return runCli(["batch", path, ...all], { env: preload({ dir: env.at(), ...faults }) });
+        };
+        assert.equal((await review({ log })).code, 1);
+        const steps = readFileSync(log, "utf8").trim().split("\n");
+        const at = steps.findIndex((step) => step.endsWith(` scandir ${env.at()}`)) + 1;
+        assert.ok(at > 0, steps.join("\n"));
+        const { code, stderr } = await review({ at, what: "EIO" }, "--prune");
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, /error: .*The folder \S+ cannot be read: the disk reports an error/);
+        assert.equal(isRecorded(env, "b"), true);
+      },
+    );
+
+    test(
       "is forgotten by the next run when one is killed in between, and a disk that refuses is told of",
       { skip: preloadSkip },
       async () => {

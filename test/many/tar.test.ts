@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
+import { settleDelivery } from "../../src/core/many/delivery.ts";
 import { inherited, MAIN, runCli } from "../support/cli.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { preload, preloadSkip } from "../support/preload.ts";
@@ -221,6 +222,12 @@ test("tar of a single set has its full chain and key at the top", async () => {
   assert.ok(stdout.includes(readFileSync(`${certs.path}/fullchain.pem`, "utf8").trim()));
 });
 
+test("a set that is gone when it has been handed over is no failure", async () => {
+  await using temp = tempDir();
+  const gone = { dir: join(temp.path, "gone"), certificate: "AA" };
+  await settleDelivery(gone, { signal: new AbortController().signal, emit: () => undefined });
+});
+
 test("what cannot be packed is told before anything is written", async () => {
   await using certs = certsDir();
   const empty = await runCli(["tar", certs.path]);
@@ -230,6 +237,11 @@ test("what cannot be packed is told before anything is written", async () => {
   const unknown = await runCli(["tar", certs.path, "--id", "x"]);
   assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
   assert.match(unknown.stderr, /--id x: there is no such certificate/);
+  const expired = makeBundle({ days: 0 });
+  certs.write(simpLeFiles(expired, rsaAccount()));
+  const old = await runCli(["tar", certs.path]);
+  assert.deepEqual([old.code, old.stdout], [2, ""]);
+  assert.match(old.stderr, /The certificate in .* cannot be used: it expired at 20/);
   rmSync(`${certs.path}/key.pem`);
   rmSync(`${certs.path}/key.der`);
   rmSync(`${certs.path}/full.pem`);
