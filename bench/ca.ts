@@ -1,5 +1,5 @@
 import { type Pebble, startPebble } from "../test/support/pebble.ts";
-import { startRelay } from "./relay.ts";
+import { startRelay } from "../test/support/relay.ts";
 
 /** The CA of all measurements. */
 export interface Ca {
@@ -27,7 +27,7 @@ export async function startCa(): Promise<Ca & AsyncDisposable> {
     ...{ directoryUrl, caFile, httpPort },
     answers: `127.0.0.1:${httpPort}`,
     async away(roundTrip) {
-      const relay = await startRelay(Number(new URL(directoryUrl).port), roundTrip);
+      const relay = await startRelay(Number(new URL(directoryUrl).port), { roundTrip });
       return {
         ...ca,
         directoryUrl: relay.through(directoryUrl),

@@ -32,11 +32,15 @@ export interface Exchange {
   kind: Kind;
   /** When it arrived, in milliseconds since the epoch. */
   at: number;
+  /** When its answer left, whole; absent as long as, or if, there was none. */
+  until?: number;
   headers: IncomingHttpHeaders;
   body?: Jws;
   /** What the client got; absent as long as, or if, it got nothing whole. */
   answer?: Answer;
   status?: number;
+  /** What ALPN has agreed on; false when the client offered nothing. */
+  alpn: string | false | null | undefined;
 }
 
 export interface Jws {

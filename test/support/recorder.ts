@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { buffer } from "node:stream/consumers";
 import { decodeJws, kindOf, type Answer, type Exchange, type Kind } from "./exchange.ts";
 import { faults, type Fault, type Injection, type Rule } from "./faults.ts";
@@ -25,6 +26,11 @@ export interface Recorder extends AsyncDisposable {
   inject(rule: Rule): Injection;
 }
 
+export interface RecorderOptions {
+  /** What it offers by ALPN, the best first; it can speak HTTP/1.1 alone. */
+  protocols?: string[];
+}
+
 type Upstream = Pick<Pebble, "directoryUrl" | "caFile">;
 
 /**
@@ -32,7 +38,10 @@ type Upstream = Pick<Pebble, "directoryUrl" | "caFile">;
  * answers it is told to spoil. Host is forwarded as it is: all URLs that Pebble
  * gives out lead to the recorder.
  */
-export async function startRecorder(pebble: Upstream): Promise<Recorder> {
+export async function startRecorder(
+  pebble: Upstream,
+  { protocols = ["http/1.1"] }: RecorderOptions = {},
+): Promise<Recorder> {
   const { caFile, certFile, keyFile } = await tls();
   const upstream = connectTo(pebble, await readFile(pebble.caFile));
   const port = await freePort();
@@ -75,7 +84,7 @@ export async function startRecorder(pebble: Upstream): Promise<Recorder> {
   };
 
   const server = createServer(
-    { cert: await readFile(certFile), key: await readFile(keyFile) },
+    { cert: await readFile(certFile), key: await readFile(keyFile), ALPNProtocols: protocols },
     (message, response) => {
       serve(message, response).catch((error: unknown) => {
         console.error("recorder:", error);
@@ -148,6 +157,7 @@ async function deliver(outcome: Outcome, to: Delivery): Promise<void> {
   response.writeHead(answer.status, answer.headers);
   if (keep === undefined) {
     exchange.answer = answer;
+    exchange.until = Date.now();
     response.end(bytes);
   } else {
     response.write(bytes.subarray(0, keep), () => raw?.destroy());
@@ -161,6 +171,8 @@ function whole(base: Partial<Answer>, change: Partial<Answer>): Answer {
 
 function describe(message: IncomingMessage, text: string, at: number): Exchange {
   const { method = "", url: path = "", headers } = message;
+  // As in any server of node:https.
+  const { alpnProtocol: alpn } = message.socket as Partial<TLSSocket>;
   const body = decodeJws(text);
   return {
     method,
@@ -169,6 +181,7 @@ function describe(message: IncomingMessage, text: string, at: number): Exchange 
     kind: kindOf(path),
     at,
     headers,
+    alpn,
     ...(body && { body }),
   };
 }

@@ -6,7 +6,7 @@ import type { MadeBundle } from "./certificates.ts";
 import { type CliResult, runCli } from "./cli.ts";
 import type { Pebble } from "./pebble.ts";
 import { loopbackAddress } from "./ports.ts";
-import { type Recorder, startRecorder } from "./recorder.ts";
+import { type Recorder, type RecorderOptions, startRecorder } from "./recorder.ts";
 import { tempDir } from "./temp.ts";
 import { tls } from "./tls.ts";
 
@@ -137,12 +137,12 @@ export interface Site extends AsyncDisposable {
 }
 
 /** One test's part of a Pebble that others use at the same time. */
-export async function site(pebble: Pebble): Promise<Site> {
+export async function site(pebble: Pebble, recording?: RecorderOptions): Promise<Site> {
   const [name, host] = [`${randomUUID()}.test`, loopbackAddress()];
   await pebble.dns.setA(name, [host]);
   await pebble.dns.setA(`www.${name}`, [host]);
   await using stack = new AsyncDisposableStack();
-  const recorder = stack.use(await startRecorder(pebble));
+  const recorder = stack.use(await startRecorder(pebble, recording));
   const certs = stack.use(certsDir());
   const listen = ["--listen", `${host}:${pebble.httpPort}`];
   const options = [...optionsFor(recorder), ...listen];
