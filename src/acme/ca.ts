@@ -62,11 +62,11 @@ export function openCa(options: CaOptions): Ca {
 
   const nonces = openNonces({
     ...{ lanes, most: Math.max(lanes, MOST_LANES), isFar: () => roundTrip > FAR },
-    fetch: paced(signal, async () => {
+    fetch: paced(signal, async (isPatient: boolean) => {
       const url = addressIn(await directory(), "newNonce", "directory");
-      const answer = await patiently(async () =>
-        accepted(await http("HEAD", url), { doing: "give a nonce", now: now() }),
-      );
+      const ask = async () =>
+        accepted(await http("HEAD", url), { doing: "give a nonce", now: now() });
+      const answer = await (isPatient ? patiently(ask) : ask());
       return nonceOf(answer) ?? misbehaved("sent no nonce");
     }),
   });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { sleep } from "../time.ts";
 
 /**
@@ -18,7 +19,8 @@ export interface Nonces {
 }
 
 export interface NonceOptions {
-  fetch: () => Promise<string>;
+  /** Asks once, or `patiently` if no request is under way whose answer may bring a nonce. */
+  fetch: (patiently: boolean) => Promise<string>;
   /** This many requests at once may start with a fetched nonce. */
   lanes: number;
   /** The limit of requests at once, if `isFar`. It is higher than `lanes`. */
@@ -33,12 +35,14 @@ export interface NonceOptions {
 /**
  * Fetches a nonce if there is none and fewer than `lanes` requests are under way. If the CA is far
  * away, fetches more for requests that would have to wait for a second answer. `narrow` halves the
- * number of requests at once. After each full round of answers, the number grows by one.
+ * number of requests at once. After each full round of answers, the number grows by one. If the
+ * nonce of a lane cannot be fetched, the lane stays closed: the CA may not allow more at once.
  */
-export function openNonces({ fetch, lanes, most, isFar }: NonceOptions): Nonces {
+export function openNonces({ fetch, lanes, isFar, ...limits }: NonceOptions): Nonces {
   const free: string[] = [];
   const waiting: Waiting[] = [];
   let taken = 0;
+  let { most } = limits;
   let width = most;
 
   /** Serves as many waiting requests as possible. */
@@ -54,8 +58,9 @@ export function openNonces({ fetch, lanes, most, isFar }: NonceOptions): Nonces 
   }
 
   function add(): void {
+    const alone = taken === 0;
     taken += 1;
-    fetch().then(fetched, failed);
+    fetch(alone).then(fetched, alone ? failed : notOpened);
   }
 
   function fetched(nonce: string): void {
@@ -67,8 +72,16 @@ export function openNonces({ fetch, lanes, most, isFar }: NonceOptions): Nonces 
   function failed(error: unknown): void {
     taken -= 1;
     // If other requests are under way, their answers bring nonces.
-    if (taken === 0) waiting.shift()?.reject(error);
-    else narrow();
+    if (taken > 0) narrow();
+    // One after another, each would wait half a minute for the same failure.
+    else for (const each of waiting.splice(0)) each.reject(error);
+    serve();
+  }
+
+  function notOpened(): void {
+    taken -= 1;
+    most = Math.max(1, most - 1);
+    narrow();
     serve();
   }
 
@@ -117,13 +130,18 @@ const AT_ONCE = 9;
  * Limits the rate of calls: the first ones at once, then one after another at a pace that CAs
  * allow.
  */
-export function paced<T>(signal: AbortSignal, call: () => Promise<T>): () => Promise<T> {
-  let turn = -Infinity;
-  return async () => {
+export function paced<A, T>(
+  signal: AbortSignal,
+  call: (argument: A) => Promise<T>,
+): (argument: A) => Promise<T> {
+  let next = -Infinity;
+  return async (argument) => {
     const now = performance.now();
-    turn = Math.max(turn + EACH, now - AT_ONCE * EACH);
-    const pause = turn - now;
+    next = Math.max(next + EACH, now - AT_ONCE * EACH);
+    const pause = next - now;
+    // A request that is being signed goes first, and so gets the open connection.
     if (pause > 0) await sleep(pause, signal);
-    return call();
+    else await turn();
+    return call(argument);
   };
 }

@@ -127,18 +127,43 @@ describe("nonces of a CA", () => {
     assert.ok(counts().asked < 40);
   });
 
-  test("without any, each request fails by itself", async () => {
-    const { nonces, asked } = ca({ far: true, most: 1 });
-    const all = Array.from({ length: 3 }, () => nonces.take());
-    const ends = Promise.allSettled(all);
-    for (let count = 0; count < 3; count += 1) {
-      await settle();
-      asked[count]?.reject(new Error(`no ${count}`));
-    }
+  test("one that cannot be fetched closes its lane for good", async () => {
+    const { request, asked, fresh, counts } = ca({ far: true });
+    const first = Array.from({ length: 100 }, request);
+    await settle();
+    for (const each of asked.splice(4)) each.reject(new Error("busy"));
+    for (const each of asked) each.resolve(fresh());
+    await Promise.all(first);
+    await Promise.all(Array.from({ length: 300 }, request));
+    assert.deepEqual(counts(), { peak: 4, done: 400, asked: 4 });
+  });
+
+  test("without any, all requests fail at once, and the next asks again", async () => {
+    const { nonces, asked, fresh } = ca({ far: true, most: 1 });
+    const ends = Promise.allSettled(Array.from({ length: 3 }, () => nonces.take()));
+    asked[0]?.reject(new Error("no"));
     const reasons = (await ends).map((end) =>
       end.status === "rejected" ? String(end.reason) : "",
     );
-    assert.deepEqual(reasons, ["Error: no 0", "Error: no 1", "Error: no 2"]);
+    assert.deepEqual(reasons, ["Error: no", "Error: no", "Error: no"]);
+    const next = nonces.take();
+    asked[1]?.resolve(fresh());
+    assert.equal(await next, "nonce-1");
+  });
+
+  test("only what nobody else may bring is fetched patiently", async () => {
+    const patient: boolean[] = [];
+    const { promise } = Promise.withResolvers<string>();
+    const nonces = openNonces({
+      ...{ lanes: 1, most: 3, isFar: () => true },
+      fetch(patiently) {
+        patient.push(patiently);
+        return promise;
+      },
+    });
+    for (let count = 0; count < 10; count += 1) void nonces.take();
+    await settle();
+    assert.deepEqual(patient, [true, false, false]);
   });
 
   test("a busy CA gets half as many requests at once, and then one more for each round of answers", async () => {
@@ -176,7 +201,7 @@ test("the first nonces are fetched at once, however young the process is", async
   t.mock.method(performance, "now", () => 1);
   let calls = 0;
   const fetch = paced(AbortSignal.timeout(60_000), () => Promise.resolve((calls += 1)));
-  for (let count = 0; count < 9; count += 1) void fetch();
-  await Promise.resolve();
+  for (let count = 0; count < 9; count += 1) void fetch(undefined);
+  await turn();
   assert.equal(calls, 9);
 });
