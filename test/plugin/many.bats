@@ -25,10 +25,9 @@ is_served() { [[ $(served "$1" | serial) == $(serial <"$2") ]]; }
 
 @test "$MANY apps are renewed by one auto-renew in one container" {
     local n before containers
-    for ((n = 0; n < MANY; n++)); do
-        dokku apps:create "many-$n" >/dev/null
-        dokku domains:set "many-$n" "many-$n.example.test" >/dev/null 2>&1
-    done
+    echo example.test >"$DOKKU_ROOT/VHOST"
+    for ((n = 0; n < MANY; n++)); do dokku apps:create "many-$n" >/dev/null; done
+    rm "$DOKKU_ROOT/VHOST"
     dokku letsencrypt:enable --all
     before=$(cat "$DOKKU_ROOT"/many-*/tls/server.crt | md5sum)
     dokku letsencrypt:set --global graceperiod 1000000000
