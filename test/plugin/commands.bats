@@ -26,38 +26,23 @@ store() { echo "$DOKKU_LIB_ROOT/data/letsencrypt/--global/certs/$APP"; }
     [[ $output == true ]]
 }
 
-@test "an app is enabled by its name alone, too" {
-    new_app
-    run -0 dokku letsencrypt "$APP"
-    contains "$output" "Certificate retrieved successfully."
-}
-
-@test "enable leaves a good certificate alone, and --force does not" {
+@test "enable leaves a good certificate alone, and --force does not; the first reloads nginx twice, a renewal once, and nothing due not at all" {
     new_app
     dokku letsencrypt:set "$APP" graceperiod 60
+    local before count
+    count=$(reloads)
     dokku letsencrypt:enable "$APP"
-    local before
+    (($(reloads) - count == 2))
     before=$(serial <"$(tls)")
     run -0 dokku letsencrypt:enable "$APP"
     contains "$output" "Certificate is still valid for $APP"
+    dokku letsencrypt:auto-renew
     [[ $(serial <"$(tls)") == "$before" ]]
+    (($(reloads) - count == 2))
     run -0 dokku letsencrypt:enable --force "$APP"
     [[ $(serial <"$(tls)") != "$before" ]]
+    (($(reloads) - count == 3))
     wait_until is_served "$DOMAIN" "$(tls)"
-}
-
-@test "the first enable reloads nginx twice, a renewal once, and nothing due not at all" {
-    new_app
-    dokku letsencrypt:set "$APP" graceperiod 60
-    local before
-    before=$(reloads)
-    dokku letsencrypt:enable "$APP"
-    (($(reloads) - before == 2))
-    dokku letsencrypt:enable "$APP" --force
-    (($(reloads) - before == 3))
-    dokku letsencrypt:auto-renew
-    dokku letsencrypt:enable "$APP"
-    (($(reloads) - before == 3))
 }
 
 @test "auto-renew renews what is due, for one app or for all, and says what is not" {
@@ -134,9 +119,14 @@ store() { echo "$DOKKU_LIB_ROOT/data/letsencrypt/--global/certs/$APP"; }
     [[ ! -e $DOKKU_ROOT/$APP/nginx.conf.d/letsencrypt.conf ]]
 }
 
-@test "revoke tells the CA, and removes the certificate" {
+@test "a revocation that fails keeps the certificate in use; one that the CA is told of removes it" {
     new_app
     dokku letsencrypt:enable "$APP"
+    dokku letsencrypt:set "$APP" server https://127.0.0.1:9/dir
+    run -1 dokku letsencrypt:revoke "$APP"
+    contains "$output" "Certificate revocation failed"
+    is_served "$DOMAIN" "$(tls)"
+    dokku letsencrypt:set "$APP" server
     run -0 dokku letsencrypt:revoke "$APP"
     contains "$output" "is revoked"
     contains "$output" "Certificate revoked successfully."
@@ -145,16 +135,7 @@ store() { echo "$DOKKU_LIB_ROOT/data/letsencrypt/--global/certs/$APP"; }
     contains "$output" "nothing to revoke"
 }
 
-@test "a revocation that fails keeps the certificate in use" {
-    new_app
-    dokku letsencrypt:enable "$APP"
-    dokku letsencrypt:set "$APP" server https://127.0.0.1:9/dir
-    run -1 dokku letsencrypt:revoke "$APP"
-    contains "$output" "Certificate revocation failed"
-    is_served "$DOMAIN" "$(tls)"
-}
-
-@test "cleanup removes the folders of older settings" {
+@test "cleanup removes the folders of older settings, and another CA gets a new certificate" {
     new_app
     dokku letsencrypt:set "$APP" graceperiod 60
     dokku letsencrypt:enable "$APP"
@@ -166,12 +147,7 @@ store() { echo "$DOKKU_LIB_ROOT/data/letsencrypt/--global/certs/$APP"; }
     grep -qF -- --cert.timeout=45 "$(current)/config"
     run -0 dokku letsencrypt:cleanup "$APP"
     [[ -d $(current) && ! -d $old ]]
-}
-
-@test "another CA gets a new certificate at the next enable" {
-    new_app
-    dokku letsencrypt:set "$APP" graceperiod 60
-    dokku letsencrypt:enable "$APP"
+    # Another CA gets a new certificate at the next enable.
     local before
     before=$(serial <"$(tls)")
     # The same CA by another name.
@@ -180,11 +156,12 @@ store() { echo "$DOKKU_LIB_ROOT/data/letsencrypt/--global/certs/$APP"; }
     [[ $(serial <"$(tls)") != "$before" ]]
 }
 
-@test "list shows what is enabled, and when it ends" {
+@test "an app is enabled by its name alone, too, and list shows what is enabled, and when it ends" {
     new_app
     local other=$APP
     new_app
-    dokku letsencrypt:enable "$APP"
+    run -0 dokku letsencrypt "$APP"
+    contains "$output" "Certificate retrieved successfully."
     run -0 dokku letsencrypt:list
     contains "$output" "Time before renewal"
     [[ $output =~ $APP\ +20[0-9]{2}-[0-9]{2}-[0-9]{2} ]]

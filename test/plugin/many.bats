@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# Many apps at once: more than are asked for at a time. MANY=50 is a long run.
+# Many apps at once. MANY=50 is a long run, with more than are asked for at a time.
 load helper
 
 setup_plugin() { install_letsencrypt; }
 
-MANY=${MANY:-20}
+MANY=${MANY:-12}
 
 is_served() { [[ $(served "$1" | serial) == $(serial <"$2") ]]; }
 

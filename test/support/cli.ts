@@ -56,7 +56,7 @@ export async function startCli(args: string[], options: CliOptions = {}): Promis
 /** Half of a short run goes into compiling; coverage is exact only without what was kept of it. */
 function compiled(): NodeJS.ProcessEnv {
   if (process.env["NODE_V8_COVERAGE"] !== undefined) return {};
-  cache ??= tempDir().path;
+  cache ??= process.env["NODE_COMPILE_CACHE"] ?? tempDir().path;
   return { NODE_COMPILE_CACHE: cache };
 }
 let cache: string | undefined;
