@@ -21,8 +21,8 @@ is_ready() { [[ $(status https "$1") == 200 ]]; }
 wrk.headers["Host"] = "$domain"
 -- A connection each: those that are kept open nginx closes at every reload, and clients open another.
 wrk.headers["Connection"] = "close"
--- A few hundred a second: all that the machine can do would be taken from what renews.
-function delay() return 15 end
+-- Some two hundred a second: each is a handshake, and all that the machine can do would be taken from what renews.
+function delay() return 40 end
 function done(summary, latency, requests)
   local e = summary.errors
   print(string.format("requests=%d connect=%d read=%d write=%d status=%d timeout=%d",

@@ -33,7 +33,7 @@ enabled_app() {
     dokku letsencrypt:disable "$APP"
 }
 
-@test "a clone has the settings, but neither certificate nor include, until it is enabled" {
+@test "a clone has the settings, but neither certificate nor include, until it is enabled; nothing is left when it is destroyed" {
     enabled_app
     local new=$APP-clone
     dokku apps:clone --skip-deploy "$APP" "$new"
@@ -44,6 +44,12 @@ enabled_app() {
     dokku domains:set "$new" "$new.example.test"
     dokku letsencrypt:enable "$new"
     [[ -e $DOKKU_ROOT/$new/nginx.conf.d/letsencrypt.conf ]]
+    APP=$new
+    [[ -e $(store) ]]
+    dokku --force apps:destroy "$APP"
+    [[ ! -e $(store) && ! -e $DOKKU_LIB_ROOT/config/letsencrypt/$APP ]]
+    run -0 dokku letsencrypt:auto-renew
+    [[ $output != *"$APP"* ]]
 }
 
 @test "a clone keeps a certificate that is not ours" {
@@ -55,15 +61,7 @@ enabled_app() {
     cmp "$DOKKU_ROOT/$new/tls/server.crt" "$BATS_TEST_TMPDIR/own.crt"
 }
 
-@test "nothing is left of an app that is destroyed" {
-    enabled_app
-    dokku --force apps:destroy "$APP"
-    [[ ! -e $(store) && ! -e $DOKKU_LIB_ROOT/config/letsencrypt/$APP ]]
-    run -0 dokku letsencrypt:auto-renew
-    [[ $output != *"$APP"* ]]
-}
-
-@test "a new domain: a hint, or with auto-domains a new certificate at once" {
+@test "a new domain: a hint, or with auto-domains a new certificate at once, unless it cannot be validated" {
     enabled_app
     run -0 dokku domains:add "$APP" "two.$DOMAIN"
     contains "$output" "Please run dokku letsencrypt:enable"
@@ -73,11 +71,7 @@ enabled_app() {
     wait_until is_served "three.$DOMAIN" "$(tls)"
     dokku domains:remove "$APP" "two.$DOMAIN"
     [[ $(openssl x509 -in "$(tls)" -noout -ext subjectAltName) != *two* ]]
-}
-
-@test "a domain that cannot be validated does not keep Dokku from adding it" {
-    enabled_app
-    dokku letsencrypt:set "$APP" auto-domains true
+    # One that cannot be validated does not keep Dokku from adding it.
     set_dns add-a "{\"host\": \"lost.$DOMAIN.\", \"addresses\": [\"127.0.0.9\"]}"
     run -0 dokku domains:add "$APP" "lost.$DOMAIN"
     contains "$output" "lost.$DOMAIN"
@@ -86,7 +80,7 @@ enabled_app() {
     is_served "$DOMAIN" "$(tls)"
 }
 
-@test "an app stays enabled when its domains change their order" {
+@test "an app stays enabled when its domains change their order, and has its include again when that is gone" {
     enabled_app
     dokku domains:add "$APP" "a.$DOMAIN"
     dokku letsencrypt:enable "$APP"
@@ -96,6 +90,10 @@ enabled_app() {
     before=$(serial <"$(tls)")
     dokku letsencrypt:auto-renew "$APP"
     [[ $(serial <"$(tls)") == "$before" ]]
+    # An include that is gone comes back with the next configuration of the app.
+    rm "$DOKKU_ROOT/$APP/nginx.conf.d/letsencrypt.conf"
+    dokku proxy:enable "$APP"
+    [[ -e $DOKKU_ROOT/$APP/nginx.conf.d/letsencrypt.conf ]]
 }
 
 @test "somebody's own certificate is told of, and not renewed; enable takes it back" {
@@ -112,14 +110,6 @@ enabled_app() {
     run -0 dokku certs:remove "$APP"
     contains "$output" "$APP has no certificate any more"
     [[ $(dokku letsencrypt:active "$APP") == false ]]
-}
-
-@test "an include that is gone comes back with the next configuration of the app" {
-    enabled_app
-    rm "$DOKKU_ROOT/$APP/nginx.conf.d/letsencrypt.conf"
-    dokku proxy:enable "$APP"
-    plugn trigger proxy-build-config "$APP"
-    [[ -e $DOKKU_ROOT/$APP/nginx.conf.d/letsencrypt.conf ]]
 }
 
 @test "before Dokku 0.38.5 certificates are installed by its command" {
