@@ -115,10 +115,15 @@ describe("certificates as a tar", { skip: missing("pebble"), concurrency: 4 }, (
           env: inherited(),
         });
         if (bytes === 0) program.stdout.destroy();
-        else
+        else {
+          // The second certificate comes after that: else all may be written before it.
+          const gone = Promise.withResolvers<object>();
+          env.recorder.inject({ kind: "certificate", nth: 2, alter: () => gone.promise });
           program.stdout.once("data", () => {
             program.stdout.destroy();
+            gone.resolve({});
           });
+        }
         program.stdin.end(input());
         const [stderr, [code]] = await Promise.all([
           text(program.stderr),
