@@ -21,7 +21,7 @@ const LONGEST_SILENCE = 3_000;
  * CAs ask from several places. This many milliseconds after the last question, no more are
  * expected.
  */
-const SHORTEST_CALM = 25;
+const SHORTEST_CALM = 50;
 
 /** Answers on its own port. Resolves when the port is bound. */
 export async function openStandalone(
