@@ -151,10 +151,13 @@ export class Authority {
   validated(order: Order, csr?: Buffer): Promise<Order> {
     let early = csr;
     const look = async () => {
-      if (early === undefined) return this.#look(order);
-      const handedIn = await this.#handIn(order, early);
+      const seen =
+        early === undefined
+          ? { ...(await this.#look(order)), took: 0 }
+          : await this.#handIn(order, early);
       early = undefined;
-      return { ...handedIn, value: await this.#issued(handedIn) };
+      // Without an answer to the CSR, a look may come before the CA has read it.
+      return { ...seen, value: await this.#issued(seen) };
     };
     return this.#wait(look, { what: "validate the names", still: ["pending"] });
   }

@@ -1,7 +1,6 @@
 import { SECOND } from "../time.ts";
 import type { Given } from "./given.ts";
-import type { OPTIONS } from "./options.ts";
-import { OPTION_NAMES, type OptionName, specOf } from "./options.ts";
+import { OPTION_NAMES, type OptionName, type OPTIONS, specOf } from "./options.ts";
 
 type Rows = typeof OPTIONS;
 

@@ -79,6 +79,20 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
     assert.equal(env.recorder.count("finalize"), before + 2);
   });
 
+  test("an order that is finalized after all, although a look at it found it pending, is waited for", async () => {
+    await using env = await prepared();
+    env.recorder.inject({ kind: "finalize", times: 1, reset: "after" });
+    const as = (status: string) => ({
+      alter: ({ body }: { body: string }) => ({
+        body: body.replace(/"status": "[a-z]+"/, `"status": "${status}"`),
+      }),
+    });
+    env.recorder.inject({ kind: "order", nth: 1, ...as("pending") });
+    env.recorder.inject({ kind: "order", nth: 2, ...as("processing") });
+    const { code, stderr } = await env.program.issue(["a.test"], "--force");
+    assert.equal(code, 0, stderr);
+  });
+
   for (const status of [429, 503])
     test(`a ${status} that asks for an hour ends the run with that time, without waiting`, async () => {
       await using env = await prepared();

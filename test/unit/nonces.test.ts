@@ -41,6 +41,16 @@ function ca({ far, most = 16, lanes = 1 }: { far: boolean; most?: number; lanes?
   };
 }
 
+/** A CA that is far away and has given out one nonce, which is in hand. */
+async function used() {
+  const far = ca({ far: true });
+  const first = far.request();
+  await settle();
+  far.answerNonces();
+  await first;
+  return far;
+}
+
 async function settle(): Promise<void> {
   for (let turns = 0; turns < 5; turns += 1) await turn();
 }
@@ -85,11 +95,7 @@ describe("nonces of a CA", () => {
   });
 
   test("that is far away: those of requests that are to come are fetched beside the one under way", async () => {
-    const { nonces, request, answerNonces, counts } = ca({ far: true });
-    const first = request();
-    await settle();
-    answerNonces();
-    await first;
+    const { nonces, request, answerNonces, counts } = await used();
     nonces.expect(100);
     await request();
     assert.deepEqual(counts(), { peak: 1, done: 2, asked: 16 });
@@ -100,11 +106,7 @@ describe("nonces of a CA", () => {
   });
 
   test("that is far away: for one request that is to come none is fetched beside the one in hand", async () => {
-    const { nonces, request, answerNonces, counts } = ca({ far: true });
-    const first = request();
-    await settle();
-    answerNonces();
-    await first;
+    const { nonces, counts } = await used();
     nonces.expect(1);
     await settle();
     assert.equal(counts().asked, 1);
