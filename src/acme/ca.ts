@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import { AppError } from "../errors.ts";
 import { isRecord } from "../json.ts";
-import { type Clock, SECOND, sleep } from "../time.ts";
+import { after, type Clock, DAY, SECOND, sleep } from "../time.ts";
 import { type Http, type HttpAnswer, type HttpEvent, type HttpOptions, openHttp } from "./http.ts";
 import { type Nonces, openNonces, paced } from "./nonces.ts";
 import { parseJson, ProblemError } from "./problem.ts";
@@ -13,8 +14,16 @@ export interface CaOptions extends Omit<HttpOptions, "emit"> {
    * needs its own nonce.
    */
   lanes?: number;
+  /** The directory that an earlier run has fetched. */
+  remembered?: KnownDirectory | undefined;
   now: Clock;
   emit: (event: CaEvent) => void;
+}
+
+/** A directory (RFC 8555 section 7.1.1), and when it was fetched. */
+export interface KnownDirectory {
+  resources: Record<string, unknown>;
+  at: Date;
 }
 
 export type CaEvent = HttpEvent | { type: "retry"; error: AppError; pause: number };
@@ -22,11 +31,23 @@ export type CaEvent = HttpEvent | { type: "retry"; error: AppError; pause: numbe
 /** What all accounts at one CA share: its connections, its directory and its nonces. */
 export interface Ca {
   http: Http;
-  /** The directory (RFC 8555 section 7.1.1). It is fetched only once. */
+  /** The directory (RFC 8555 section 7.1.1): the remembered one, or else it is fetched, once. */
   directory(): Promise<Record<string, unknown>>;
-  /** The same, without another try after a failure. */
+  /** The same, but it is asked for only once, even if that fails. */
   directoryAtOnce(): Promise<Record<string, unknown>>;
+  /** The directory in use; undefined if none was remembered or fetched yet. */
+  known(): KnownDirectory | undefined;
+  /**
+   * Whether a directory that `known` returned is still the CA's. One that was remembered is fetched
+   * again for this, once. If that fails, it counts as current.
+   */
+  isCurrent(directory: KnownDirectory): Promise<boolean>;
   nonces: Nonces;
+  /**
+   * Makes the connection and asks for what the first signed request needs, in the background. An
+   * error counts only when the answer is needed.
+   */
+  greet(): void;
   /** Tries again a few times after temporary failures, unless the CA asks for a long pause. */
   patiently<T>(attempt: () => Promise<T>): Promise<T>;
   /** The round trip to the CA in milliseconds: the time of the shortest request so far. */
@@ -43,6 +64,8 @@ const MOST_LANES = 16;
  */
 const FAR = 20;
 const MOST_FAILURES = 2;
+/** A directory that was fetched before that is fetched again, while a run uses it. */
+const FRESH = 7 * DAY;
 /** If the CA asks for a longer pause, give up. */
 const PATIENCE = 10 * SECOND;
 
@@ -58,7 +81,10 @@ export function openCa(options: CaOptions): Ca {
       emit(event);
     },
   });
-  let known: Promise<Record<string, unknown>> | undefined;
+  let known = options.remembered;
+  let fetching: Promise<Record<string, unknown>> | undefined;
+  let atOnce: Promise<Record<string, unknown>> | undefined;
+  let checking: Promise<unknown> | undefined;
 
   const nonces = openNonces({
     ...{ lanes, most: Math.max(lanes, MOST_LANES), isFar: () => roundTrip > FAR },
@@ -85,15 +111,32 @@ export function openCa(options: CaOptions): Ca {
           scope: "authority",
         },
       );
-    return body;
+    // What is equal stays the same object, so that `isCurrent` can tell.
+    const resources = isDeepStrictEqual(body, known?.resources) ? known?.resources : body;
+    known = { resources: resources ?? body, at: now() };
+    return known.resources;
   }
 
-  function directory() {
-    known ??= patiently(fetchDirectory).catch((error: unknown) => {
-      known = undefined;
-      throw error;
-    });
-    return known;
+  /** The remembered directory. One that is old is fetched again meanwhile, which costs no time. */
+  function recall(): Record<string, unknown> | undefined {
+    if (known !== undefined && (known.at > now() || after(known.at, FRESH) < now())) void check();
+    return known?.resources;
+  }
+
+  function check(): Promise<unknown> {
+    const isRemembered = known === options.remembered;
+    checking ??= isRemembered ? fetchDirectory().catch(() => undefined) : Promise.resolve();
+    return checking;
+  }
+
+  async function directory() {
+    return (
+      recall() ??
+      (fetching ??= patiently(fetchDirectory).catch((error: unknown) => {
+        fetching = undefined;
+        throw error;
+      }))
+    );
   }
 
   async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
@@ -111,11 +154,17 @@ export function openCa(options: CaOptions): Ca {
 
   return {
     ...{ http, directory, nonces, patiently },
-    async directoryAtOnce() {
-      if (known !== undefined) return known;
-      const found = await fetchDirectory();
-      known ??= Promise.resolve(found);
-      return found;
+    directoryAtOnce: async () => recall() ?? fetching ?? (atOnce ??= fetchDirectory()),
+    known: () => known,
+    greet() {
+      const begin = () => {
+        nonces.begin();
+      };
+      directory().then(begin, () => undefined);
+    },
+    async isCurrent({ resources }) {
+      await check();
+      return resources === known?.resources;
     },
     roundTrip: () => roundTrip,
   };

@@ -8,6 +8,8 @@ import { sleep } from "../time.ts";
 export interface Nonces {
   /** Resolves to an unused nonce. Call `give` or `lose` once after each take. */
   take(): Promise<string>;
+  /** Announces the first request: its nonce is fetched now. */
+  begin(): void;
   /** Announces so many requests after the next answer. If the CA is far away, fetches their nonces now. */
   expect(requests: number): void;
   /** Adds the nonce that an answer brought. */
@@ -95,6 +97,9 @@ export function openNonces({ fetch, lanes, isFar, ...limits }: NonceOptions): No
         waiting.push({ resolve, reject });
         serve();
       }),
+    begin() {
+      if (taken + free.length === 0) add();
+    },
     expect(requests) {
       if (!isFar()) return;
       for (let held = taken + free.length; held < Math.min(requests, Math.floor(width)); held += 1)

@@ -71,22 +71,23 @@ export async function askRenewalInfo({
 /** Asks when a certificate (DER) should be renewed. Rejects only after an interruption. */
 export type AskRenewalInfo = (certificate: Buffer) => Promise<RenewalInfo>;
 
-/** The same for many certificates of one CA. The directory is read only once. */
+/** The same for many certificates of one CA, with one directory. */
 export function openRenewalInfo(
   ca: Ca,
   { now, signal }: { now: Clock; signal: AbortSignal },
 ): AskRenewalInfo {
-  let reading: Promise<Record<string, unknown>> | undefined;
-  return (certificate) =>
-    orUnanswered(now, signal, async () => {
-      const directory = await (reading ??= ca.directoryAtOnce());
-      return askRenewalInfo({
-        directory,
-        certificate,
-        get: (url) => ca.http("GET", url),
-        now: now(),
-      });
-    });
+  const get = (url: string) => ca.http("GET", url);
+  return async (certificate) => {
+    const ask = () =>
+      orUnanswered(now, signal, async () =>
+        askRenewalInfo({ directory: await ca.directoryAtOnce(), certificate, get, now: now() }),
+      );
+    const used = ca.known();
+    const info = await ask();
+    // The CA may have moved since the directory was remembered.
+    const isSure = info.window !== undefined || used === undefined || (await ca.isCurrent(used));
+    return isSure ? info : ask();
+  };
 }
 
 /** If asking fails, the result is "unanswered". Rejects only after an interruption. */

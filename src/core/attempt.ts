@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import type { Ca } from "../acme/ca.ts";
 import type { Responder } from "../challenge/responder.ts";
 import { namesOf } from "../store/bundle.ts";
 import { closeKeys, saveSet } from "../store/set.ts";
@@ -28,6 +29,7 @@ export interface Issuance {
 
 /** One try to get the certificate, from one of the target's CAs. */
 export interface Attempt extends Issuance {
+  ca: Ca;
   responder: Responder;
   /** The certificate's. */
   key: KeyObject;
@@ -37,7 +39,7 @@ export interface Attempt extends Issuance {
 export async function issueAt(
   from: string,
   target: Target,
-  { why, look, memory, context, session, responder, key }: Attempt,
+  { why, look, memory, context, session, ca, responder, key }: Attempt,
 ): Promise<Issued> {
   const { ask, want, keep } = target;
   const { now, signal, emit, random } = context;
@@ -68,6 +70,7 @@ export async function issueAt(
   const info = await asked;
   const fresh = { certificate, from, profile };
   const next = withRenewalInfo(fresh, { from, info }, random());
+  memory.used(from, ca.known());
   await memory.issued(target, next);
   return {
     ...{ why, notAfter: bundle.leaf.validToDate },

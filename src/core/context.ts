@@ -1,4 +1,4 @@
-import type { Ca } from "../acme/ca.ts";
+import type { Ca, KnownDirectory } from "../acme/ca.ts";
 import type { Responder } from "../challenge/responder.ts";
 import { once } from "../once.ts";
 import type { Clock } from "../time.ts";
@@ -25,14 +25,23 @@ export function sharedContext(context: Context, { roots, userAgent, emit }: Sess
   return { ...context, roots, userAgent, emit };
 }
 
-/** The CA with this directory URL, which all targets of a session share. */
-export function caOf(
-  directoryUrl: string,
-  { context, session }: { context: Context; session: Session },
-): Promise<Ca> {
+interface Meeting {
+  context: Context;
+  session: Session;
+  /** What is remembered of the CA's directory. */
+  memory?: { directoryOf: (directoryUrl: string) => KnownDirectory | undefined };
+}
+
+/**
+ * The CA with this directory URL, which all targets of a session share. The first of them may
+ * remember its directory.
+ */
+export function caOf(directoryUrl: string, { context, session, memory }: Meeting): Promise<Ca> {
   return once(session.cas, directoryUrl, async () => {
     const { openCa } = await import("../acme/ca.ts");
-    return openCa({ ...sharedContext(context, session), directoryUrl, lanes: session.lanes });
+    const shared = sharedContext(context, session);
+    const remembered = memory?.directoryOf(directoryUrl);
+    return openCa({ ...shared, directoryUrl, lanes: session.lanes, remembered });
   });
 }
 

@@ -78,14 +78,16 @@ async function askedAbout(
   const from = authorityToAsk(target, origin, now);
   if (from === undefined || !decide(target.want, look, now).keep) return origin;
   const session = await context.sessionFor(target.ask);
+  const ca = await caOf(from, { context, session, memory });
   const question = await once(session.questions, from, async () => {
     const { openRenewalInfo } = await import("../acme/renewal-info.ts");
-    return openRenewalInfo(await caOf(from, { context, session }), context);
+    return openRenewalInfo(ca, context);
   });
   const info = await question(found.leaf.raw);
   const told = withRenewalInfo(origin, { from, info }, context.random());
   const url = info.window?.explanation;
   if (url !== undefined) context.emit({ type: "renewal-explained", url });
+  memory.used(from, ca.known());
   await memory.asked(told);
   return told;
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
-import { setImmediate as turn } from "node:timers/promises";
 import { AppError } from "../errors.ts";
 import { checkFiles } from "../store/set.ts";
+import { sleep } from "../time.ts";
 import { accountFolder } from "./account/folder.ts";
 import type { Attempt, Issuance, Issued } from "./attempt.ts";
 import { caOf } from "./context.ts";
@@ -35,12 +35,20 @@ export async function issue(target: Target, issuance: Issuance): Promise<Issued>
 }
 
 /** Fails at once if the same way has failed for other targets of this run. */
-function guarded(from: string, target: Target, attempt: Attempt): Promise<Issued> {
+function guarded(from: string, target: Target, attempt: Omit<Attempt, "ca">): Promise<Issued> {
   const { ask, keep } = target;
   const account = accountFolder({ from, account: ask.account, keep }).place.dir;
   return attempt.session.strikes.guard({ authority: from, account }, async () => {
+    const ca = await caOf(from, attempt);
     const { issueAt } = await import("./attempt.ts");
-    return issueAt(from, target, attempt);
+    const used = ca.known();
+    try {
+      return await issueAt(from, target, { ...attempt, ca });
+    } catch (error) {
+      // The CA may have moved since the directory was remembered.
+      if (used === undefined || (await ca.isCurrent(used))) throw error;
+      return await issueAt(from, target, { ...attempt, ca });
+    }
   });
 }
 
@@ -52,15 +60,15 @@ function isOutOfUse(error: unknown): error is AppError {
 }
 
 /**
- * Asks for the CA's directory in the background, while the rest is loaded and the responder starts.
- * Only the first target at a CA does so. An error counts only when the directory is needed.
+ * Asks for the CA's directory and a nonce in the background, while the rest is loaded and the
+ * responder starts. Only the first target at a CA does so.
  */
-async function greet(from: string, { context, session }: Issuance): Promise<void> {
-  if (session.cas.has(from)) return;
-  const ca = await caOf(from, { context, session });
-  ca.directory().catch(() => undefined);
+async function greet(from: string, issuance: Issuance): Promise<void> {
+  if (issuance.session.cas.has(from)) return;
+  const ca = await caOf(from, issuance);
+  ca.greet();
   // Node.js connects in the next turn of its event loop.
-  await turn();
+  await sleep(2, issuance.context.signal);
 }
 
 function certificateKey({ ask, want }: Target, kept: KeyObject | undefined): Promise<KeyObject> {

@@ -1,5 +1,7 @@
+import type { KnownDirectory } from "../acme/ca.ts";
 import type { AppError } from "../errors.ts";
 import {
+  isStateTrusted,
   loadState,
   type Origin,
   removeState,
@@ -20,6 +22,10 @@ export interface Memory {
   readonly state: State;
   /** Whether this run must deliver the certificate even if it is unchanged. */
   isOwed(): boolean;
+  /** The directory of a CA, if it is remembered and nobody else can have written it. */
+  directoryOf(from: string): KnownDirectory | undefined;
+  /** A CA's directory was used; the next change saves it. */
+  used(from: string, directory: KnownDirectory | undefined): void;
   /** A CA was asked about the current certificate. */
   asked(origin: Origin): Promise<void>;
   /** Nothing was due. With `news`, the certificate still counts as changed. */
@@ -55,6 +61,7 @@ export function openMemory(dir: string, { delivers = false }: Delivers = {}): Me
   const settle = (target: Target, origin: Origin, news: boolean) =>
     remember({
       origin,
+      directory: state.directory,
       target: record(target),
       untold: news && delivers ? origin.certificate : undefined,
       undelivered: news && delivers ? true : state.undelivered,
@@ -64,6 +71,14 @@ export function openMemory(dir: string, { delivers = false }: Delivers = {}): Me
       return state;
     },
     isOwed: () => isOwed(state, { delivers }),
+    directoryOf: (from) =>
+      state.directory?.from === from && isStateTrusted(dir) ? state.directory : undefined,
+    used(from, directory) {
+      if (directory === undefined) return;
+      const { resources, at } = directory;
+      const isShort = JSON.stringify(resources).length <= LONGEST_DIRECTORY;
+      state = { ...state, directory: isShort ? { from, at, resources } : undefined };
+    },
     asked: (origin) => remember({ ...state, origin }),
     async kept(target, { origin, news }) {
       if (!isSettled(state, target) || (news && delivers)) await settle(target, origin, news);
@@ -98,6 +113,9 @@ export function openMemory(dir: string, { delivers = false }: Delivers = {}): Me
     },
   };
 }
+
+/** In characters. Let's Encrypt's has a thousand. */
+const LONGEST_DIRECTORY = 10_000;
 
 type Delivers = Pick<RunContext, "delivers">;
 

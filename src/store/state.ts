@@ -51,9 +51,19 @@ export interface Failure {
   target: unknown;
 }
 
+/** A CA's directory (RFC 8555 section 7.1.1), so that the next run need not wait for it. */
+export interface RememberedDirectory {
+  /** Its URL. */
+  from: string;
+  /** When it was fetched. */
+  at: Date;
+  resources: Record<string, unknown>;
+}
+
 /** What a run remembers of a set for the next run. */
 export interface State {
   origin?: Origin | undefined;
+  directory?: RememberedDirectory | undefined;
   /**
    * The SHA-256 fingerprint of a certificate that a run was about to save. The run was killed
    * before it could report it.
@@ -79,9 +89,10 @@ export function loadState(dir: string): State {
     using directory = openDirectory(dir);
     const value = dated(JSON.parse(String(directory.read(STATE_FILE))));
     if (!isRecord(value) || value["version"] !== VERSION) return {};
-    const { origin, untold, undelivered, target, failure } = value;
+    const { origin, directory: remembered, untold, undelivered, target, failure } = value;
     return {
       ...(isOrigin(origin) && { origin }),
+      ...(isDirectory(remembered) && { directory: remembered }),
       ...(typeof untold === "string" && { untold }),
       ...(undelivered === true && { undelivered }),
       ...(target !== undefined && { target }),
@@ -114,6 +125,12 @@ const isOrigin = is.shape<Origin>({
   lookAgain: is.optional(is.date),
 });
 
+const isDirectory = is.shape<RememberedDirectory>({
+  from: is.text,
+  at: is.date,
+  resources: isRecord,
+});
+
 const isFailure = is.shape<Failure>({
   count: is.number,
   at: is.date,
@@ -126,12 +143,15 @@ const isFailure = is.shape<Failure>({
 
 const DATES = ["start", "end", "pick", "lookAgain", "at", "next"];
 
-/** Turns the texts of dates into dates, except in the target. Leaves out invalid dates. */
+/** What is not ours to read. */
+const OPAQUE = ["target", "resources"];
+
+/** Turns the texts of dates into dates, except in what is opaque. Leaves out invalid dates. */
 function dated(value: unknown): unknown {
   if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, each]) => {
-      if (name === "target") return [[name, each]];
+      if (OPAQUE.includes(name)) return [[name, each]];
       if (!DATES.includes(name)) return [[name, dated(each)]];
       const date = new Date(String(each));
       return Number.isNaN(date.getTime()) ? [] : [[name, date]];
