@@ -48,7 +48,10 @@ export interface Ca {
    * error counts only when the answer is needed.
    */
   greet(): void;
-  /** Tries again a few times after temporary failures, unless the CA asks for a long pause. */
+  /**
+   * Tries again a few times after temporary failures, unless the CA asks for a long pause. A failure
+   * that stayed after that is not tried again by another call around this one.
+   */
   patiently<T>(attempt: () => Promise<T>): Promise<T>;
   /** The round trip to the CA in milliseconds: the time of the shortest request so far. */
   roundTrip(): number;
@@ -139,13 +142,18 @@ export function openCa(options: CaOptions): Ca {
     );
   }
 
+  const lasting = new WeakSet<AppError>();
   async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures += 1) {
       try {
         return await attempt();
       } catch (error) {
+        if (!(error instanceof AppError) || lasting.has(error)) throw error;
         const pause = pauseAfter(error, failures, now());
-        if (!(error instanceof AppError) || pause === undefined) throw error;
+        if (pause === undefined) {
+          lasting.add(error);
+          throw error;
+        }
         emit({ type: "retry", error, pause });
         await sleep(pause, signal);
       }
@@ -188,8 +196,8 @@ export function nonceOf(answer: HttpAnswer): string | undefined {
 }
 
 /** The milliseconds until another try; undefined if there should be none. */
-function pauseAfter(error: unknown, failures: number, now: Date): number | undefined {
-  if (!(error instanceof AppError) || failures >= MOST_FAILURES) return undefined;
+function pauseAfter(error: AppError, failures: number, now: Date): number | undefined {
+  if (failures >= MOST_FAILURES) return undefined;
   if (error.retryAfter !== undefined) {
     const asked = error.retryAfter.getTime() - now.getTime();
     return asked <= PATIENCE ? Math.max(asked, SECOND) : undefined;

@@ -78,6 +78,21 @@ describe("a CA with faults", { skip, concurrency: 4 }, () => {
     assert.equal(env.recorder.count("finalize"), before + 1);
   });
 
+  test("a CA that is gone once it was told of an answer is asked three times, not three times three", async () => {
+    await using env = await prepared();
+    const { recorder } = env;
+    let isGone = false;
+    const gone = recorder.inject({
+      when: ({ kind }) => (isGone ||= kind === "challenge"),
+      reset: "before",
+    });
+    const { code, stderr } = await env.program.issue([OTHER]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /could not be reached: the connection was cut/);
+    // The answer, three looks for it, and one at the directory.
+    assert.equal(gone.hits(), 1 + 3 + 1);
+  });
+
   test("a CA that is not done validating when an order is finalized is waited for", async () => {
     await using env = await prepared();
     const before = env.recorder.count("finalize");
