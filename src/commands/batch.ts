@@ -7,7 +7,7 @@ import { makeFolder } from "../store/folder.ts";
 import type { Process } from "./network.ts";
 import type { Run } from "./run.ts";
 import { readSecrets, together } from "./secrets.ts";
-import { type Work, workOff } from "./targets.ts";
+import { type Work, processAll } from "./targets.ts";
 
 /** A file of targets, or `-` for standard input. `read` parses its text. */
 export interface TargetFile {
@@ -32,7 +32,7 @@ export const run: Run<{ source: TargetFile; work: Work }> = async ({ source, wor
   );
   makeFolder(dir, 0o755);
   const { signal, emit } = host;
-  const outcomes = await workOff(
+  const outcomes = await processAll(
     {
       dir,
       find: () => Promise.resolve(targets.map((target) => ({ target }))),

@@ -5,7 +5,7 @@ import type { AppError } from "../errors.ts";
 import { makeFolder } from "../store/folder.ts";
 import type { Run } from "./run.ts";
 import { readSecrets } from "./secrets.ts";
-import { targetOrFailure, type TargetOrFailure, type Work, workOff } from "./targets.ts";
+import { targetOrFailure, type TargetOrFailure, type Work, processAll } from "./targets.ts";
 
 /** The target of one app, or the error in its properties. */
 export type App =
@@ -27,7 +27,7 @@ export const run: Run<DokkuApps> = async ({ dir, work, read }, host) => {
   const apps = read(await text(host.stdin()));
   makeFolder(dir, 0o700);
   const find = () => Promise.all(apps.map(targetOf));
-  return { outcomes: await workOff({ dir, find }, work, host) };
+  return { outcomes: await processAll({ dir, find }, work, host) };
 };
 
 async function targetOf(app: App): Promise<TargetOrFailure> {

@@ -5,7 +5,7 @@ import { checkFolder } from "../store/folder.ts";
 import { isStateTrusted } from "../store/state.ts";
 import type { Run } from "./run.ts";
 import { readLeftSecrets } from "./secrets.ts";
-import { targetOrFailure, type TargetOrFailure, type Work, workOff } from "./targets.ts";
+import { targetOrFailure, type TargetOrFailure, type Work, processAll } from "./targets.ts";
 
 export interface Renewal {
   /** The folder of a set, or of several sets. */
@@ -32,7 +32,7 @@ export const run: Run<Renewal> = async ({ dir, nextRun, work }, host) => {
     }
     return wanted;
   };
-  return { outcomes: await workOff({ dir, find }, work, host) };
+  return { outcomes: await processAll({ dir, find }, work, host) };
 };
 
 async function recordedIn(dir: string): Promise<FoundSet[]> {

@@ -49,7 +49,7 @@ export async function targetOrFailure(
 }
 
 /** Gets or renews every target. Emits `ended` for each one as soon as it is done. */
-export async function workOff(source: TargetSource, work: Work, host: Host): Promise<Outcome[]> {
+export async function processAll(source: TargetSource, work: Work, host: Host): Promise<Outcome[]> {
   const ended = (outcome: Outcome) => {
     host.emit({ type: "ended", outcome }, outcome.subject.id);
   };

@@ -48,7 +48,7 @@ async function fulfilLocked(target: Target, memory: Memory, context: RunContext)
     // A file may be missing even if the other files hold its contents.
     const filled = await fillSet(keep, look.found, emit);
     const certificate = bundle.leaf.fingerprint256;
-    const news = recovered || filled || memory.state.untold === certificate;
+    const news = recovered || filled || memory.state.unreported === certificate;
     await memory.kept(target, { origin: look.origin ?? { certificate }, news });
     const completed = news || memory.isOwed();
     const delivery = completed && context.delivers ? bundle : undefined;

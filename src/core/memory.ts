@@ -63,7 +63,7 @@ export function openMemory(dir: string, { delivers = false }: Delivers = {}): Me
       origin,
       directory: state.directory,
       target: record(target),
-      untold: news && delivers ? origin.certificate : undefined,
+      unreported: news && delivers ? origin.certificate : undefined,
       undelivered: news && delivers ? true : state.undelivered,
     });
   return {
@@ -87,7 +87,7 @@ export function openMemory(dir: string, { delivers = false }: Delivers = {}): Me
       remember({
         ...state,
         target: state.target ?? record(target),
-        untold: certificate,
+        unreported: certificate,
         undelivered: delivers ? true : state.undelivered,
       }),
     issued: (target, origin) => settle(target, origin, true),
@@ -96,7 +96,7 @@ export function openMemory(dir: string, { delivers = false }: Delivers = {}): Me
       const failure = failureAfter(state.failure, error, { at, target: wanted });
       return remember({ ...state, target: state.target ?? wanted, failure });
     },
-    delivered: () => remember({ ...state, untold: undefined, undelivered: undefined }),
+    delivered: () => remember({ ...state, unreported: undefined, undelivered: undefined }),
     async unlisted() {
       const { asGone } = await import("./revive.ts");
       const { target, failure } = state;
@@ -122,7 +122,7 @@ type Delivers = Pick<RunContext, "delivers">;
 /** Whether there is nothing new to record for a run that keeps the certificate. */
 export function isSettled(state: State, target: Target): boolean {
   return (
-    state.failure === undefined && state.untold === undefined && isRecorded(state.target, target)
+    state.failure === undefined && state.unreported === undefined && isRecorded(state.target, target)
   );
 }
 

@@ -15,7 +15,7 @@ export interface OwnerEvent {
 }
 
 /** What decides the owner of a new file. */
-export interface Heritage {
+export interface OwnerSource {
   /** The file to replace, if there is one. */
   old: Stats | undefined;
   /** The wanted owner; undefined: the old file's owner or, without an old file, the user. */
@@ -29,7 +29,7 @@ export interface Heritage {
  */
 export async function giveOwner(
   file: NewFile,
-  { old, owner }: Heritage,
+  { old, owner }: OwnerSource,
   directory: Directory,
 ): Promise<"kept" | "changed" | "lost"> {
   const { uid, gid } = old ?? (await file.stat());

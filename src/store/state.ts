@@ -68,7 +68,7 @@ export interface State {
    * The SHA-256 fingerprint of a certificate that a run was about to save. The run was killed
    * before it could report it.
    */
-  untold?: string | undefined;
+  unreported?: string | undefined;
   /** A certificate of the set may not have been delivered: this one or an earlier one. */
   undelivered?: true | undefined;
   /** The target. The code that wrote it reads it. */
@@ -89,11 +89,13 @@ export function loadState(dir: string): State {
     using directory = openDirectory(dir);
     const value = dated(JSON.parse(String(directory.read(STATE_FILE))));
     if (!isRecord(value) || value["version"] !== VERSION) return {};
-    const { origin, directory: remembered, untold, undelivered, target, failure } = value;
+    const { origin, directory: remembered, untold, unreported = untold, ...more } = value;
+    const { undelivered, target, failure } = more;
     return {
       ...(isOrigin(origin) && { origin }),
       ...(isDirectory(remembered) && { directory: remembered }),
-      ...(typeof untold === "string" && { untold }),
+      // Version 1.0.0 wrote `untold`.
+      ...(typeof unreported === "string" && { unreported }),
       ...(undelivered === true && { undelivered }),
       ...(target !== undefined && { target }),
       ...(isFailure(failure) && { failure }),

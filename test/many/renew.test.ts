@@ -249,7 +249,7 @@ test("one damaged record stops no other set, and a first run that was killed as 
   const { target } = JSON.parse(text) as { target: { keep: object } };
   const wrong = { ...target, keep: { ...target.keep, accounts: 7 } };
   writeFileSync(stateOf(damaged), JSON.stringify({ version: 1, target: wrong }));
-  writeFileSync(stateOf(killed), JSON.stringify({ version: 1, untold: "AA" }));
+  writeFileSync(stateOf(killed), JSON.stringify({ version: 1, unreported: "AA" }));
   rmSync(env.at(killed, "key.pem"));
   const refused = env.recorder.inject({
     kind: "new-order",

@@ -20,7 +20,7 @@ const whole: State = {
     },
     lookAgain: at,
   },
-  untold: "AA",
+  unreported: "AA",
   undelivered: true,
   target: { want: {} },
   failure: {
@@ -32,10 +32,16 @@ const whole: State = {
 test("what is remembered is read as it was, whatever names a target has", async () => {
   await using dir = tempDir();
   const target = { roots: { next: "/www", end: "2026-01-01" } };
-  for (const state of [whole, { untold: "AA" }, { ...whole, target }]) {
+  for (const state of [whole, { unreported: "AA" }, { ...whole, target }]) {
     await saveState(dir.path, state);
     assert.deepEqual(loadState(dir.path), state);
   }
+});
+
+test("what version 1.0.0 did not report is read under its old name", async () => {
+  await using dir = tempDir();
+  writeFileSync(join(dir.path, STATE_FILE), '{"version": 1, "untold": "AA"}');
+  assert.deepEqual(loadState(dir.path), { unreported: "AA" });
 });
 
 test("what is damaged counts as nothing, and takes nothing else with it", async () => {
@@ -53,7 +59,7 @@ test("what is damaged counts as nothing, and takes nothing else with it", async 
     ].map((bad) => ["origin", bad] as [keyof State, unknown]),
     ["origin", { certificate: "AA", window: {} }],
     ["origin", { certificate: "AA", window: { start: at, end: at } }],
-    ["untold", 1],
+    ["unreported", 1],
     ["undelivered", "AA"],
     ["failure", { ...whole.failure, next: "x" }],
     ["failure", null],
