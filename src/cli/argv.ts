@@ -17,7 +17,7 @@ export function readOptions(argv: readonly string[]): Options {
     .map((name) => `${name.length > 1 ? "--" : "-"}${name} is not an option.`);
   const [first, ...others] = [
     ...unknown,
-    ...strays.map((stray) => `"${stray}" is not an option, nor the value of one.`),
+    ...strays.map((stray) => `"${stray}" is neither an option nor a value of one.`),
   ];
   if (first !== undefined) throw usage([first, ...others].join("\n"), "See --help.");
   // The parser also lists each value under the short name of its option.

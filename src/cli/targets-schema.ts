@@ -91,6 +91,6 @@ export function flawsIn(file: unknown): { path: PropertyKey[]; text: string }[] 
 }
 
 function sayKey(path: readonly PropertyKey[], key: string): string {
-  if (path.length === 0) return "it is neither defaults nor targets.";
+  if (path.length === 0) return "there is no such key here. The keys are defaults and targets.";
   return key === "id" || key === "names" ? "it belongs to a target." : UNKNOWN_KEY;
 }

@@ -112,7 +112,7 @@ function taskOf(authorization: Authorization, { names, authority, responder }: E
     const offered = authorization.challenges.map(({ type }) => type).join(", ");
     throw new AppError(
       "challenge-missing",
-      `For ${showName(name)} the CA does not offer the challenge ${responder.type}. It offers ${offered || "none that is known"}.`,
+      `For ${showName(name)} the CA does not offer the challenge ${responder.type}. It offers ${offered || "no known challenge"}.`,
       { hint: "Choose another way to answer it, or another CA with --server." },
     );
   }

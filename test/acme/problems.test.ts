@@ -176,7 +176,7 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
     assert.equal(some.error.code, "challenge-missing");
     assert.match(some.message, /does not offer the challenge http-01\. It offers (?=.*dns-01)/);
     const none = await offering();
-    assert.match(none.message, /It offers none that is known\. Choose another way/);
+    assert.match(none.message, /It offers no known challenge\. Choose another way/);
   });
 
   test("a certificate that cannot be read is refused, also where a chain is looked for in it", async () => {

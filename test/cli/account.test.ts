@@ -29,7 +29,7 @@ describe("commands of two words", () => {
     refused(/"account" is not a command/, "account", "--json");
     refused(/"account sell" is not a command/, "account", "sell");
     refused(/"show" is not a command/, "show");
-    refused(/"more" is not an option, nor the value of one/, "account", "show", "more");
+    refused(/"more" is neither an option nor a value of one/, "account", "show", "more");
   });
 
   test("help is shown for them as well", () => {

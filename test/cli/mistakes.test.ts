@@ -74,7 +74,7 @@ describe("a command line with several mistakes", () => {
     matches(said(["-d", "a.test", "--froce", "-x", "--", "b.test"]), [
       /^--froce is not an option/,
       /^-x is not an option/,
-      /^"b\.test" is not an option, nor the value of one/,
+      /^"b\.test" is neither an option nor a value of one/,
     ]);
   });
 

@@ -39,7 +39,7 @@ docker_words() {
         dokku letsencrypt:set "$APP" lego-docker-options
     done
     contains "$(dokku letsencrypt:set "$APP" lego-docker-options "-e A='1" 2>&1)" "quote"
-    contains "$(dokku letsencrypt:set "$APP" lego-docker-options "-e A=1 evil" 2>&1)" "'evil' is no option of docker run"
+    contains "$(dokku letsencrypt:set "$APP" lego-docker-options "-e A=1 evil" 2>&1)" "'evil' is neither an option of docker run nor a value of one"
     contains "$(dokku letsencrypt:set "$APP" lego-docker-options "-e" 2>&1)" "-e has no value"
 }
 
