@@ -1,7 +1,10 @@
-/** Writes docs/options.md from the tables of options: `node scripts/options-page.ts`. */
-import { writeFileSync } from "node:fs";
+/**
+ * Writes docs/options.md, and README's table of options, from the tables of options:
+ * `node scripts/options-page.ts`.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
 import { DIRECTORIES } from "../src/acme/authorities.ts";
-import { flagOf, meaningOf, OPTION_GROUPS } from "../src/cli/help.ts";
+import { COMMON, flagOf, meaningOf, OPTION_GROUPS } from "../src/cli/help.ts";
 import {
   isFor,
   OPTION_NAMES,
@@ -10,10 +13,12 @@ import {
   usualOf,
   variableOf,
 } from "../src/cli/options.ts";
-import { usageOf, VERB_NAMES, verbOf } from "../src/cli/verbs.ts";
+import { VERB_HELP } from "../src/cli/verb-help.ts";
+import { usageOf, VERB_NAMES } from "../src/cli/verbs.ts";
 import { FORMAT_NAMES } from "../src/store/formats.ts";
 
 export const PAGE = "docs/options.md";
+export const README = "README.md";
 
 const INTRODUCTION = `# Commands and options
 
@@ -56,7 +61,7 @@ the certificate and its chain.
 export function optionsPage(): string {
   const commands = VERB_NAMES.map((verb) => [
     `\`${usageOf(verb)}\``,
-    marked(verbOf(verb).describe),
+    marked(VERB_HELP[verb].about),
   ]);
   return `${[
     INTRODUCTION,
@@ -68,6 +73,13 @@ export function optionsPage(): string {
       ...(MORE[title] === undefined ? [] : [MORE[title]]),
     ]),
   ].join("\n\n")}\n`;
+}
+
+/** README with the table of the options that most people need. */
+export function withOptions(readme: string): string {
+  const rows = COMMON.map((name) => [`\`${flagOf(name)}\``, marked(specOf(name).brief ?? "")]);
+  const table = tableOf([["Option", "Meaning"], ...rows]);
+  return readme.replace(/^\| Option \| Meaning \|\n(?:\|.*\n)+/m, `${table}\n`);
 }
 
 function rowOf(name: OptionName): string[] {
@@ -92,4 +104,7 @@ const marked = (text: string) => text.replaceAll(/--[a-z0-9_]+/g, "`$&`");
 
 const escaped = (cell: string) => cell.replaceAll("|", "\\|");
 
-if (import.meta.main) writeFileSync(PAGE, optionsPage());
+if (import.meta.main) {
+  writeFileSync(PAGE, optionsPage());
+  writeFileSync(README, withOptions(readFileSync(README, "utf8")));
+}

@@ -2,7 +2,7 @@
 import { constants } from "node:os";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
-import type { Task, TaskOf } from "./cli/parse.ts";
+import type { Request, Task, TaskOf } from "./cli/parse.ts";
 import type { Verb, Wishes } from "./cli/verbs.ts";
 import type { Host, Run } from "./commands/run.ts";
 import { AppError, asAppError } from "./errors.ts";
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
   }
   // Before any import: process 1 of a container ignores signals without a handler.
   const { signal, linger } = listenForSignals();
-  const { parse } = await import("./cli/parse.ts");
+  const { parseOrSuggest } = await import("./cli/parse.ts");
   const { openLog } = await import("./ui/log.ts");
   const { reportError } = await import("./ui/report.ts");
 
@@ -36,14 +36,14 @@ async function main(): Promise<number> {
   const settings = { stream: stderr, terminal: stderr.isTTY };
   let log = openLog({ ...settings, json: false, verbose: false });
   try {
-    const request = parse({
+    const request = await parseOrSuggest({
       argv: argv.slice(2),
       env,
       cwd: process.cwd(),
       version: manifest.version,
     });
-    if ("text" in request) {
-      stdout.write(`${request.text}\n`);
+    if (request.verb === "print" || request.verb === "help") {
+      stdout.write(`${await textOf(request)}\n`);
       return 0;
     }
     log = openLog({ ...settings, ...request.output });
@@ -54,6 +54,12 @@ async function main(): Promise<number> {
   } finally {
     await log.close();
   }
+}
+
+async function textOf(request: Exclude<Request, Task>): Promise<string> {
+  if (request.verb === "print") return request.text;
+  const { helpText } = await import("./cli/help.ts");
+  return helpText(request.topic);
 }
 
 type Interruption = Pick<Host, "signal" | "linger">;
@@ -97,6 +103,7 @@ const COMMANDS: { [V in Verb]: () => Promise<{ run: Run<Wishes[V]> }> } = {
   "account import": () => import("./commands/account/import.ts"),
   plugin: () => import("./commands/plugin.ts"),
   "plugin install": () => import("./commands/plugin-install.ts"),
+  completion: () => import("./cli/completion.ts"),
   dokku: () => import("./commands/dokku.ts"),
 };
 

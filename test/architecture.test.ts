@@ -86,6 +86,7 @@ const HOMES: Record<string, RegExp> = {
     /^src\/(cli\/targets-schema\.ts$|core\/(?:revive|target)\.ts$|challenge\/dns\/providers\.ts$)/,
   yaml: /^src\/cli\/yaml\.ts$/,
   pkijs: /^src\/store\//,
+  leven: /^src\/suggest\.ts$/,
   express: /^src\/serve\.ts$/,
   "yargs/helpers": /^src\/cli\//,
   "tar-stream": /^src\/handoff\//,

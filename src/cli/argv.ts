@@ -1,12 +1,13 @@
 import { Parser } from "yargs/helpers";
 import type { AppError } from "../errors.ts";
+import type { Suggest } from "../suggest.ts";
 import { OPTION_NAMES, type OptionName, type Options, OPTIONS, specOf } from "./options.ts";
 import { usage } from "./usage.ts";
 
 /**
  * Reads the options of a command line, by name. Throws `usage` for a word that is not an option.
  */
-export function readOptions(argv: readonly string[]): Options {
+export function readOptions(argv: readonly string[], suggest?: Suggest): Options {
   const {
     argv: { _: strays, ...parsed },
     error,
@@ -14,7 +15,8 @@ export function readOptions(argv: readonly string[]): Options {
   if (error !== null) throw valueless(error);
   const unknown = Object.keys(parsed)
     .filter((name) => !KNOWN.has(name))
-    .map((name) => `${name.length > 1 ? "--" : "-"}${name} is not an option.`);
+    .map((name) => `${name.length > 1 ? "--" : "-"}${name}`)
+    .map((flag) => [`${flag} is not an option.`, suggest?.(flag, FLAGS) || []].flat().join(" "));
   const [first, ...others] = [
     ...unknown,
     ...strays.map((stray) => `"${stray}" is neither an option nor a value of one.`),
@@ -64,6 +66,9 @@ const GRAMMAR = {
     "parse-positional-numbers": false,
   },
 };
+
+/** What a wrong option may have been meant to be. */
+const FLAGS = OPTION_NAMES.filter((name) => !specOf(name).gone).map((name) => `--${name}`);
 
 const KNOWN = new Set<string>(OPTION_NAMES.flatMap((name) => [name, specOf(name).alias ?? name]));
 

@@ -37,8 +37,8 @@ function parseServer(given: Given, value: string): string {
       hint: "Leave out what is before the @: no CA's directory needs it.",
     });
   else
-    given.wrong("server", "this is neither a CA's name nor an https:// address.", {
-      value,
+    given.unknown("server", value, Object.keys(DIRECTORIES), {
+      text: "this is neither a CA's name nor an https:// address.",
       hint: `The names are ${Object.keys(DIRECTORIES).join(", ")}.`,
     });
   return value;

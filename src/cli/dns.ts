@@ -28,6 +28,8 @@ const PROVIDERS: { [Kind in Provider["kind"]]: Row<Extract<Provider, { kind: Kin
   },
 };
 
+export const DNS_PROVIDERS = Object.keys(PROVIDERS);
+
 const LONGEST_SPAN = DAY / SECOND;
 
 /** How to set TXT records; undefined if dns-01 is not used. */

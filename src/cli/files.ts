@@ -73,12 +73,14 @@ function parseFormats(given: Given): FormatName[] {
   const chosen = new Set<FormatName>();
   for (const value of given.list("file")) {
     const format = FORMAT_NAMES.find((name) => name === value);
+    const elsewhere = entryOf(ELSEWHERE, value)?.(given);
+    const text = "this file cannot be chosen.";
     if (format !== undefined) chosen.add(format);
-    else
-      given.wrong("file", "this file cannot be chosen.", {
-        value,
-        hint: entryOf(ELSEWHERE, value)?.(given) ?? `The files are ${FORMAT_NAMES.join(", ")}.`,
-      });
+    else if (elsewhere !== undefined) given.wrong("file", text, { value, hint: elsewhere });
+    else {
+      const hint = `The files are ${FORMAT_NAMES.join(", ")}.`;
+      given.unknown("file", value, FORMAT_NAMES, { text, hint });
+    }
   }
   return [...chosen];
 }

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import type { AppError } from "../errors.ts";
+import type { Suggest } from "../suggest.ts";
 import type { Dialect } from "./dialect.ts";
 import { type DefaultedOption, type OptionName, type Options, specOf } from "./options.ts";
-import { usage } from "./usage.ts";
+import { usage, withGuess } from "./usage.ts";
 
 export interface Mistake {
   /**
@@ -47,13 +48,18 @@ export interface Given extends Dialect {
     text: string,
     more?: { value?: string | undefined; hint?: string | undefined },
   ) => void;
-  /** Notes a value that is not one of the known ones. */
-  unknown: (option: OptionName, value: string, known: readonly string[]) => void;
+  /** Notes a value that is not one of the known ones. `more` replaces the usual sentences. */
+  unknown: (
+    option: OptionName,
+    value: string,
+    known: readonly string[],
+    more?: { text: string; hint: string },
+  ) => void;
 }
 
 export function givenBy(
   options: Options,
-  { cwd, dialect }: { cwd: string; dialect: Dialect },
+  { cwd, dialect, suggest }: { cwd: string; dialect: Dialect; suggest?: Suggest | undefined },
 ): Given {
   const mistakes: Mistake[] = [];
   const has = (option: OptionName) => {
@@ -96,9 +102,12 @@ export function givenBy(
       const value = text(option);
       return value === undefined ? undefined : resolve(cwd, value);
     },
-    unknown(option, value, known) {
-      const hint = `Choose one of ${known.join(", ")}.`;
-      wrong(option, "this value is unknown.", { value, hint });
+    unknown(option, value, known, more) {
+      const { text, hint } = more ?? {
+        text: "this value is unknown.",
+        hint: `Choose one of ${known.join(", ")}.`,
+      };
+      wrong(option, text, { value, hint: withGuess(suggest?.(value, known), hint) });
     },
   };
 }

@@ -7,6 +7,8 @@ export interface OptionSpec {
   value?: string;
   repeatable?: true;
   describe: string;
+  /** The same in a few words, for an option that most people need. `--help` and README show only these. */
+  brief?: string;
   /** All possible values; undefined if they cannot be listed. */
   choices?: readonly string[];
   /** The value if the option is not given. */

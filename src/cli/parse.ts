@@ -1,16 +1,25 @@
 import type { Network } from "../commands/network.ts";
+import { AppError } from "../errors.ts";
+import type { Suggest } from "../suggest.ts";
 import type { ReportStyle } from "../ui/result.ts";
 import { readOptions } from "./argv.ts";
 import { warningsAbout } from "./ca.ts";
 import { commandLine } from "./dialect.ts";
 import { readVariables } from "./environment.ts";
 import { type Given, givenBy, understand } from "./given.ts";
-import { helpText } from "./help.ts";
 import { parseNetwork } from "./network.ts";
 import { OPTION_NAMES, type Options, specOf } from "./options.ts";
-import { usage } from "./usage.ts";
+import { usage, withGuess } from "./usage.ts";
 import { noteUseless, optionsFor } from "./verb-options.ts";
-import { type VerbWords, isVerb, type Verb, VERB_NAMES, verbOf, type Wishes } from "./verbs.ts";
+import {
+  type VerbWords,
+  isVerb,
+  type Verb,
+  VERB_NAMES,
+  verbOf,
+  verbsIn,
+  type Wishes,
+} from "./verbs.ts";
 
 export interface Output {
   /** Whether messages are JSON. */
@@ -32,8 +41,12 @@ export interface TaskOf<V extends Verb> {
 }
 export type Task = { [V in Verb]: TaskOf<V> }[Verb];
 
-/** A task to run, or a text to print. */
-export type Request = Task | { verb: "print"; text: string };
+/** The topic of help on every option. Other topics are commands, and words that commands begin with. */
+export const EVERY_OPTION = "options";
+
+/** A task to run, the help on a topic (or an overview), or a text to print. */
+export type Request =
+  Task | { verb: "help"; topic: string | undefined } | { verb: "print"; text: string };
 
 export interface Words {
   /** The arguments without the program's name. */
@@ -41,20 +54,34 @@ export interface Words {
   env: Record<string, string | undefined>;
   cwd: string;
   version: string;
+  /** Finds out what a wrong word was meant to be; undefined: the errors have no suggestions. */
+  suggest?: Suggest;
+}
+
+/**
+ * Parses a command line as `parse` does. Only after a mistake it loads what suggests other words,
+ * and parses the command line again.
+ */
+export async function parseOrSuggest(words: Words): Promise<Request> {
+  try {
+    return parse(words);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { suggest } = await import("../suggest.ts");
+    return parse({ ...words, suggest });
+  }
 }
 
 /** Parses a command line; pure. Throws an AppError with the code `usage` and every mistake. */
 export function parse(words: Words): Request {
   const { verb: word, operand, rest, bare } = splitVerb(words.argv);
-  const helpless = word !== "help" && !rest.some(asksForHelp);
-  if (!isVerb(word) && helpless)
-    throw usage(
-      `"${word}" is not a command.`,
-      `The commands are ${VERB_NAMES.join(", ")} and help; without one, the program runs issue.`,
-    );
-  const typed = readOptions(rest);
+  const topic = word === "help" ? operand : bare ? undefined : word;
+  const isHelp = word === "help" || rest.some(asksForHelp);
+  if (!isVerb(word) && !(isHelp && isTopic(topic))) throw notCommand(topic ?? "", words.suggest);
+  const typed = readOptions(rest, words.suggest);
   const ignored = warningsOfGone(typed);
-  if (!isVerb(word) || typed.help === true) return { verb: "print", text: helpText() };
+  if (!isVerb(word) || typed.help === true)
+    return { verb: "help", topic: typed.all === true ? EVERY_OPTION : topic };
   if (typed.version === true) return { verb: "print", text: `acme-sidecar ${words.version}` };
   const env = readVariables(words.env);
   const { verb, argv } = meant(word, typed, env);
@@ -62,7 +89,9 @@ export function parse(words: Words): Request {
   const given = givenBy(found.options, {
     cwd: words.cwd,
     dialect: commandLine(typed, env),
+    suggest: words.suggest,
   });
+  noteAll(given, typed);
   const warnings = [
     ...ignored,
     ...noteUseless(found, given, { verb, bare }),
@@ -84,6 +113,29 @@ function parseWish(verb: Verb, given: Given, words: VerbWords) {
   return read(given, words);
 }
 
+function noteAll(given: Given, { all }: Options): void {
+  if (all === true)
+    given.wrong(undefined, "--all has an effect only with --help.", {
+      hint: "Write --help --all to see every option.",
+    });
+}
+
+function isTopic(words: string | undefined): boolean {
+  return words === undefined || words === EVERY_OPTION || verbsIn(words).length > 0;
+}
+
+function notCommand(words: string, suggest: Suggest | undefined): AppError {
+  const first = VERB_NAMES.map((verb) => verb.split(" ")[0] ?? "");
+  const known = new Set<string>([...VERB_NAMES, ...first, "help", EVERY_OPTION]);
+  return usage(
+    `"${words}" is not a command.`,
+    withGuess(
+      suggest?.(words, [...known]),
+      `The commands are ${VERB_NAMES.join(", ")} and help; without one, the program runs issue.`,
+    ),
+  );
+}
+
 const asksForHelp = (word: string) => word === "-h" || word === "--help";
 
 /** `issue --revoke` is simp_le's way to write `revoke`. */
@@ -98,6 +150,7 @@ interface Split {
   verb: string;
   /** No command was written, as in simp_le. */
   bare: boolean;
+  /** The word after the command; after `help`, all of the topic. */
   operand?: string | undefined;
   rest: readonly string[];
 }
@@ -106,6 +159,7 @@ interface Split {
 function splitVerb(argv: readonly string[]): Split {
   const [first = ""] = argv;
   if (first === "" || first.startsWith("-")) return { verb: "issue", bare: true, rest: argv };
+  if (first === "help") return splitHelp(argv.slice(1));
   const verb = verbIn(argv);
   const rest = argv.slice(verb.split(" ").length);
   const [operand = ""] = rest;
@@ -113,6 +167,17 @@ function splitVerb(argv: readonly string[]): Split {
   return isVerb(verb) && verbOf(verb).operand !== undefined && isOperand
     ? { verb, bare: false, operand, rest: rest.slice(1) }
     : { verb, bare: false, rest };
+}
+
+function splitHelp(words: readonly string[]): Split {
+  const option = words.findIndex((word) => word.startsWith("-"));
+  const topic = option < 0 ? words : words.slice(0, option);
+  return {
+    verb: "help",
+    bare: false,
+    operand: topic.length === 0 || topic[0] === "help" ? undefined : topic.join(" "),
+    rest: words.slice(topic.length),
+  };
 }
 
 /** The verb, of one word or two. Also returns two words if the first is only half of a verb. */
@@ -137,8 +202,8 @@ function warningsOfGone(typed: Options): string[] {
 
 function parseOutput(given: Given, verb: Verb): Output {
   const format = given.text("log_format");
-  if (format !== "text" && format !== "json")
-    given.wrong("log_format", "it is either text or json.", { value: format });
+  const { choices = [] } = specOf("log_format");
+  if (!choices.includes(format)) given.unknown("log_format", format, choices);
   return {
     json: format === "json",
     verbose: given.flag("verbose"),

@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import type { Draft } from "../core/target.ts";
+import { suggest } from "../suggest.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
 import { type Entry, readEntries, type Note } from "./target-entries.ts";
 import { flawOfId, METHODS } from "./targets-schema.ts";
@@ -40,6 +41,7 @@ export function parseTargets(text: string, setting: FileSetting): Draft[] {
     const given = givenBy(entry.options, {
       cwd: setting.cwd,
       dialect: dialectFor(entry, setting),
+      suggest,
     });
     const target = parseEntry(entry, given, setting);
     noteMistakes(entry, given, { note, outside });

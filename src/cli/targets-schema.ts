@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { suggest } from "../suggest.ts";
 import type { MethodName } from "./option.ts";
 import { OPTION_NAMES, type OptionName, specOf } from "./options.ts";
 
@@ -31,7 +32,7 @@ const NO_MAPPING = "it is not a mapping of keys to values.";
 const NO_TARGETS = "there is no list of targets.";
 const NO_NAMES = "it has no names.";
 const TEXTS = "a text or a list of texts is needed.";
-const UNKNOWN_KEY = `there is no such key. The keys are id, method, ${[...OPTION_OF.keys()].join(", ")}.`;
+const KEYS = ["id", "method", ...OPTION_OF.keys()];
 
 function valueOf(name: OptionName) {
   const { value, repeatable } = specOf(name);
@@ -51,7 +52,7 @@ const id = z.union([z.string().check(z.regex(ID, { error: sayId })), z.number()]
 const method = z.enum(methods, {
   error: ({ input }) =>
     typeof input === "string"
-      ? `${input}: this value is unknown. Choose one of ${methods.join(", ")}.`
+      ? `${input}: ${withGuess("this value is unknown.", input, methods)} Choose one of ${methods.join(", ")}.`
       : "a text is needed.",
 });
 
@@ -91,6 +92,12 @@ export function flawsIn(file: unknown): { path: PropertyKey[]; text: string }[] 
 }
 
 function sayKey(path: readonly PropertyKey[], key: string): string {
-  if (path.length === 0) return "there is no such key here. The keys are defaults and targets.";
-  return key === "id" || key === "names" ? "it belongs to a target." : UNKNOWN_KEY;
+  if (path.length === 0)
+    return `${withGuess("there is no such key here.", key, ["defaults", "targets"])} The keys are defaults and targets.`;
+  if (key === "id" || key === "names") return "it belongs to a target.";
+  return `${withGuess("there is no such key.", key, KEYS)} The keys are ${KEYS.join(", ")}.`;
+}
+
+function withGuess(text: string, word: string, known: readonly string[]): string {
+  return [text, suggest(word, known) || []].flat().join(" ");
 }

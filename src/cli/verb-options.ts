@@ -57,13 +57,17 @@ export function noteUseless(
     const others = verbsOf(option) ?? "";
     if (!bare)
       given.wrong(undefined, `${written} does not work with ${verb}.`, {
-        hint: `It is for ${others}.`,
+        hint: sayOwners(others),
       });
     else if (verb === "revoke") warnings.push(`${written} has no effect with --revoke.`);
     else
       warnings.push(
-        `${written} has no effect here. It is for ${others}; without a command, the program runs ${verb}.`,
+        `${written} has no effect here. ${sayOwners(others)} Without a command, the program runs ${verb}.`,
       );
   }
   return warnings;
+}
+
+function sayOwners(verbs: string): string {
+  return `It belongs to the command${verbs.includes(",") ? "s" : ""} ${verbs}.`;
 }

@@ -10,6 +10,7 @@ import { parseImport } from "./import.ts";
 import { parseAccountKey } from "./key-type.ts";
 import { parseInclude } from "./nginx.ts";
 import type { Options } from "./options.ts";
+import { parseShell, SHELL_HINT, SHELLS } from "./shell.ts";
 import { parseTarget } from "./target.ts";
 
 /** What a verb receives, besides the options that it reads. */
@@ -24,13 +25,15 @@ export interface VerbWords {
 
 /** One command. Its code is in `src/commands/`; main.ts loads it. */
 export interface VerbSpec<Wish = object> {
-  /** What it does, for the help. */
+  /** What it does, in a few words: one line of the overview. */
   describe: string;
   /**
    * The word that may follow the verb. With `missing` it is required, and `missing` is the error
    * without it.
    */
   operand?: { called: string; missing?: { text: string; hint: string } };
+  /** A program calls it, and no person. So the overview and the completion leave it out. */
+  internal?: true;
   /** How to report outcomes; undefined: each by itself. */
   report?: ReportStyle;
   /** What the user wants; undefined after a mistake. */
@@ -42,16 +45,16 @@ const DIR = { called: "[DIR]" };
 /** The commands in the order of the help. If the user writes none of them, it is `issue`. */
 export const VERBS = {
   issue: {
-    describe: "Get or renew one certificate (this is the default)",
+    describe: "Get or renew one certificate (the default)",
     understand(given) {
       const target = parseTarget(given);
       const dryRun = given.flag("dry_run");
       return target && { target: dryRun ? forTrying(given, target) : target, dryRun };
     },
   },
-  revoke: { describe: "Revoke it, as --revoke does", understand: parseRevocation },
+  revoke: { describe: "Revoke a certificate, as --revoke does", understand: parseRevocation },
   batch: {
-    describe: "Get or renew every certificate in a file; - reads standard input",
+    describe: "Get or renew every certificate in a file",
     operand: {
       called: "FILE",
       missing: {
@@ -82,7 +85,7 @@ export const VERBS = {
     understand: (given, { operand, argv }) => ({ dir: parseRoot(given, operand, argv) }),
   },
   tar: {
-    describe: "Write the certificates there to standard output as a tar, for dokku certs:add",
+    describe: "Write the certificates there to stdout as a tar",
     operand: DIR,
     understand: (given, { operand, argv }) => ({
       dir: parseRoot(given, operand, argv),
@@ -90,12 +93,11 @@ export const VERBS = {
     }),
   },
   nginx: {
-    describe:
-      "Print the nginx block that forwards the CA to --listen; with --stateless, the block that lets nginx answer by itself",
+    describe: "Print the nginx block that lets the CA through",
     understand: parseInclude,
   },
   "account show": {
-    describe: "Print the account's URL, key type, thumbprint and contact",
+    describe: "Print what the CA knows of the account",
     understand: (given) => ({ account: parseAccount(given) }),
   },
   "account rollover": {
@@ -107,7 +109,7 @@ export const VERBS = {
     understand: parseDeactivation,
   },
   "account import": {
-    describe: "Take over an account and a certificate of certbot or lego",
+    describe: "Take over what certbot or lego has in DIR",
     operand: {
       called: "DIR",
       missing: {
@@ -118,7 +120,7 @@ export const VERBS = {
     understand: (given, { operand = "", argv }) => parseImport(given, operand, argv),
   },
   plugin: {
-    describe: "Write the Dokku plugin to standard output as a tar; it will run IMAGE",
+    describe: "Write the Dokku plugin to stdout as a tar",
     operand: { called: "[IMAGE]" },
     understand: (_given, { operand }) => ({ image: operand }),
   },
@@ -126,8 +128,20 @@ export const VERBS = {
     describe: "Print the script that installs the Dokku plugin",
     understand: () => ({}),
   },
+  completion: {
+    describe: "Print the completion script of a shell",
+    operand: {
+      called: SHELLS.join("|"),
+      missing: { text: "There is no shell to complete in.", hint: SHELL_HINT },
+    },
+    understand(given, { operand }) {
+      const shell = parseShell(given, operand);
+      return shell && { shell };
+    },
+  },
   dokku: {
-    describe: "For the Dokku plugin only: do what it asks on standard input",
+    describe: "For the Dokku plugin only: do what it asks",
+    internal: true,
     report: "lines",
     understand: (given, { options }) => parseDokku(given, options),
   },
@@ -135,6 +149,14 @@ export const VERBS = {
 
 export type Verb = keyof typeof VERBS;
 export const VERB_NAMES = Object.keys(VERBS) as Verb[];
+
+/** The first word of verbs that have two. */
+export type Family = Verb extends infer V ? (V extends `${infer F} ${string}` ? F : never) : never;
+
+/** The verbs that begin with this word, or these words. */
+export function verbsIn(words: string): Verb[] {
+  return VERB_NAMES.filter((verb) => verb === words || verb.startsWith(`${words} `));
+}
 
 export type Wishes = {
   [V in Verb]: Exclude<ReturnType<(typeof VERBS)[V]["understand"]>, undefined>;

@@ -122,7 +122,9 @@ type Delivers = Pick<RunContext, "delivers">;
 /** Whether there is nothing new to record for a run that keeps the certificate. */
 export function isSettled(state: State, target: Target): boolean {
   return (
-    state.failure === undefined && state.unreported === undefined && isRecorded(state.target, target)
+    state.failure === undefined &&
+    state.unreported === undefined &&
+    isRecorded(state.target, target)
   );
 }
 

@@ -26,10 +26,12 @@ export async function chooseProfile(
     emit({ type: "no-such-profile", profile: name, offered });
     return undefined;
   }
+  const { suggest } = await import("../suggest.ts");
+  const choose = `Choose one of ${offered.join(", ")}, or leave out --profile.`;
   throw new AppError("profile-unknown", `The CA has no profile "${name}".`, {
     hint:
       offered.length > 0
-        ? `Choose one of ${offered.join(", ")}, or leave out --profile.`
+        ? [suggest(name, offered) || [], choose].flat().join(" ")
         : "It has no profiles at all: leave out --profile.",
   });
 }

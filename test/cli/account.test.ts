@@ -37,7 +37,7 @@ describe("commands of two words", () => {
       ["account", "--help"],
       ["account", "show", "-h"],
     ])
-      assert.equal(words(...argv).verb, "print");
+      assert.equal(words(...argv).verb, "help");
   });
 
   test("account deactivate needs --yes", () => {

@@ -117,7 +117,7 @@ other: 1
       /^line 14, targets\[3\]\.method: pigeon: /,
       /^line 16, targets\[4\]\.id: a b: /,
       /^line 18, targets\[5\]\.id: Two is the id of targets\[1\] too/,
-      /^line 19, other: it is neither/,
+      /^line 19, other: there is no such key here/,
     ];
     for (const pattern of expected)
       assert.ok(

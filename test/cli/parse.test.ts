@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { GROUPS, OPTION_NAMES, OPTIONS, specOf, variableOf } from "../../src/cli/options.ts";
 import { parse } from "../../src/cli/parse.ts";
-import { usageOf, VERB_NAMES } from "../../src/cli/verbs.ts";
 import { AppError } from "../../src/errors.ts";
 
 const words = (argv: string[], env: Record<string, string> = {}) =>
@@ -25,17 +23,6 @@ const refused = (argv: string[], message: RegExp, env?: Record<string, string>) 
     },
   );
 };
-
-/** What an error says to do. */
-function hintOf(argv: string[]): string {
-  try {
-    words(argv);
-  } catch (error) {
-    if (error instanceof AppError) return error.hint ?? "";
-    throw error;
-  }
-  assert.fail("it was taken");
-}
 
 describe("names and folders", () => {
   test("a name alone is answered on port 80 of every address", () => {
@@ -290,35 +277,7 @@ describe("account import", () => {
   });
 });
 
-describe("help and version", () => {
-  test("--help names every option, its variable's rule and the exit codes", () => {
-    const request = words(["--help"]);
-    assert.ok(request.verb === "print");
-    for (const name of OPTION_NAMES.filter((name) => !specOf(name).gone))
-      assert.match(request.text, new RegExp(`--${name}\\b`));
-    assert.match(request.text, /ACME_SIDECAR_/);
-    assert.match(request.text, /Exit status: 0 .* 1 .* 2 /);
-    assert.ok(request.text.split("\n").every((line) => line.length <= 80));
-    assert.equal(variableOf("valid_min"), "ACME_SIDECAR_VALID_MIN");
-    assert.deepEqual(
-      Object.values(GROUPS).flatMap(Object.keys).sort(),
-      OPTION_NAMES.filter((name) => !specOf(name).gone).sort(),
-    );
-    assert.ok(Object.values(OPTIONS).every(({ describe: text }) => text.length > 0));
-  });
-  test("--help has every command", () => {
-    const [, known = ""] = /The commands are (.*) and help/.exec(hintOf(["nonsense"])) ?? [];
-    assert.deepEqual(known.split(", "), VERB_NAMES);
-    const request = words(["--help"]);
-    assert.ok(request.verb === "print");
-    const shown = [
-      ...request.text.matchAll(/^ {2}([a-z]+(?: [a-z]+)?(?: \[?[A-Z]+\]?)?)(?= {2}|$)/gm),
-    ];
-    assert.deepEqual(
-      shown.map(([, usage]) => usage),
-      VERB_NAMES.map(usageOf),
-    );
-  });
+describe("version", () => {
   test("--version says which", () => {
     assert.deepEqual(words(["--version"]), {
       verb: "print",

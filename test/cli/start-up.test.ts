@@ -14,7 +14,9 @@ import { certsDir, rsaAccount, simpLeFiles } from "../support/simp_le.ts";
 
 const WATCH = join(import.meta.dirname, "../fixtures/loaded.ts");
 /** What it takes to talk to a CA and to answer it, and what is long to load. */
-const HEAVY = ["acme-client", "axios", "express", "pkijs", "yaml", "tar-stream"];
+const HEAVY = ["leven", "acme-client", "axios", "express", "pkijs", "yaml", "tar-stream"];
+/** What is only for people who read or mistype. */
+const HELP = ["help.ts", "verb-help.ts", "suggest.ts", "completion.ts"];
 const files = simpLeFiles(makeBundle(), rsaAccount());
 
 /** Runs the program in a folder with a valid set; resolves to its exit code and what it loaded of the heavy packages. */
@@ -31,7 +33,8 @@ async function load(...words: string[]) {
   const urls = readFileSync(list, "utf8");
   assert.match(urls, /\/src\/cli\/parse\.ts$/m);
   const isLoaded = (name: string) => urls.includes(`/node_modules/${name}/`);
-  return { code, stderr, heavy: HEAVY.filter(isLoaded), schemas: isLoaded("zod") };
+  const help = HELP.filter((name) => urls.includes(`/${name}\n`));
+  return { code, stderr, heavy: HEAVY.filter(isLoaded), help, schemas: isLoaded("zod") };
 }
 
 test("a Node.js that is too old is told, with the one that is needed", async () => {
@@ -73,7 +76,7 @@ describe("what a run loads", { concurrency: 2 }, () => {
     ["status", ["status"], 0],
     ["renew of nothing", ["renew"], 2],
     ["account import", ["account", "import", "no-such-folder"], 2],
-    ["a mistake", ["-d", "a_b.test"], 2],
+    ["completion", ["completion", "bash"], 0],
   ];
   for (const [what, words, expected] of LIGHT)
     test(`${what} loads nothing that talks to a CA, and no web server`, async () => {
@@ -87,6 +90,16 @@ describe("what a run loads", { concurrency: 2 }, () => {
     assert.equal(code, 1, stderr);
     assert.equal(schemas, false);
     assert.equal((await load("status")).schemas, true);
+  });
+
+  test("a run with nothing due loads no help, and a mistake what suggests another word", async () => {
+    const run = await load("-d", "a.test", "--valid_min", "0");
+    assert.equal(run.code, 1, run.stderr);
+    assert.deepEqual(run.help, []);
+    assert.deepEqual((await load("--help")).help, ["help.ts", "verb-help.ts"]);
+    const { code, heavy, help } = await load("-d", "a_b.test");
+    assert.equal(code, 2);
+    assert.deepEqual([heavy, help], [["leven"], ["suggest.ts"]]);
   });
 
   test("a web server is loaded when the program answers the CA by itself", async () => {

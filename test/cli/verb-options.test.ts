@@ -32,6 +32,7 @@ const LINES: Record<Verb, string[][]> = {
   plugin: [[]],
   "plugin install": [[]],
   tar: [[]],
+  completion: [["bash"]],
 };
 
 /** What a request means, with what it makes of its input. */
@@ -68,7 +69,9 @@ describe("every option with every verb", () => {
   for (const verb of VERB_NAMES)
     test(`${verb}: what it heeds is read, and all else refused by name`, async () => {
       for (const option of OPTION_NAMES.filter((name) => !specOf(name).gone)) {
-        const refusal = `--${option} does not work with ${verb}. It is for ${verbsOf(option) ?? "all"}.`;
+        const owners = verbsOf(option) ?? "all";
+        const many = owners.includes(",") ? "s" : "";
+        const refusal = `--${option} does not work with ${verb}. It belongs to the command${many} ${owners}.`;
         let changes = false;
         for (const line of LINES[verb]) {
           const before = await read(verb, line);

@@ -18,6 +18,7 @@ const SOURCES = {
   docker: "apt-get install docker.io",
   bats: "apt-get install bats",
   jq: "apt-get install jq",
+  zsh: "apt-get install zsh",
   wrk: "apt-get install wrk",
   curl: "apt-get install curl",
   gcc: "apt-get install gcc libc6-dev",

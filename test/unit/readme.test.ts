@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import { bindingMissing } from "../../src/acme/binding.ts";
-import { optionsPage, PAGE } from "../../scripts/options-page.ts";
+import { optionsPage, PAGE, withOptions } from "../../scripts/options-page.ts";
 import { FILE, targetsSchema } from "../../scripts/targets-schema.ts";
-import { flagOf } from "../../src/cli/help.ts";
-import { OPTION_NAMES, specOf } from "../../src/cli/options.ts";
+import { COMMON, flagOf } from "../../src/cli/help.ts";
+import { OPTION_NAMES } from "../../src/cli/options.ts";
 import { DIRECTORIES } from "../../src/acme/authorities.ts";
 import { FORMAT_NAMES, FORMATS } from "../../src/store/formats.ts";
 import { PKCS12_FILE } from "../../src/store/pkcs12.ts";
@@ -25,16 +25,31 @@ test("docs/targets.schema.json is what scripts/targets-schema.ts writes, and doc
   assert.ok(linksOf("docs/batch.md").some(({ target }) => target === FILE));
 });
 
-test("README names options as they are typed, and links the page of all", () => {
-  const flags = OPTION_NAMES.filter((name) => !specOf(name).gone).map(flagOf);
-  const table = /\| Option \| Meaning \|\n\| --- \| --- \|\n((?:\|.*\n)+)/.exec(readme)?.[1];
-  const shown = [...(table ?? "").matchAll(/^\| `([^`]+)` \|/gm)].map(([, flag]) => flag);
-  assert.ok(shown.length > 0);
+test("README has the table of options that scripts/options-page.ts writes, and links the page of all", () => {
+  assert.match(readme, /^\| Option \| Meaning \|$/m);
+  assert.equal(readme, withOptions(readme));
+  for (const name of COMMON) assert.ok(readme.includes(`| \`${flagOf(name)}\` |`), name);
+  assert.ok(linksOf("README.md").some(({ target }) => target === PAGE));
+});
+
+test("README names no option that does not exist, and no document has a command with one", () => {
+  const ownWords = [...readme.matchAll(/`(--[^`]*)`/g)].map(([, words = ""]) => words);
+  const commands = documents().flatMap((file) =>
+    [
+      ...readFileSync(file, "utf8").matchAll(/^.*?(?<=[ `])(?<!-t )acme-sidecar ([^|&;>`\n]*)/gm),
+    ].map(([, words = ""]) => words),
+  );
+  assert.ok(ownWords.length > 5 && commands.length > 20);
+  const named = [...ownWords, ...commands].flatMap((words) =>
+    [...words.matchAll(/(?<!\S)--([a-z0-9_-]+)/g)].map(([, name = ""]) =>
+      name.replaceAll("-", "_"),
+    ),
+  );
+  const known: readonly string[] = OPTION_NAMES;
   assert.deepEqual(
-    shown.filter((flag) => !flags.includes(flag ?? "")),
+    named.filter((name) => !known.includes(name)),
     [],
   );
-  assert.ok(linksOf("README.md").some(({ target }) => target === PAGE));
 });
 
 test("README shows every file of a set, with the mode that a new one gets", () => {

@@ -11,6 +11,7 @@ export const ANSWERING_OPTIONS = {
   listen: {
     value: "HOST:PORT",
     isNew: true,
+    brief: "Where to answer the CA; port 80 by default",
     describe: "Address on which the program answers the CA",
     default: "[::]:80",
     otherwise: `and ${PUBLISHED} for nginx`,

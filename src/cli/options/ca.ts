@@ -5,6 +5,7 @@ export const CA_OPTIONS = {
   server: {
     value: "CA",
     repeatable: true,
+    brief: "The CA, such as zerossl; a second is the reserve",
     describe:
       "The CA, by short name (list below) or directory URL; with several, the next is used while the one before is unreachable or busy",
     default: ["letsencrypt"],
@@ -15,6 +16,7 @@ export const CA_OPTIONS = {
   },
   email: {
     value: "ADDRESS",
+    brief: "Your address for the CA",
     describe: "Your e-mail address for the CA; commas between several",
     verbs: [...TARGET, ...ACCOUNT],
     key: "email",
@@ -23,6 +25,7 @@ export const CA_OPTIONS = {
   },
   dry_run: {
     isNew: true,
+    brief: "Try it at the CA's staging server, keep nothing",
     describe: "Try everything at the CA's staging server and keep nothing",
     strict: true,
     verbs: ["issue"],

@@ -6,6 +6,7 @@ export const CERTIFICATE_OPTIONS = {
     alias: "d",
     value: "NAME[:ROOT]",
     repeatable: true,
+    brief: "A name for the certificate; repeat it for more",
     describe:
       "A name for the certificate, and perhaps the folder its web server serves; without a folder the program answers the CA itself, on --listen",
     verbs: ["issue", "account import"],
@@ -43,6 +44,7 @@ export const CERTIFICATE_OPTIONS = {
   key_type: {
     value: "TYPE",
     isNew: true,
+    brief: "ec256, ec384, rsa2048, rsa3072 or rsa4096",
     describe: "The type of key the certificate must have",
     choices: ["ec256", "ec384", "rsa2048", "rsa3072", "rsa4096"],
     otherwise: "any; a new key has the type in use, or ec256",

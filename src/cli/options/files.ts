@@ -7,6 +7,7 @@ export const FILE_OPTIONS = {
     value: "FILE",
     repeatable: true,
     isNew: true,
+    brief: "A file to write, instead of the six usual ones",
     describe: "A file to read and write (list below)",
     default: [
       "account_key.json",
@@ -23,6 +24,7 @@ export const FILE_OPTIONS = {
   certs_dir: {
     value: "DIR",
     isNew: true,
+    brief: "The folder of the files",
     describe: "The folder of the files",
     otherwise: "the working directory",
     verbs: [...TARGET, ...ACCOUNT, "renew", "status", "tar"],

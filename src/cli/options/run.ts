@@ -46,9 +46,10 @@ export const MANY_OPTIONS = {
 /** What to show, and how. */
 export const MESSAGE_OPTIONS = {
   log_format: {
-    value: "text|json",
+    value: "FORMAT",
     isNew: true,
     describe: "The format of messages",
+    choices: ["text", "json"],
     default: "text",
     verbs: "all",
   },
@@ -59,7 +60,8 @@ export const MESSAGE_OPTIONS = {
     verbs: ["account show", "status"],
   },
   version: { describe: "Show the version", verbs: "all" },
-  help: { alias: "h", describe: "Show this help", verbs: "all" },
+  help: { alias: "h", describe: "Show the help of a command, or an overview", verbs: "all" },
+  all: { isNew: true, describe: "With --help: show every option", verbs: "all" },
 } as const satisfies Record<string, OptionSpec>;
 
 const TESTS =
