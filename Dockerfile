@@ -9,6 +9,7 @@ COPY . .
 RUN node scripts/build.ts && NODE_ENV=production node scripts/warm.ts \
     && mkdir -p /out/usr/lib/acme-sidecar \
     && cp -R LICENSE package.json host plugin dist /out/usr/lib/acme-sidecar/ \
+    && install -D -m 644 docs/acme-sidecar.1 /out/usr/share/man/man1/acme-sidecar.1 \
     && cp entrypoint.sh /out/
 
 

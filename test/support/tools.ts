@@ -18,6 +18,7 @@ const SOURCES = {
   docker: "apt-get install docker.io",
   bats: "apt-get install bats",
   jq: "apt-get install jq",
+  mandoc: "apt-get install mandoc",
   zsh: "apt-get install zsh",
   wrk: "apt-get install wrk",
   curl: "apt-get install curl",
