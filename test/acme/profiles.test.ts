@@ -54,6 +54,9 @@ describe("profiles", { skip, concurrency: 4 }, () => {
     assert.equal(code, 2);
     assert.match(stderr, /no profile "nonsense".*Choose one of classic, shortlived, tlsserver/);
     assert.equal(env.recorder.count("new-order"), 0);
+    const typo = await env.run(...["-d", env.name, "--profile", "tls-servre"]);
+    assert.equal(typo.code, 2);
+    assert.match(typo.stderr, /no profile "tls-servre"\. Did you mean tlsserver\? Choose one of/);
   });
 
   test("--profile at a CA that has none is an error that says so", async () => {

@@ -31,6 +31,15 @@ describe("the image's entrypoint", { skip, concurrency: 2 }, () => {
     });
   });
 
+  test("help and the manual page are those of the source, and completion scripts come out as they are", async () => {
+    const man = await image("cat", "/usr/share/man/man1/acme-sidecar.1");
+    assert.equal(man.stdout, readFileSync("docs/acme-sidecar.1", "utf8"));
+    assert.match((await image("help", "batch")).stdout, /^Usage: acme-sidecar batch FILE /);
+    const { code, stdout } = await image("completion", "bash");
+    assert.equal(code, 0);
+    assert.match(stdout, /\ncomplete -F _acme_sidecar acme-sidecar\n$/);
+  });
+
   test("programs of the image run as themselves, with their words as they are and their exit code", async () => {
     assert.deepEqual(await image("sh", "-c", "echo hi; exit 7"), {
       code: 7,
