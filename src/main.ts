@@ -95,6 +95,7 @@ const COMMANDS: { [V in Verb]: () => Promise<{ run: Run<Wishes[V]> }> } = {
   batch: () => import("./commands/batch.ts"),
   renew: () => import("./commands/renew.ts"),
   status: () => import("./commands/status.ts"),
+  verify: () => import("./commands/verify.ts"),
   tar: () => import("./commands/tar.ts"),
   nginx: () => import("./commands/nginx.ts"),
   "account show": () => import("./commands/account/show.ts"),

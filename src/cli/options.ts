@@ -3,7 +3,7 @@ import { ANSWERING_OPTIONS } from "./options/answering.ts";
 import { CA_OPTIONS } from "./options/ca.ts";
 import { CERTIFICATE_OPTIONS } from "./options/certificate.ts";
 import { FILE_OPTIONS } from "./options/files.ts";
-import { GONE_OPTIONS, MANY_OPTIONS, MESSAGE_OPTIONS } from "./options/run.ts";
+import { GONE_OPTIONS, LOOK_OPTIONS, MANY_OPTIONS, MESSAGE_OPTIONS } from "./options/run.ts";
 
 /** The options in the groups of the help. */
 export const GROUPS = {
@@ -12,6 +12,7 @@ export const GROUPS = {
   "Answering the CA": ANSWERING_OPTIONS,
   Files: FILE_OPTIONS,
   "Many certificates": MANY_OPTIONS,
+  "What is served": LOOK_OPTIONS,
   Messages: MESSAGE_OPTIONS,
 } as const;
 
@@ -22,6 +23,7 @@ export const OPTIONS = {
   ...ANSWERING_OPTIONS,
   ...FILE_OPTIONS,
   ...MANY_OPTIONS,
+  ...LOOK_OPTIONS,
   ...MESSAGE_OPTIONS,
   ...GONE_OPTIONS,
 } as const;

@@ -12,6 +12,7 @@ import { parseInclude } from "./nginx.ts";
 import type { Options } from "./options.ts";
 import { parseShell, SHELL_HINT, SHELLS } from "./shell.ts";
 import { parseTarget } from "./target.ts";
+import { parseVerification } from "./verify.ts";
 
 /** What a verb receives, besides the options that it reads. */
 export interface VerbWords {
@@ -83,6 +84,15 @@ export const VERBS = {
     describe: "List the certificates there, the most urgent first",
     operand: DIR,
     understand: (given, { operand, argv }) => ({ dir: parseRoot(given, operand, argv) }),
+  },
+  verify: {
+    describe:
+      "Compare the certificates that web servers serve with those there; 2 is the exit code if they differ",
+    operand: DIR,
+    understand: (given, { operand, argv }) => ({
+      dir: parseRoot(given, operand, argv),
+      ...parseVerification(given),
+    }),
   },
   tar: {
     describe: "Write the certificates there to stdout as a tar",

@@ -7,6 +7,7 @@ import { exitCodeOf, openReport, type Report, reportOutcome } from "./report.ts"
 import { sayStatus } from "./status.ts";
 import { reportSummary, reportTroubles } from "./summary.ts";
 import type { Write } from "./text.ts";
+import { areServed, sayVerdicts, type SetVerdict } from "./verify.ts";
 
 /** The result of a run: outcomes, or the answer to a question. */
 export type Result = { outcomes: readonly Outcome[] } | { answer: Answer };
@@ -14,6 +15,7 @@ export type Result = { outcomes: readonly Outcome[] } | { answer: Answer };
 export type Answer =
   | { kind: "account"; account: AccountView }
   | { kind: "standings"; dir: string; standings: readonly StatusRow[] }
+  | { kind: "verdicts"; verdicts: readonly SetVerdict[]; at: Date }
   | { kind: "text"; text: string }
   /** A tar. It was written to standard output while it was made. */
   | { kind: "written" };
@@ -56,7 +58,7 @@ export function openRunReport({
       if ("answer" in result) {
         const text = sayAnswer(result.answer, answerJson);
         if (text !== undefined) print(text);
-        return 0;
+        return codeOfAnswer(result.answer);
       }
       const { outcomes } = result;
       if (style === "summary") reportSummary(outcomes, write);
@@ -67,12 +69,19 @@ export function openRunReport({
   };
 }
 
+/** An answer is a success, unless it says that something is wrong. */
+function codeOfAnswer(answer: Answer): 0 | 2 {
+  return answer.kind === "verdicts" && !areServed(answer.verdicts) ? 2 : 0;
+}
+
 function sayAnswer(answer: Answer, json: boolean): string | undefined {
   switch (answer.kind) {
     case "account":
       return sayAccount(answer.account, json);
     case "standings":
       return sayStatus(answer.standings, { json, dir: answer.dir });
+    case "verdicts":
+      return sayVerdicts(answer.verdicts, { json, at: answer.at });
     case "text":
       return answer.text;
     case "written":

@@ -28,6 +28,7 @@ const LINES: Record<Verb, string[][]> = {
   batch: [["-"], ["-", ...DNS]],
   renew: [[]],
   status: [[]],
+  verify: [[]],
   dokku: [[], ACCOUNTS, [...ACCOUNTS, ...DNS]],
   plugin: [[]],
   "plugin install": [[]],

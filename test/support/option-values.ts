@@ -15,6 +15,7 @@ const VALUES: Partial<Record<OptionName, string>> = {
   key_mode: "0640",
   owner: "1:1",
   listen: "127.0.0.1:81",
+  address: "127.0.0.1:443",
   dns: "exec",
   dns_resolvers: "192.0.2.1",
   log_format: "json",

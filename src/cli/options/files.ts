@@ -27,7 +27,7 @@ export const FILE_OPTIONS = {
     brief: "The folder of the files",
     describe: "The folder of the files",
     otherwise: "the working directory",
-    verbs: [...TARGET, ...ACCOUNT, "renew", "status", "tar"],
+    verbs: [...TARGET, ...ACCOUNT, "renew", "status", "verify", "tar"],
   },
   key_mode: {
     value: "MODE",

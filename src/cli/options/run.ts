@@ -43,6 +43,17 @@ export const MANY_OPTIONS = {
   },
 } as const satisfies Record<string, OptionSpec>;
 
+/** What to look at. */
+export const LOOK_OPTIONS = {
+  address: {
+    value: "HOST:PORT",
+    isNew: true,
+    describe: "The web server to look at",
+    otherwise: "every address of each name, port 443",
+    verbs: ["verify"],
+  },
+} as const satisfies Record<string, OptionSpec>;
+
 /** What to show, and how. */
 export const MESSAGE_OPTIONS = {
   log_format: {
@@ -57,7 +68,7 @@ export const MESSAGE_OPTIONS = {
   json: {
     isNew: true,
     describe: "Print the answer as JSON",
-    verbs: ["account show", "status"],
+    verbs: ["account show", "status", "verify"],
   },
   version: { describe: "Show the version", verbs: "all" },
   help: { alias: "h", describe: "Show the help of a command, or an overview", verbs: "all" },
