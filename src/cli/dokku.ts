@@ -147,7 +147,9 @@ function asOptions(properties: Properties, isWanted: (option: OptionName) => boo
   const options: Options = {};
   for (const name of OPTION_NAMES.filter(isWanted)) {
     const { property = "" } = specOf(name);
-    if (properties[property]) options[name] = properties[property];
+    const { value } = specOf(name);
+    if (properties[property])
+      options[name] = value === undefined ? properties[property] === "true" : properties[property];
   }
   return options;
 }

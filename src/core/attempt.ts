@@ -10,6 +10,7 @@ import type { Look } from "./look.ts";
 import type { Memory } from "./memory.ts";
 import { obtain } from "./obtain.ts";
 import type { InPlace } from "./outcome.ts";
+import { keptNames, obtainMost } from "./partial.ts";
 import { chooseProfile } from "./profile.ts";
 import { withRenewalInfo } from "./renewal.ts";
 import type { Session } from "./session.ts";
@@ -45,14 +46,18 @@ export async function issueAt(
   const { now, signal, emit, random } = context;
   const authority = await openAccount(target, { from, context, session });
   const profile = await chooseProfile(authority, { ask, want }, emit);
-  const bundle = await obtain({
-    names: want.names,
+  const { allowPartial = false } = want;
+  const errand = {
+    ...{ names: want.names, isPartial: allowPartial },
     key,
     profile,
     replaces: replacedBy(want, look, from),
     chain: ask.chain,
     ...{ authority, responder, now, signal, emit },
-  });
+  };
+  const { bundle, lacks } = allowPartial
+    ? await obtainMost(errand, keptNames(look, why, now()))
+    : { bundle: await obtain(errand), lacks: [] };
   const certificate = bundle.leaf.fingerprint256;
   // From here on errors of the CA must not stop us: the certificate will be in place, and must be
   // reported as new so that a server loads it.
@@ -68,12 +73,12 @@ export async function issueAt(
   });
   closeKeys(keep, emit);
   const info = await asked;
-  const fresh = { certificate, from, profile };
+  const fresh = { certificate, from, profile, lacks: lacks.length > 0 ? lacks : undefined };
   const next = withRenewalInfo(fresh, { from, info }, random());
   memory.used(from, ca.known());
   await memory.issued(target, next);
   return {
-    ...{ why, notAfter: bundle.leaf.validToDate },
+    ...{ why, notAfter: bundle.leaf.validToDate, lacks },
     next: scheduleOf(want, bundle.leaf, next).at,
     delivery: context.delivers ? bundle : undefined,
   };

@@ -24,15 +24,29 @@ export function decide(want: Want, { found, origin }: Look, now: Date): Decision
   const { key, leaf, chain } = found;
   if (want.force) return { keep: false, why: "forced" };
   if (leaf === undefined) return { keep: false, why: "missing" };
-  if (!sameNames(namesOf(leaf), want.names)) return { keep: false, why: "names" };
+  const names = namesOf(leaf);
+  if (!isForNames(want, names, origin)) return { keep: false, why: "names" };
   if (key !== undefined && want.key && !isOfType(key, want.key)) return { keep: false, why: "key" };
   if (isOtherProfile(want, origin)) return { keep: false, why: "profile" };
   const why = whyNow(want, { leaf, origin }, now);
   if (why !== undefined) return { keep: false, why };
   if (key === undefined || chain === undefined) return { keep: false, why: "incomplete" };
   const bundle = { key, leaf, chain };
-  if (flawOf(bundle, want.names, now) !== undefined) return { keep: false, why: "incomplete" };
+  if (flawOf(bundle, names, now) !== undefined) return { keep: false, why: "incomplete" };
   return { keep: true, bundle, next: scheduleOf(want, leaf, origin).at };
+}
+
+/**
+ * With `allowPartial`, names that failed when the certificate was issued may be missing: they are
+ * tried again when it is renewed, and not in each run.
+ */
+function isForNames(
+  { names: wanted, allowPartial }: Want,
+  names: readonly string[],
+  origin: Origin | undefined,
+): boolean {
+  const lacks = allowPartial ? (origin?.lacks ?? []) : [];
+  return sameNames([...names, ...lacks.map(({ name }) => name)], wanted);
 }
 
 /**
@@ -103,9 +117,23 @@ export function scheduleOf(
  * integration guide).
  */
 function dueAt(leaf: Leaf, validAtLeast: number | undefined): Date {
+  return after(leaf.validToDate, -(validAtLeast ?? shareOf(leaf)));
+}
+
+/** The part of a certificate's life that is left for renewals. */
+function shareOf(leaf: Leaf): number {
   const life = lifeOf(leaf);
-  const share = life < 10 * DAY ? life / 2 : life / 3;
-  return after(leaf.validToDate, -(validAtLeast ?? share));
+  return life < 10 * DAY ? life / 2 : life / 3;
+}
+
+/**
+ * Whether more than half of the time for renewals is left. If the CA's window ended before that
+ * time began, the CA may revoke the certificate at any moment.
+ */
+export function isGoodForLong(leaf: Leaf, origin: Origin | undefined, now: Date): boolean {
+  const end = origin?.window?.end;
+  if (end !== undefined && end <= now && end < dueAt(leaf, undefined)) return false;
+  return now < after(leaf.validToDate, -shareOf(leaf) / 2);
 }
 
 function lifeOf(leaf: Leaf): number {

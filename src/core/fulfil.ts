@@ -53,7 +53,8 @@ async function fulfilLocked(target: Target, memory: Memory, context: RunContext)
     const completed = news || memory.isOwed();
     const delivery = completed && context.delivers ? bundle : undefined;
     const notAfter = bundle.leaf.validToDate;
-    return { kind: "kept", completed, notAfter, next, delivery } as const;
+    const lacks = look.origin?.lacks ?? [];
+    return { kind: "kept", completed, notAfter, next, lacks, delivery } as const;
   }
   // Most runs find nothing to do. Only the others load the code that talks to a CA.
   const { issue } = await import("./issue.ts");

@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import type { Authority } from "../acme/authority.ts";
 import { createCsr } from "../acme/csr.ts";
-import { describeProblem } from "../acme/problem.ts";
+import { describeProblem, problemsIn } from "../acme/problem.ts";
 import { misbehaved } from "../acme/protocol.ts";
 import type { Authorization, Challenge, Order } from "../acme/resources.ts";
 import { flawForServer } from "../acme/server-certificate.ts";
@@ -10,7 +10,7 @@ import { AppError } from "../errors.ts";
 import { type Name, showName } from "../name.ts";
 import { type Bundle, flawOf } from "../store/bundle.ts";
 import { readCertificates } from "../store/pem.ts";
-import { after, type Clock, DAY } from "../time.ts";
+import { after, type Clock, DAY, SECOND, sleep } from "../time.ts";
 import { chooseChain } from "./chain.ts";
 import type { Emit } from "./outcome.ts";
 import { rejected } from "./rejected.ts";
@@ -18,6 +18,8 @@ import type { Chain } from "./target.ts";
 
 export interface Errand {
   names: readonly Name[];
+  /** Whether the caller wants to know of every name that fails, and not of the first only. */
+  isPartial: boolean;
   key: KeyObject;
   chain: Chain;
   profile: string | undefined;
@@ -85,11 +87,34 @@ async function validate(
       throw open.length > 0 ? rejected(named(open), { type, publication, late: error }) : error;
     });
   if (validated.status === "invalid") {
-    const failed = (await verdicts()).filter(({ status, error }) => status === "invalid" || error);
+    const seen = await (errand.isPartial ? settled(pending, errand) : verdicts());
+    const failed = seen.filter(({ status, error }) => status === "invalid" || error);
     throw failed.length > 0 ? rejected(named(failed), { type, publication }) : unusable(validated);
   }
   emit({ type: "validated" });
   return validated;
+}
+
+/** How often to look, once a second. A CA gives up on a name that does not answer in this time. */
+const MOST_LOOKS = 30;
+
+/**
+ * The authorizations of an order that is invalid, when the CA has done with all of them. The first
+ * name that fails makes the order invalid.
+ */
+async function settled(
+  pending: readonly Authorization[],
+  { authority, signal }: Errand,
+): Promise<Authorization[]> {
+  const done: Authorization[] = [];
+  let open = pending;
+  for (let looks = 1; ; looks += 1) {
+    const seen = await Promise.all(open.map(({ url }) => authority.authorization(url)));
+    done.push(...seen.filter(({ status }) => status !== "pending"));
+    open = seen.filter(({ status }) => status === "pending");
+    if (open.length === 0 || looks === MOST_LOOKS) return [...done, ...open];
+    await sleep(SECOND, signal);
+  }
 }
 
 interface Task {
@@ -125,6 +150,7 @@ function unusable(order: Order): AppError {
   const reason = order.error ? describeProblem(order.error) : "it gave no reason";
   return new AppError("ca-refused", `The CA left the order ${order.status}: ${reason}`, {
     hint: "Run again; the CA starts a new order then.",
+    problems: order.error && problemsIn(order.error),
   });
 }
 

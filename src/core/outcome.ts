@@ -1,6 +1,6 @@
 import type { AcmeEvent } from "../acme/authority.ts";
 import type { ChallengeEvent } from "../challenge/responder.ts";
-import type { AppError } from "../errors.ts";
+import type { AppError, NameProblem } from "../errors.ts";
 import type { Name } from "../name.ts";
 import type { Bundle } from "../store/bundle.ts";
 import type { LockEvent } from "../store/lock.ts";
@@ -37,6 +37,8 @@ export interface InPlace {
   notAfter: Date;
   /** When it will be due. */
   next: Date;
+  /** The names of the subject that it is not for, since they failed. */
+  lacks: readonly NameProblem[];
   /** The certificate, if this run has to deliver it. Others would keep thousands of keys in memory. */
   delivery: Bundle | undefined;
 }
@@ -89,6 +91,8 @@ export type Event =
   | { type: "ordered"; url: string; names: readonly Name[] }
   | { type: "validating"; names: readonly Name[] }
   | { type: "validated" }
+  /** These names failed. The next order is for the others. */
+  | { type: "left-out"; error: AppError; names: readonly string[] }
   /**
    * Sets that a file of targets no longer contains. `forgotten`: they are not recorded any more.
    */

@@ -13,7 +13,8 @@ export function record({ source, want, ask, keep }: Target | Draft): object {
   const { dir, formats, keyMode, owner, pkcs12 } = keep;
   const plain = {
     source,
-    want: { ...want, force: undefined },
+    // Records of earlier versions lack it, and must stay equal.
+    want: { ...want, force: undefined, allowPartial: want.allowPartial || undefined },
     ask: {
       ...asked,
       contact: account.contact,

@@ -50,6 +50,8 @@ export const wantSchema = z.object({
   validAtLeast: z.optional(z.number()),
   /** The milliseconds until the next run. */
   nextRun: z.number(),
+  /** Whether names may be missing that the CA refuses or cannot validate. */
+  allowPartial: z.optional(z.boolean()),
 });
 
 /** How to get the certificate, except for the account and the answers. */

@@ -1,6 +1,6 @@
 import { openDirectory } from "../directory/directory.ts";
 import { isTrusted } from "../directory/walk.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode, NameProblem } from "../errors.ts";
 import { is, isRecord } from "../json.ts";
 import { unwritable } from "./folder.ts";
 import { replaceFile } from "./replace.ts";
@@ -34,6 +34,8 @@ export interface Origin {
   window?: RenewalWindow | undefined;
   /** The earliest time to ask for the window again. */
   lookAgain?: Date | undefined;
+  /** The names that it should have and does not, since they failed. */
+  lacks?: readonly NameProblem[] | undefined;
 }
 
 /** Failures in a row. */
@@ -117,6 +119,10 @@ const isWindow = is.shape<RenewalWindow>({
   explanation: is.optional(is.text),
 });
 
+const isProblem = is.shape<Pick<NameProblem, "name" | "code" | "detail">>({
+  ...{ name: is.text, code: is.text, detail: is.text },
+});
+
 const isOrigin = is.shape<Origin>({
   certificate: is.text,
   from: is.optional(is.text),
@@ -125,6 +131,7 @@ const isOrigin = is.shape<Origin>({
   profile: is.optional(is.text),
   window: is.optional(isWindow),
   lookAgain: is.optional(is.date),
+  lacks: is.optional((value) => Array.isArray(value) && value.every(isProblem)),
 });
 
 const isDirectory = is.shape<RememberedDirectory>({

@@ -4,7 +4,7 @@ import { line, type Line, minute, names } from "./text.ts";
 /** The sentence about how a target ended. */
 export function sayOutcome(outcome: Exclude<Outcome, { kind: "failed" }>): Line {
   const { dir } = outcome.subject;
-  const about = names(outcome.subject.names);
+  const about = aboutOf(outcome);
   switch (outcome.kind) {
     case "issued":
       return line(
@@ -43,6 +43,14 @@ export function sayOutcome(outcome: Exclude<Outcome, { kind: "failed" }>): Line 
           : `The account is deactivated for ever. Its key stays in ${dir} as account_key.json.deactivated, but no longer works. The next run that needs an account makes a new one.`,
       );
   }
+}
+
+/** The names of the certificate, and those that are missing. */
+function aboutOf(outcome: Exclude<Outcome, { kind: "failed" }>): string {
+  const wanted = outcome.subject.names;
+  const lacks = "lacks" in outcome ? outcome.lacks.map(({ name }) => name) : [];
+  if (lacks.length === 0) return names(wanted);
+  return `${names(wanted.filter((name) => !lacks.includes(name)))}, without ${names(lacks)},`;
 }
 
 type Imported = Extract<Outcome, { kind: "imported" }>;

@@ -99,11 +99,12 @@ function detailsOf(outcome: Exclude<Outcome, { kind: "failed" }>): Record<string
       notAfter: outcome.notAfter?.toISOString(),
       renewal: renewalOf(outcome),
     };
-  const { notAfter, next } = outcome;
+  const { notAfter, next, lacks } = outcome;
   return {
     ...(outcome.kind === "issued" ? { why: outcome.why } : {}),
     notAfter: notAfter.toISOString(),
     next: next.toISOString(),
+    ...(lacks.length > 0 ? { lacks } : {}),
   };
 }
 

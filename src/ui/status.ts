@@ -1,5 +1,6 @@
 import type { StatusRow } from "../core/many/status.ts";
-import { cut } from "../causes.ts";
+import { causesOf, cut, sayCauses } from "../causes.ts";
+import { showName } from "../name.ts";
 import { LONGEST_LINE } from "./line-length.ts";
 import { fileOf, names } from "./text.ts";
 
@@ -39,7 +40,7 @@ function plain({ failure, ...row }: StatusRow): object {
 }
 
 function cells(row: StatusRow): string[] {
-  const { id, from, profile, notAfter, next, flaw, failure } = row;
+  const { id, from, profile, notAfter, next, flaw } = row;
   return [
     id,
     names(row.names),
@@ -48,8 +49,15 @@ function cells(row: StatusRow): string[] {
     notAfter ? day(notAfter) : "-",
     row.recorded ? renewal(next, flaw) : "not recorded",
     reason(row),
-    failure ? `${failure.count} x, ${day(failure.at)}: ${failure.message}` : "-",
+    troubles(row),
   ];
+}
+
+function troubles({ failure, lacks }: StatusRow): string {
+  const told = failure ? [`${failure.count} x, ${day(failure.at)}: ${failure.message}`] : [];
+  const causes = causesOf(lacks.map(({ name, detail }) => ({ name, text: detail })));
+  if (causes.length > 0) told.unshift(`without ${sayCauses(causes, showName)}`);
+  return told.join("; ") || "-";
 }
 
 /** Shortens the cells so that each row fits into a line. */

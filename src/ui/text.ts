@@ -183,6 +183,12 @@ const SAY: Say = {
       event.error.hint,
     ),
   validated: () => line("info", "The CA has validated every name."),
+  "left-out": (event) =>
+    line(
+      "warn",
+      [sayError(event.error), event.error.hint ?? []].flat().join(" "),
+      `Going on without ${names(event.names)} (--allow_partial); the next renewal tries again.`,
+    ),
   saved: (event) => routine(`Saving ${event.file}.`),
   retry: (event) =>
     line("warn", event.error.message, `Trying again in ${(event.pause / 1000).toFixed(1)} s.`),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { decide } from "../../src/core/decide.ts";
+import { decide, isGoodForLong } from "../../src/core/decide.ts";
 import { type Name, parseName } from "../../src/name.ts";
 import { after, DAY, HOUR } from "../../src/time.ts";
 import { makeBundle } from "../support/certificates.ts";
@@ -79,5 +79,46 @@ describe("what makes a certificate necessary", () => {
   });
   test("--force asks for it", () => {
     assert.equal(why(long, { ...want, force: true }), "forced");
+  });
+});
+
+describe("names that failed when the certificate was issued", () => {
+  const origin = {
+    certificate: long.leaf.fingerprint256,
+    lacks: [{ name: "b.test", code: "dns", detail: "" }],
+  };
+  const whyFor = (names: readonly [string, ...string[]], allowPartial: boolean, days = 0.1) => {
+    const [first, ...others] = names;
+    const wish = { ...want, names: [name(first), ...others.map(name)] as const, allowPartial };
+    const decision = decide(wish, { found: long, origin }, after(start, days * DAY));
+    return decision.keep ? "keep" : decision.why;
+  };
+  test("are no reason for another one until it is renewed", () => {
+    assert.equal(whyFor(["a.test", "b.test"], true), "keep");
+    assert.equal(whyFor(["a.test", "b.test"], true, 60.1), "expiring");
+  });
+  test("are one without the option, and where other names are wanted", () => {
+    assert.equal(whyFor(["a.test", "b.test"], false), "names");
+    assert.equal(whyFor(["a.test", "b.test", "c.test"], true), "names");
+    assert.equal(whyFor(["a.test"], true), "names");
+  });
+});
+
+describe("a certificate is good for long", () => {
+  const isGood = (days: number, bundle = long, end?: number) => {
+    const at = (day: number) => after(bundle.leaf.validFromDate, day * DAY);
+    const window = end === undefined ? undefined : { start: at(0), end: at(end), pick: at(0) };
+    return isGoodForLong(bundle.leaf, { certificate: "", window }, at(days));
+  };
+  test("until a sixth of its life is left, or a quarter of a short one", () => {
+    assert.ok(isGood(74.9));
+    assert.ok(!isGood(75.1));
+    assert.ok(isGood(4.4, short));
+    assert.ok(!isGood(4.6, short));
+  });
+  test("unless the CA's window ended early", () => {
+    assert.ok(isGood(9, long, 10));
+    assert.ok(!isGood(11, long, 10));
+    assert.ok(isGood(63, long, 62));
   });
 });

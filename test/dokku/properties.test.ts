@@ -50,6 +50,15 @@ test("an app's own property counts before the one for all", () => {
   assert.deepEqual(want.key, { rsa: 2048 });
 });
 
+test("names that fail may be missing if an app's property is true", () => {
+  assert.equal(target({}).want.allowPartial, false);
+  assert.equal(target({ "allow-partial": "true" }).want.allowPartial, true);
+  assert.equal(
+    target({ "allow-partial": "false" }, { "allow-partial": "true" }).want.allowPartial,
+    false,
+  );
+});
+
 test("without a grace period the certificate's life decides", () => {
   assert.equal(target({}).want.validAtLeast, undefined);
   assert.equal(target({}).want.nextRun, DAY);

@@ -198,7 +198,7 @@ store() { echo "$DOKKU_LIB_ROOT/data/letsencrypt/--global/certs/$APP"; }
     [[ $output == 100 ]]
     dokku letsencrypt:set --global graceperiod
     local wrong
-    for wrong in "nonsense 1" "graceperiod soon" "challenge dns" "auto-domains maybe" "nginx-include never" "port http"; do
+    for wrong in "nonsense 1" "graceperiod soon" "challenge dns" "auto-domains maybe" "allow-partial 1" "nginx-include never" "port http"; do
         # shellcheck disable=SC2086
         run -1 dokku letsencrypt:set "$APP" $wrong
     done

@@ -58,6 +58,7 @@ test("what is damaged counts as nothing, and takes nothing else with it", async 
       { certificate: "AA", unknownTo: 1 },
     ].map((bad) => ["origin", bad] as [keyof State, unknown]),
     ["origin", { certificate: "AA", window: {} }],
+    ["origin", { certificate: "AA", lacks: [{ name: "a.test" }] }],
     ["origin", { certificate: "AA", window: { start: at, end: at } }],
     ["unreported", 1],
     ["undelivered", "AA"],

@@ -16,6 +16,7 @@ const VALUES: Partial<Record<OptionName, string>> = {
   owner: "1:1",
   listen: "127.0.0.1:81",
   address: "127.0.0.1:443",
+  allow_partial: "true",
   dns: "exec",
   dns_resolvers: "192.0.2.1",
   log_format: "json",

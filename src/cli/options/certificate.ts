@@ -41,6 +41,16 @@ export const CERTIFICATE_OPTIONS = {
     verbs: ["issue", "batch"],
     sets: "want.force",
   },
+  allow_partial: {
+    isNew: true,
+    describe:
+      "Get the certificate without the names that the CA refuses or cannot validate; the next renewal tries them again",
+    verbs: TARGET,
+    sets: "want.allowPartial",
+    key: "allow_partial",
+    property: "allow-partial",
+    recorded: true,
+  },
   key_type: {
     value: "TYPE",
     isNew: true,

@@ -1,4 +1,4 @@
-import { AppError } from "../../errors.ts";
+import { AppError, type NameProblem } from "../../errors.ts";
 import type { Failure } from "../../store/state.ts";
 import { type Bundle, namesOf } from "../../store/bundle.ts";
 import { decide, type Schedule, scheduleOf, type Why } from "../decide.ts";
@@ -11,6 +11,8 @@ export interface StatusRow {
   id: string;
   dir: string;
   names: readonly string[];
+  /** The names that the certificate is not for, since they failed. */
+  lacks: readonly NameProblem[];
   /** Whether a target is recorded, so that `renew` can renew it. */
   recorded: boolean;
   /** The file of targets that contains the target. */
@@ -49,6 +51,7 @@ export function statusOf(set: FoundSet, now: Date): StatusRow {
 }
 
 const NOTHING = {
+  lacks: [],
   from: undefined,
   profile: undefined,
   notAfter: undefined,
@@ -75,6 +78,7 @@ function certified(
     from,
     profile,
     notAfter: leaf.validToDate,
+    lacks: look.origin?.lacks ?? [],
     flaw: undefined,
     ...planOf(target?.want, { leaf, look, now }),
   };

@@ -60,7 +60,10 @@ function triageWhole(target: Target, state: State, now: Date): Triage {
   const subject = subjectOf(target);
   const notAfter = bundle.leaf.validToDate;
   return {
-    ended: { subject, kind: "kept", completed: false, notAfter, next, delivery: undefined },
+    ended: {
+      ...{ subject, kind: "kept", completed: false, notAfter, next },
+      ...{ lacks: look.origin.lacks ?? [], delivery: undefined },
+    },
   };
 }
 
