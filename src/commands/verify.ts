@@ -6,7 +6,7 @@ import { namesOf } from "../store/bundle.ts";
 import { loadSet } from "../store/set.ts";
 import { type Expected, isFor } from "../verify/judge.ts";
 import type { Place } from "../verify/probe.ts";
-import { verify } from "../verify/verify.ts";
+import { openLimit, verify } from "../verify/verify.ts";
 import type { Run } from "./run.ts";
 
 interface Wish {
@@ -29,9 +29,10 @@ export const run: Run<Wish> = async ({ dir, names, address }, { now, signal }) =
   const sets = (await findSets(dir)).flatMap((set) => certifiedBy(set) ?? []);
   if (sets.length === 0) throw unusable(`There is no certificate in ${dir}.`);
   const tasks = names.length > 0 ? chosen(names, sets, dir) : all(sets, dir);
+  const limit = openLimit();
   const verdicts = await Promise.all(
     tasks.map(async ({ set, names: own }) => {
-      const wish = { names: own, expected: set.expected, address, now, signal };
+      const wish = { names: own, expected: set.expected, address, now, signal, limit };
       return (await verify(wish)).map((verdict) => ({ dir: set.dir, ...verdict }));
     }),
   );

@@ -1,5 +1,5 @@
 import type { X509Certificate } from "node:crypto";
-import pLimit from "p-limit";
+import pLimit, { type LimitFunction } from "p-limit";
 import { cut } from "../causes.ts";
 import type { Name } from "../name.ts";
 import { namesOf } from "../store/bundle.ts";
@@ -40,11 +40,17 @@ export interface Verification {
   address: Place | undefined;
   now: Clock;
   signal: AbortSignal;
+  /** For several calls at the same time: what they share (`openLimit`). */
+  limit?: LimitFunction;
 }
 
 const HTTPS = 443;
 /** Connections and look-ups at once. */
 const MOST_AT_ONCE = 16;
+
+export function openLimit(): LimitFunction {
+  return pLimit(MOST_AT_ONCE);
+}
 
 /**
  * Compares the certificate that servers send for names (TLS server name indication) with the
@@ -57,8 +63,8 @@ export async function verify({
   address,
   now,
   signal,
+  limit = openLimit(),
 }: Verification): Promise<Verdict[]> {
-  const limit = pLimit(MOST_AT_ONCE);
   const { port = HTTPS } = address ?? {};
   const verdicts = await Promise.all(
     names.map(async (name) => {
