@@ -87,6 +87,17 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
       example("acme-sidecar status --json", "Show them for a program."),
     ],
   },
+  verify: {
+    about:
+      "Connects to the web servers of the names and compares what they serve with the certificates in DIR. It says what to do about each difference, and exits with 2 if there is one.",
+    examples: [
+      example("acme-sidecar verify /certs", "Look at every address of every name."),
+      example(
+        "acme-sidecar verify /certs -d example.com --address 127.0.0.1:443",
+        "Look at one web server.",
+      ),
+    ],
+  },
   tar: {
     about:
       "Writes the certificates and keys below DIR to the standard output as a tar, in the form that dokku certs:add reads. With --id it takes only the sets that you name.",

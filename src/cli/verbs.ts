@@ -86,8 +86,7 @@ export const VERBS = {
     understand: (given, { operand, argv }) => ({ dir: parseRoot(given, operand, argv) }),
   },
   verify: {
-    describe:
-      "Compare the certificates that web servers serve with those there; 2 is the exit code if they differ",
+    describe: "Say whether web servers serve the certificates",
     operand: DIR,
     understand: (given, { operand, argv }) => ({
       dir: parseRoot(given, operand, argv),
