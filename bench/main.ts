@@ -1,83 +1,87 @@
 /**
- * Compares this program with others that get certificates. Prints a page in Markdown,
- * and writes it to docs/, with a plot beside it.
+ * Compares this program with others that get certificates. Writes the results after each scenario,
+ * as docs/bench.json, and from that the page docs/bench.md with the plot docs/bench.svg. Results of
+ * parts that are not measured now stay.
  *
- *   --quick       little of everything, without lego's many names; writes nothing
- *   --full        every run of the loops that others need, which takes an hour
- *   --write DIR   where page and plot go [docs, or nowhere with --quick]
+ *   --quick          little of everything; writes nothing
+ *   --full           every run of the loops that others need, which takes an hour
+ *   --only PART      one, many, batch, growth, start or http2; may be given more than once
+ *   --distance MS    only with this round trip; 0 is loopback; may be given more than once
+ *   --write DIR      where the results go [docs, or nowhere with --quick]
+ *   --document       measures nothing; writes page and plot from the results
  */
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { documentOf } from "./document.ts";
-import { judge } from "./goals.ts";
-import { plotOf } from "./plot.ts";
-import {
-  farAway,
-  growth,
-  manyCertificates,
-  manyNames,
-  manySets,
-  nothingDue,
-  oneName,
-  type Plan,
-  type Scenario,
-  startUp,
-} from "./scenarios.ts";
-import { startBench } from "./setting.ts";
+import { tempDir } from "../test/support/temp.ts";
+import { PART_NAMES, partsOf, runPart } from "./parts.ts";
+import { merged, readResults, resultOf, writeResults } from "./results.ts";
+import type { Plan } from "./scenarios.ts";
 import { NODE } from "./sidecar.ts";
 
 const LONG: Plan = {
-  ...{ runs: 5, names: 100, patient: true, certificates: 200, sample: 5 },
-  ...{ sets: 1000, growth: [200, 1000, 5000], starts: 21, distances: [20, 100, 250] },
+  ...{ runs: 5, peerRuns: 3, names: 100, certificates: 200, sample: 5, sets: 1000 },
+  ...{ growth: [200, 1000, 5000], starts: 21, distances: [0, 20, 50, 100, 200], peersAt: 100 },
 };
 const QUICK: Plan = {
-  ...{ runs: 1, names: 10, patient: false, certificates: 4, sample: 1 },
-  ...{ sets: 20, growth: [4, 8], starts: 3, distances: [100] },
+  ...{ runs: 1, peerRuns: 1, names: 10, certificates: 4, sample: 1, sets: 20 },
+  ...{ growth: [4, 8], starts: 3, distances: [0, 100], peersAt: 100 },
 };
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     full: { type: "boolean", default: false },
+    document: { type: "boolean", default: false },
+    only: { type: "string", multiple: true },
+    distance: { type: "string", multiple: true },
     write: { type: "string" },
   },
 });
-const plan = values.quick ? QUICK : LONG;
+const plan = { ...(values.quick ? QUICK : LONG) };
 if (values.full) plan.sample = plan.certificates;
-const into = values.write ?? (values.quick ? undefined : "docs");
+const distances = values.distance?.map(Number);
+const unknown = values.only?.find((name) => !PART_NAMES.some((one) => one === name));
+if (unknown !== undefined) throw new Error(`--only ${unknown}: take ${PART_NAMES.join(", ")}`);
+if (distances?.some((one) => !(one >= 0))) throw new Error("--distance takes milliseconds");
 
 const root = resolve(import.meta.dirname, "..");
-execFileSync(NODE, ["scripts/build.ts"], { cwd: root, stdio: "inherit" });
-await using bench = await startBench(join(root, "dist/main.js"), {
-  peers: true,
-});
+const into = values.write ?? (values.quick ? undefined : "docs");
+const dir = into === undefined ? undefined : resolve(root, into);
+let results = dir === undefined ? [] : readResults(dir);
 
-const scenarios: Scenario[] = [];
-for (const scenario of [
-  ...[oneName, manyNames, manyCertificates],
-  ...[nothingDue, growth, manySets, startUp],
-]) {
-  const done = await scenario(bench.setting, plan);
-  console.error(`${new Date().toISOString()} ${done.title}: done`);
-  scenarios.push(done);
+if (!values.document) {
+  if (!run("scripts/setup", "bench")) console.error("going on with the programs that there are");
+  if (!run(NODE, "scripts/build.ts")) throw new Error("the program cannot be built");
+  await using compiled = tempDir();
+  const options = { main: join(root, "dist/main.js"), compiled: compiled.path, peers: true };
+  const parts = partsOf(plan, { only: values.only, distances });
+  for (const [index, part] of parts.entries()) {
+    const done = await runPart(part, {
+      ...{ plan, options },
+      say: (line) => {
+        console.error(`${new Date().toISOString()} ${index + 1}/${parts.length} ${line}`);
+      },
+      save(scenario, bench) {
+        const result = resultOf(scenario, {
+          date: new Date().toISOString().slice(0, 10),
+          versions: bench.versions(),
+          cores: availableParallelism(),
+          places: bench.places,
+        });
+        results = merged(results, result);
+        if (dir !== undefined) writeResults(dir, results);
+        else console.log(JSON.stringify(result, undefined, 2));
+      },
+    });
+    if (!done) process.exitCode = 1;
+  }
+} else if (dir !== undefined) {
+  writeResults(dir, results);
 }
-for (const roundTrip of plan.distances) {
-  await using far = await bench.away(roundTrip);
-  scenarios.push(...(await farAway(far, { roundTrip, plan })));
-  console.error(`${new Date().toISOString()} ${roundTrip} ms away: done`);
-}
-const page = documentOf({
-  scenarios,
-  goals: judge(scenarios, plan),
-  cores: availableParallelism(),
-  quick: values.quick,
-  ...bench,
-});
-console.log(page);
-if (into !== undefined) {
-  writeFileSync(resolve(root, into, "bench.md"), page);
-  writeFileSync(resolve(root, into, "bench.svg"), plotOf(scenarios));
+
+function run(program: string, ...args: string[]): boolean {
+  const { status } = spawnSync(program, args, { cwd: root, stdio: "inherit" });
+  return status === 0;
 }

@@ -1,73 +1,138 @@
 import { seconds } from "./document.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Result } from "./results.ts";
+import type { Id } from "./scenarios.ts";
 
-const TOOLS = ["acme-sidecar", "lego", "certbot", "simp_le"];
-const [LABELS, BARS, VALUES, LINE, GAP, TOP] = [250, 400, 70, 20, 34, 30];
-const LEAST = 0.01;
+/** One panel for each of these, with a line for each program. */
+const PANELS: readonly Id[] = ["one", "fresh", "many", "batch"];
+const TOOLS = ["acme-sidecar", "lego (Debian)", "lego (newest)", "certbot", "simp_le", "caddy"];
+const PANEL = { width: 620, height: 250, left: 70, right: 180, top: 50, bottom: 40 };
+/** Pixels between two names of lines, so that they can be read. */
+const LETTERS = 14;
 
+const COLORS: readonly [light: string, dark: string][] = [
+  ["#1a7f37", "#3fb950"],
+  ["#0969da", "#58a6ff"],
+  ["#0a8a8a", "#39c5cf"],
+  ["#bc4c00", "#f0883e"],
+  ["#8250df", "#bc8cff"],
+  ["#6e7781", "#9198a1"],
+];
+const colored = (which: 0 | 1) =>
+  COLORS.map((color, index) => `.t${index} { stroke: ${color[which]}; fill: ${color[which]}; }`);
 const STYLE = `
 text { font: 13px system-ui, sans-serif; fill: #24292f; }
 .title { font-weight: 600; }
 .axis { font-size: 11px; fill: #57606a; }
-line { stroke: #d0d7de; }
-.acme-sidecar { fill: #1a7f37; }
-.lego { fill: #0969da; }
-.certbot { fill: #bc4c00; }
-.simp_le { fill: #8250df; }
-.other { fill: #8c959f; }
+.grid { stroke: #d0d7de; }
+polyline { fill: none !important; stroke-width: 2; }
+.t0 polyline { stroke-width: 3; }
+${colored(0).join("\n")}
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3; }
   .axis { fill: #9198a1; }
-  line { stroke: #3d444d; }
-  .acme-sidecar { fill: #3fb950; }
-  .lego { fill: #58a6ff; }
-  .certbot { fill: #f0883e; }
-  .simp_le { fill: #bc8cff; }
+  .grid { stroke: #3d444d; }
+${colored(1).join("\n")}
 }`;
 
-/** The times of all programs as bars on a logarithmic scale. Works on light and dark pages. */
-export function plotOf(scenarios: readonly Scenario[]): string {
-  const shown = scenarios.filter(({ rows }) => rows.length > 0);
-  const walls = shown.flatMap(({ rows }) => rows.map(({ cost }) => cost.wall));
-  const decades = Math.ceil(Math.log10(Math.max(1, ...walls) / LEAST));
-  const at = (wall: number) =>
-    LABELS + (Math.log10(Math.max(wall, LEAST * 1.1) / LEAST) / decades) * BARS;
+interface Line {
+  tool: string;
+  points: { away: number; wall: number }[];
+}
 
-  const parts: string[] = [];
-  let y = TOP;
-  for (const { title, rows } of shown) {
-    y += GAP;
-    parts.push(text(title, { x: 10, y: y - 10, kind: "title" }));
-    for (const { name, tool, cost } of rows) {
-      const end = at(cost.wall);
-      const kind = TOOLS.find((one) => tool.startsWith(one)) ?? "other";
-      parts.push(
-        text(name, { x: LABELS - 8, y: y + 14, anchor: "end" }),
-        `<rect class="${kind}" x="${LABELS}" y="${y + 3}" width="${(end - LABELS).toFixed(1)}" height="${LINE - 6}" rx="2"/>`,
-        text(seconds(cost.wall), { x: end + 5, y: y + 14 }),
-      );
-      y += LINE;
-    }
-  }
-  const height = y + 10;
-  const ticks = Array.from({ length: decades + 1 }, (_, power) => {
-    const value = LEAST * 10 ** power;
-    const x = at(value);
-    const label = value < 1 ? seconds(value) : `${value.toFixed(0)} s`;
-    const place = power === 0 ? LABELS : x;
-    return [
-      `<line x1="${place.toFixed(1)}" x2="${place.toFixed(1)}" y1="${TOP}" y2="${height - 8}"/>`,
-      text(label, { x: place, y: TOP - 10, anchor: "middle", kind: "axis" }),
-    ].join("\n");
-  });
-  const width = LABELS + BARS + VALUES;
+/**
+ * The times of all programs by round trip. The time axis is logarithmic. Works on light and dark
+ * pages.
+ */
+export function plotOf(results: readonly Result[]): string {
+  const panels = PANELS.map((id) => results.filter((one) => one.id === id)).filter(
+    (found) => found.length > 0,
+  );
+  const height = Math.max(1, panels.length) * PANEL.height;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Time by program, logarithmic">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${PANEL.width}" height="${height}" viewBox="0 0 ${PANEL.width} ${height}" role="img" aria-label="Time by round trip, logarithmic">`,
     `<style>${STYLE}\n</style>`,
-    ...ticks,
-    ...parts,
+    ...panels.map((found, index) => panelOf(found, index * PANEL.height)),
     "</svg>\n",
   ].join("\n");
+}
+
+function panelOf(results: readonly Result[], offset: number): string {
+  const lines = linesOf(results);
+  const walls = lines.flatMap(({ points }) => points.map(({ wall }) => wall));
+  const distances = results.map(({ away }) => away);
+  const furthest = Math.max(1, ...distances);
+  const [least, most] = [
+    Math.floor(Math.log10(Math.min(...walls, 1))),
+    Math.ceil(Math.log10(Math.max(...walls, 1))),
+  ];
+  const decades = Math.max(1, most - least);
+  const [inner, tall] = [
+    PANEL.width - PANEL.left - PANEL.right,
+    PANEL.height - PANEL.top - PANEL.bottom,
+  ];
+  const x = (away: number) => PANEL.left + (away / furthest) * inner;
+  const y = (wall: number) =>
+    offset + PANEL.top + tall - ((Math.log10(wall) - least) / decades) * tall;
+
+  const grid = Array.from({ length: decades + 1 }, (_, power) => {
+    const value = 10 ** (least + power);
+    const at = y(value).toFixed(1);
+    const label = value < 1 ? seconds(value) : `${value.toFixed(0)} s`;
+    return [
+      `<line class="grid" x1="${PANEL.left}" x2="${PANEL.left + inner}" y1="${at}" y2="${at}"/>`,
+      text(label, { x: PANEL.left - 8, y: y(value) + 4, anchor: "end", kind: "axis" }),
+    ].join("\n");
+  });
+  const base = offset + PANEL.top + tall;
+  const ticks = distances.map((away) =>
+    text(`${away} ms`, { x: x(away), y: base + 18, anchor: "middle", kind: "axis" }),
+  );
+  return [
+    text(`${results[0]?.title ?? ""}: time by round trip to the CA`, {
+      ...{ x: 10, y: offset + 24, kind: "title" },
+    }),
+    ...grid,
+    ...ticks,
+    ...drawn(lines, { x, y }),
+  ].join("\n");
+}
+
+/** The programs whose names are in TOOLS; other rows are other ways of the same program. */
+function linesOf(results: readonly Result[]): Line[] {
+  return TOOLS.map((tool) => ({
+    tool,
+    points: results.flatMap(({ away, rows }) =>
+      rows.filter(({ name }) => name === tool).map(({ cost }) => ({ away, wall: cost.wall })),
+    ),
+  })).filter(({ points }) => points.length > 0);
+}
+
+interface Scales {
+  x: (away: number) => number;
+  y: (wall: number) => number;
+}
+
+/** Lines with their names at the right; names that would overlap are moved down. */
+function drawn(lines: readonly Line[], { x, y }: Scales): string[] {
+  const ends = lines
+    .map(({ tool, points }) => ({ tool, points, end: points.at(-1) ?? { away: 0, wall: 1 } }))
+    .sort((one, other) => y(one.end.wall) - y(other.end.wall));
+  let above = -Infinity;
+  return ends.map(({ tool, points, end }) => {
+    const place = Math.max(y(end.wall) + 4, above + LETTERS);
+    above = place;
+    const path = points.map((one) => `${x(one.away).toFixed(1)},${y(one.wall).toFixed(1)}`);
+    return [
+      `<g class="t${TOOLS.indexOf(tool)}">`,
+      `<polyline points="${path.join(" ")}"/>`,
+      ...path.map((point) => {
+        const [cx, cy] = point.split(",");
+        return `<circle cx="${cx ?? ""}" cy="${cy ?? ""}" r="3"/>`;
+      }),
+      "</g>",
+      text(`${tool} ${seconds(end.wall)}`, { x: PANEL.width - PANEL.right + 10, y: place }),
+    ].join("\n");
+  });
 }
 
 interface Place {
@@ -80,5 +145,5 @@ interface Place {
 function text(content: string, { x, y, anchor, kind }: Place): string {
   const more = [anchor && ` text-anchor="${anchor}"`, kind && ` class="${kind}"`].join("");
   const safe = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${x.toFixed(1)}" y="${y}"${more}>${safe}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}"${more}>${safe}</text>`;
 }

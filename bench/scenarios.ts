@@ -1,21 +1,20 @@
 import { globSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Ca } from "./ca.ts";
-import type { certbot } from "./certbot.ts";
-import { compare, loop, type Row, type Trial } from "./compare.ts";
+import { compare, loop, type Measured, type Row, scaled, type Trial } from "./compare.ts";
 import { type Command, measure } from "./measure.ts";
 import { idsOf, nameOf } from "./names.ts";
 import { copyLineage, copySets } from "./sets.ts";
-import type { Sidecar } from "./sidecar.ts";
+import { NODE, type Sidecar } from "./sidecar.ts";
 import type { Tool } from "./tool.ts";
 
 export interface Plan {
-  /** Runs for one name. For many names it is half of this, and lego has one run. */
+  /** Runs of this program. */
   runs: number;
+  /** Runs of each other program; a slow one has a single run far away. */
+  peerRuns: number;
   /** Names in the certificate with many names. */
   names: number;
-  /** Whether lego also gets that certificate. */
-  patient: boolean;
   /** The number of certificates in the scenarios with many. */
   certificates: number;
   /** How many of them are really measured in a loop. */
@@ -26,108 +25,154 @@ export interface Plan {
   growth: readonly number[];
   /** Runs of commands that take only a moment. */
   starts: number;
-  /** Distances of CAs: round trips in milliseconds. */
+  /** Distances of CAs: round trips in milliseconds; 0 is a CA on this machine. */
   distances: readonly number[];
+  /** The distance at which the other programs also get many names and many certificates. */
+  peersAt: number;
 }
 
 /** What is compared, and where. `dir` is for temporary files. */
 export interface Setting {
   ca: Ca;
+  /** The distance of the CA: a round trip in milliseconds, 0 for a CA on this machine. */
+  away: number;
   dir: string;
   ours: Sidecar;
-  certbot?: ReturnType<typeof certbot> | undefined;
-  lego?: Tool | undefined;
-  simpLe?: Tool | undefined;
+  /** The other programs with their accounts, and why one is not among them. */
+  peers(): Promise<{ tools: readonly Tool[]; failures: readonly string[] }>;
 }
 
+export type Id = "one" | "fresh" | "many" | "batch" | "growth" | "idle" | "sets" | "start" | "h2";
+
 export interface Scenario {
-  id: "one" | "many" | "batch" | "growth" | "idle" | "sets" | "start";
-  /** The round trip in milliseconds; undefined if the CA is on this machine. */
-  away?: number;
+  id: Id;
+  away: number;
   title: string;
+  /** How many names or certificates it is about. */
+  count: number;
   notes: readonly string[];
   rows: readonly Row[];
 }
 
-type Measured = (setting: Setting, plan: Plan) => Promise<Scenario>;
+export type Measurement = (setting: Setting, plan: Plan) => Promise<Scenario>;
 
-const peersOf = ({ lego, certbot, simpLe }: Setting): Tool[] =>
-  [lego, certbot, simpLe].filter((tool) => tool !== undefined);
-
-/** Known account, one name. */
-export const oneName: Measured = async (setting, { runs }) => {
+/** One name with an account that exists. */
+export const oneName: Measurement = async (setting, plan) => {
   const names = [nameOf("one")];
-  const { ca, ours } = setting;
-  const trials = [ours, ...peersOf(setting)].map((tool) => ({
-    ...triedBy(tool, names),
-    runs,
-  }));
-  const asking = { ...askingTrial(ours, names), runs };
+  const { ca, ours, away } = setting;
+  const { tools, failures } = await setting.peers();
+  const asking = askingTrial(ours, () => ours.issueAsking(names), plan.runs);
+  const trials = [ours, ...tools].map((tool) => triedBy(tool, names, runsOf(tool, setting, plan)));
+  const { rows, failures: more } = await compare(ca, [...trials, asking]);
   return {
-    id: "one",
-    title: "One name",
+    ...{ id: "one", away, count: 1, rows },
+    title: "One name, the account exists",
     notes: [
-      "A new certificate for one name. The account exists.",
       "The commands have `--valid_min`, like scripts for simp_le; without it, the program asks the CA when to renew.",
+      ...[...failures, ...more],
     ],
-    rows: await compare(ca, [...trials, asking]),
   };
 };
 
-/** Known account, many names in one certificate. */
-export const manyNames: Measured = async (setting, plan) => {
-  const { ca, ours } = setting;
-  const names = idsOf(plan.names).map(nameOf);
-  const runs = Math.ceil(plan.runs / 2);
-  const patience = plan.patient ? 1 : 0;
-  const trials = [ours, ...peersOf(setting)].map((tool) => ({
-    ...triedBy(tool, names),
-    runs: tool === setting.lego ? patience : runs,
+/** One name with a new account. */
+export const newAccount: Measurement = async (setting, plan) => {
+  const names = [nameOf("new")];
+  const { ca, ours, away } = setting;
+  const { tools, failures } = await setting.peers();
+  const asking = askingTrial(ours, () => ours.issueFreshAsking(names), plan.runs);
+  const trials = [ours, ...tools].map((tool) => ({
+    ...triedBy(tool, names, runsOf(tool, setting, plan)),
+    command: () => tool.issueFresh(names),
   }));
-  const asking = { ...askingTrial(ours, names), runs };
+  const { rows, failures: more } = await compare(ca, [...trials, asking]);
   return {
-    id: "many",
+    ...{ id: "fresh", away, count: 1, rows },
+    title: "One name, a new account",
+    notes: ["The folder is empty, so the program makes an account first.", ...failures, ...more],
+  };
+};
+
+/** Many names in one certificate, with an account that exists. */
+export const manyNames: Measurement = async (setting, plan) => {
+  const { ca, ours, away } = setting;
+  const all = idsOf(plan.names).map(nameOf);
+  const runs = Math.ceil(plan.runs / 2);
+  const { tools, failures } = await peersWithMany(setting, plan);
+  // Others than these have to wait; on loopback only, since there they look too early.
+  const waiting = tools.filter((tool) => tool.waits && away === 0);
+  const trials = [
+    triedBy(ours, all, runs),
+    ...tools
+      .filter((tool) => tool.each === undefined && !waiting.includes(tool))
+      .map((tool) => triedBy(tool, all, 1)),
+    askingTrial(ours, () => ours.issueAsking(all), runs),
+  ];
+  const found = [await compare(ca, trials)];
+  for (const tool of waiting) {
+    const commandFor = (names: number) => tool.issue(all.slice(0, names));
+    found.push(await scaled(ca, seriesOf(tool), { commandFor, count: plan.names }));
+  }
+  const notes = ["The account exists."];
+  if (tools.some((tool) => tool.each)) {
+    notes.push("Caddy gets a certificate for each name instead.");
+  }
+  if (waiting.length > 0) {
+    notes.push("lego waits after each name, so only ten names were measured and scaled.");
+  }
+  return {
+    ...{ id: "many", away, count: plan.names, rows: found.flatMap(({ rows }) => rows) },
     title: `${plan.names} names in one certificate`,
-    notes: ["A new certificate. The account exists."],
-    rows: await compare(ca, [...trials, asking]),
+    notes: [...notes, ...failures, ...found.flatMap((one) => one.failures)],
   };
 };
 
 /** Many certificates of one name each. */
-export const manyCertificates: Measured = async (setting, plan) => {
-  const { ca, ours } = setting;
+export const manyCertificates: Measurement = async (setting, plan) => {
+  const { ca, ours, away } = setting;
   const ids = idsOf(plan.certificates);
-  const command = () => ours.batch(ids, fleetOf(setting), 0);
-  const rows = await compare(ca, [{ name: ours.name, command, runs: 1 }]);
-  for (const tool of peersOf(setting)) {
-    rows.push(...(await loopOf(setting, tool, plan)));
+  const { tools, failures } = await peersWithMany(setting, plan);
+  let fleets = 0;
+  const command = () => ours.batch(ids, fleetOf(setting, (fleets += 1)), 0);
+  const runs = Math.ceil(plan.runs / 2);
+  const found = [await compare(ca, [{ name: ours.name, command, runs }])];
+  for (const tool of tools) found.push(await allBy(tool, setting, plan));
+  const notes = [
+    "One acme-sidecar process starts with an empty folder, makes its account, and gets all certificates.",
+  ];
+  if (tools.length > 0) {
+    notes.push(`lego, certbot and simp_le need one process for each certificate. ${sampled(plan)}`);
+    notes.push(
+      away === 0
+        ? "Caddy gets all in one process, and asks for at most ten in ten seconds."
+        : "Caddy is measured on loopback only: it asks for at most ten in ten seconds, so the distance hardly matters.",
+    );
   }
   return {
-    id: "batch",
+    ...{ id: "batch", away, count: ids.length, rows: found.flatMap(({ rows }) => rows) },
     title: `${plan.certificates} certificates of one name each`,
-    notes: [
-      "One acme-sidecar process starts with an empty folder, makes its account, and gets all certificates.",
-      `The others need one process per certificate, one after another. ${sampled(plan)}`,
-    ],
-    rows,
+    notes: [...notes, ...failures, ...found.flatMap((one) => one.failures)],
   };
 };
 
 /** More and more certificates of one name each, for this program only. */
-export const growth: Measured = async ({ ca, dir, ours }, plan) => {
+export const growth: Measurement = async ({ ca, away, dir, ours }, plan) => {
   const rows: Row[] = [];
   for (const count of plan.growth) {
-    const command = () => ours.batch(idsOf(count), join(dir, `fleet-of-${count}`), 0);
-    const name = `${count} certificates`;
-    rows.push(...(await compare(ca, [{ name, tool: ours.name, command, runs: 1 }])));
+    let made = 0;
+    const command = () => {
+      made += 1;
+      return ours.batch(idsOf(count), join(dir, `fleet-of-${count}-${made}`), 0);
+    };
+    const trial = { name: `${count} certificates`, tool: ours.name, command };
+    const found = await compare(ca, [{ ...trial, runs: count < 1000 ? plan.peerRuns : 1 }]);
+    rows.push(...found.rows.map((row) => ({ ...row, certificates: count })));
   }
   return {
-    id: "growth",
+    ...{ id: "growth", away, count: Math.max(...plan.growth), rows },
     title: "More and more certificates",
     notes: [
       "One acme-sidecar process starts with an empty folder, makes its account, and gets all certificates.",
     ],
-    rows,
   };
 };
 
@@ -135,42 +180,39 @@ export const growth: Measured = async ({ ca, dir, ours }, plan) => {
  * The same number, with nothing due. Run it after `manyCertificates`, as it uses those
  * certificates.
  */
-export const nothingDue: Measured = async (setting, plan) => {
-  const { ca, ours, certbot } = setting;
+export const nothingDue: Measurement = async (setting, plan) => {
+  const { ca, ours, away, dir } = setting;
   const ids = idsOf(plan.certificates);
   const count = ids.length;
   const sample = ids.slice(0, plan.sample).map(nameOf);
-  const rows = await compare(ca, idleTrials(ours, fleetOf(setting), ids));
-  if (certbot !== undefined) {
-    const others = ids.slice(plan.sample).map(nameOf);
-    copyLineage(join(setting.dir, "certbot"), sample[0] ?? "", others);
-    const command = () => certbot.renewAll;
-    rows.push(...(await compare(ca, [{ name: "certbot", command, runs: 3 }])));
-  }
-  for (const tool of peersOf(setting)) {
-    if (tool === certbot) continue;
-    const commands = sample.map((name) => tool.idle(name));
-    rows.push(...(await loop(ca, tool, { commands, count })));
+  const { tools, failures } = await peersWithMany(setting, plan);
+  const found = [await compare(ca, idleTrials(ours, { certsDir: fleetOf(setting), ids, plan }))];
+  for (const tool of tools) {
+    const { idle, idleAll } = tool;
+    if (idleAll !== undefined) {
+      copyLineage(join(dir, tool.name), sample[0] ?? "", ids.slice(plan.sample).map(nameOf));
+      const trial = { ...seriesOf(tool), leastRequests: 0, command: () => idleAll };
+      found.push(await compare(ca, [{ ...trial, runs: plan.peerRuns }]));
+    } else if (idle !== undefined) {
+      const commands = sample.map((name) => idle(name));
+      found.push(await loop(ca, { ...seriesOf(tool), leastRequests: 0 }, { commands, count }));
+    }
   }
   return {
-    id: "idle",
+    ...{ id: "idle", away, count, rows: found.flatMap(({ rows }) => rows) },
     title: `${count} certificates, nothing due`,
     notes: [
       "acme-sidecar does the same run again.",
-      `\`certbot renew\` checks all in one process; lego and simp_le need one per certificate. ${sampled(plan)}`,
+      `\`certbot renew\` checks all in one process; lego and simp_le need one for each certificate. ${sampled(plan)}`,
+      ...[...failures, ...found.flatMap((one) => one.failures)],
     ],
-    rows,
   };
 };
 
-/** Many sets, for this program only. */
-export const manySets: Measured = async (setting, plan) => {
-  const { ca, ours, dir } = setting;
+/** Many sets, for this program only. Run it after `manyCertificates`. */
+export const manySets: Measurement = async (setting, plan) => {
+  const { ca, ours, away, dir } = setting;
   const ids = idsOf(plan.sets);
-  const base = {
-    id: "sets" as const,
-    title: `${plan.sets} certificates, nothing due`,
-  };
   const fleet = fleetOf(setting);
   const [id = ""] = ids;
   const [cert] = globSync(join(fleet, "**", id, "**", "cert.pem"));
@@ -178,94 +220,117 @@ export const manySets: Measured = async (setting, plan) => {
   const into = join(dir, "sets");
   const folderOf = (other: string) => dirname(cert).replace(fleet, into).replaceAll(id, other);
   await copySets({ dir: dirname(cert), id }, ids, folderOf);
+  const { rows } = await compare(ca, idleTrials(ours, { certsDir: into, ids, plan }));
   return {
-    ...base,
+    ...{ id: "sets", away, count: plan.sets, rows },
+    title: `${plan.sets} certificates, nothing due`,
     notes: ["acme-sidecar only. The certificates are copies of one, with another name in each."],
-    rows: await compare(ca, idleTrials(ours, into, ids)),
   };
 };
 
 /** Start-up, and a run for one certificate that is not due. */
-export const startUp: Measured = async (setting, { starts: runs }) => {
-  const { ca, ours } = setting;
+export const startUp: Measurement = async (setting, { starts: runs }) => {
+  const { ca, ours, away } = setting;
   const name = nameOf("start");
-  await measure(await ours.issue([name]));
+  await measure(ours.issue([name]), ca.silent);
   const { name: tool } = ours;
-  const more = peersOf(setting).map((peer) => ({
-    name: `${peer.name} --version`,
-    command: () => peer.version,
-    runs,
-  }));
+  const { tools, failures } = await setting.peers();
   const trials: Trial[] = [
     { name: "node -e 0", command: () => ours.node, runs },
     { name: `${tool} --version`, command: () => ours.version, runs },
     { name: "nothing due", tool, command: () => ours.idle(name), runs },
-    ...more,
+    ...tools.map(({ name: peer, version }) => ({
+      ...{ name: `${peer} --version`, command: () => version, runs, dispensable: true },
+    })),
   ];
-  for (const { command } of trials) await measure(await command());
+  // Each has run before it is measured.
+  await compare(
+    ca,
+    trials.map((trial) => ({ ...trial, runs: 1 })),
+  );
+  const { rows, failures: more } = await compare(ca, trials);
   return {
-    id: "start",
+    ...{ id: "start", away, count: 1, rows },
     title: "Start-up",
     notes: [
       "Nothing due: acme-sidecar in the folder of one certificate. Every command ran before, so Node.js has its compile cache.",
+      ...[...failures, ...more],
     ],
-    rows: await compare(ca, trials),
   };
 };
 
-/**
- * Scenarios with requests, at a CA at this distance. There is no loop of 200, which would take an
- * hour.
- */
-export async function farAway(
-  setting: Setting,
-  { roundTrip, plan }: { roundTrip: number; plan: Plan },
-): Promise<Scenario[]> {
-  const alone = { ca: setting.ca, dir: setting.dir, ours: setting.ours };
-  const short = { ...plan, runs: Math.min(plan.runs, 3), patient: false };
-  const found = [
-    await oneName(setting, short),
-    await manyNames({ ...setting, simpLe: undefined }, { ...short, runs: 1 }),
-    await manyCertificates(alone, short),
+/** What HTTP/2 would be worth. */
+export const transport: Measurement = async ({ ca, away }, { names, peerRuns }) => {
+  const program = resolve(import.meta.dirname, "http2.ts");
+  const ways: [name: string, protocol: string, lanes: number][] = [
+    ["HTTP/1.1, 16 connections", "http/1.1", 16],
+    ["HTTP/2, 16 requests at once", "h2", 16],
+    [`HTTP/2, ${names} requests at once`, "h2", names],
   ];
-  return found.map((scenario) => ({
-    ...scenario,
-    title: `${scenario.title}, ${roundTrip} ms away`,
-    notes: [`A relay in front of the CA adds a round trip of ${roundTrip} ms.`],
-    away: roundTrip,
-  }));
+  const trials = ways.map(([name, protocol, lanes]) => {
+    const words = [`${lanes}`, `${names}`, ca.directoryUrl, ca.caFile];
+    const command = () => ({ words: [NODE, program, protocol, ...words] });
+    return { name, command, leastRequests: names, runs: peerRuns };
+  });
+  const { rows } = await compare(ca, trials);
+  return {
+    ...{ id: "h2", away, count: names, rows },
+    title: `HTTP/2, ${names} authorizations`,
+    notes: [
+      `A program that is not in the release (bench/http2.ts) orders a certificate for ${names} names, and fetches the authorizations.`,
+      "Before these there are six rounds: two for the connection, and one each for directory, nonce, account and order.",
+      "Every further request that is under way at once needs one more nonce. The relay delays, but has no narrow bandwidth and loses nothing.",
+    ],
+  };
+};
+
+/** The other programs, where they also get many names or many certificates. */
+async function peersWithMany(setting: Setting, { peersAt }: Plan) {
+  if (setting.away === 0 || setting.away === peersAt) return setting.peers();
+  return { tools: [], failures: [] };
 }
 
-function triedBy(tool: Tool, names: readonly string[]): Omit<Trial, "runs"> {
-  const { name, answer } = tool;
+function runsOf(tool: Tool, { away, ours }: Setting, { runs, peerRuns }: Plan): number {
+  if (tool === ours) return runs;
+  return tool.slow && away > 0 ? 1 : peerRuns;
+}
+
+function seriesOf({ name, answer }: Tool) {
+  return { name, dispensable: true, ...(answer && { answer }) };
+}
+
+function triedBy(tool: Tool, names: readonly string[], runs: number): Trial {
   return {
-    name,
+    ...seriesOf(tool),
     command: () => tool.issue(names),
     leastRequests: 2 * names.length,
-    ...(answer && { answer }),
+    runs,
+    dispensable: !("batch" in tool),
   };
 }
 
-function askingTrial(ours: Sidecar, names: readonly string[]) {
-  const name = `${ours.name} without --valid_min`;
-  return { name, command: () => ours.issueAsking(names) };
+function askingTrial(ours: Sidecar, command: () => Command, runs: number): Trial {
+  return { name: `${ours.name} without --valid_min`, command, runs };
 }
 
-async function loopOf(
-  { ca }: Setting,
-  tool: Tool,
-  { certificates: count, sample }: Plan,
-): Promise<Row[]> {
-  const commands: Command[] = [];
-  for (const id of idsOf(count).slice(0, sample)) {
-    commands.push(await tool.issue([nameOf(id)]));
+/** All certificates: in one process if the program can, or else in one process for each. */
+async function allBy(tool: Tool, { ca, away }: Setting, plan: Plan): Promise<Measured> {
+  const names = idsOf(plan.certificates).map(nameOf);
+  const { each } = tool;
+  if (each === undefined) {
+    const commands = names.slice(0, plan.sample).map((name) => tool.issue([name]));
+    const series = { ...seriesOf(tool), leastRequests: 2 };
+    return loop(ca, series, { commands, count: names.length });
   }
-  const { name, answer } = tool;
-  const trial = { name, leastRequests: 2, ...(answer && { answer }) };
-  return loop(ca, trial, { commands, count });
+  const command = () => each(names);
+  const trial = { ...seriesOf(tool), command, leastRequests: 2 * names.length };
+  return compare(ca, away === 0 ? [{ ...trial, runs: 1 }] : []);
 }
 
-function idleTrials(ours: Sidecar, certsDir: string, ids: readonly string[]): Trial[] {
+function idleTrials(
+  ours: Sidecar,
+  { certsDir, ids, plan }: { certsDir: string; ids: readonly string[]; plan: Plan },
+): Trial[] {
   const { name: tool } = ours;
   const ways = {
     batch: () => ours.batch(ids, certsDir, 1),
@@ -275,11 +340,12 @@ function idleTrials(ours: Sidecar, certsDir: string, ids: readonly string[]): Tr
   return Object.entries(ways).map(([verb, command]) => ({
     ...(verb === "batch" ? { name: tool } : { name: `${tool} ${verb}` }),
     command,
-    runs: 5,
+    runs: plan.runs,
   }));
 }
 
-const fleetOf = ({ dir }: Setting) => join(dir, "fleet");
+/** A folder for all certificates, for each run that gets them. */
+const fleetOf = ({ dir }: Setting, run = 1) => join(dir, `fleet${run}`);
 
 const sampled = ({ sample, certificates }: Plan) =>
   sample < certificates

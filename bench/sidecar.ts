@@ -13,8 +13,10 @@ const FILES = [...ACCOUNT, "key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
 const MONTH = 2_592_000;
 
 export interface Sidecar extends Tool {
-  /** Like `issue`, but without `--valid_min`, so it asks the CA when to renew. */
+  idle: (name: string) => Command;
+  /** Like `issue` and `issueFresh`, but without `--valid_min`, so it asks the CA when to renew. */
   issueAsking(names: readonly string[]): Command;
+  issueFreshAsking(names: readonly string[]): Command;
   /** Node.js without the program, started in the same way. */
   node: Command;
   /** One run that gets a certificate for each id, in folders below `certsDir`. */
@@ -26,14 +28,20 @@ export interface Sidecar extends Tool {
   folderOf(name: string): string;
 }
 
+/** Where its main module is, and what Node.js has compiled of it. */
+export interface Installed {
+  main: string;
+  compiled: string;
+}
+
 /** This program, run from its main module, with a compile cache as in the image. */
-export function sidecar(ca: Ca, dir: string, main: string): Sidecar {
+export function sidecar(ca: Ca, dir: string, { main, compiled }: Installed): Sidecar {
   const account = join(dir, "account");
   mkdirSync(account, { recursive: true });
   const sets = folders(dir);
   const env = {
     NODE_ENV: "production",
-    NODE_COMPILE_CACHE: join(dir, "compiled"),
+    NODE_COMPILE_CACHE: compiled,
   };
   const program = [NODE, main];
   const trust = ["--ca_bundle", ca.caFile];
@@ -44,11 +52,17 @@ export function sidecar(ca: Ca, dir: string, main: string): Sidecar {
     ...FILES.flatMap((file) => ["-f", file]),
     ...names.flatMap((name) => ["-d", name]),
   ];
+  const issueFresh = (names: readonly string[], ...more: string[]) => ({
+    words: words(names, ...more),
+    cwd: sets.create(names),
+    env,
+  });
   const issue = (names: readonly string[], ...more: string[]) => {
-    const cwd = sets.create(names);
-    for (const file of ACCOUNT) cpSync(join(account, file), join(cwd, file));
-    return { words: words(names, ...more), cwd, env };
+    const command = issueFresh(names, ...more);
+    for (const file of ACCOUNT) cpSync(join(account, file), join(command.cwd, file));
+    return command;
   };
+  const later = ["--valid_min", `${MONTH}`];
   return {
     name: "acme-sidecar",
     version: { words: [...program, "--version"], env },
@@ -57,8 +71,10 @@ export function sidecar(ca: Ca, dir: string, main: string): Sidecar {
       const names = ["account-of-acme-sidecar.test"];
       await measure({ words: words(names), cwd: account, env });
     },
-    issue: (names) => Promise.resolve(issue(names, "--valid_min", `${MONTH}`)),
+    issue: (names) => issue(names, ...later),
+    issueFresh: (names) => issueFresh(names, ...later),
     issueAsking: (names) => issue(names),
+    issueFreshAsking: (names) => issueFresh(names),
     idle: (name) => ({
       words: [...program, "-d", name],
       cwd: sets.of(name),

@@ -29,6 +29,7 @@ export function simpLe(ca: Ca, dir: string): Tool {
     name: "simp_le",
     version: { words: [requireTool("simp_le"), "--version"], env },
     answer,
+    slow: true,
     async register() {
       await using _server = await answer();
       const names = ["account-of-simp-le.test"];
@@ -37,8 +38,9 @@ export function simpLe(ca: Ca, dir: string): Tool {
     issue(names) {
       const cwd = sets.create(names);
       for (const file of ACCOUNT) cpSync(join(account, file), join(cwd, file));
-      return Promise.resolve({ words: words(names), cwd, env });
+      return { words: words(names), cwd, env };
     },
+    issueFresh: (names) => ({ words: words(names), cwd: sets.create(names), env }),
     idle: (name) => ({
       words: words([name]),
       cwd: sets.of(name),

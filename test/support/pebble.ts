@@ -35,6 +35,8 @@ export interface PebbleOptions {
   keyAlgorithm?: "rsa" | "ecdsa";
   /** Where http-01 validation connects to; a port of its own, if nothing else. */
   httpPort?: number;
+  /** Another Pebble than the one that is installed. */
+  program?: string;
 }
 
 export interface Profile {
@@ -58,6 +60,8 @@ export interface Pebble extends AsyncDisposable {
   /** What it answers (with Retry-After 21600) to a question about this certificate's renewal; may be nonsense. */
   setRenewalInfo(certificate: string, answer: string): Promise<void>;
   log(): string;
+  /** Signals the program itself. */
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** Starts a Pebble, and a DNS server for it, on ports of their own. */
@@ -78,7 +82,8 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
   const args = ["-config", configFile, "-dnsserver", options.dnsServer ?? dns.address];
   if (options.strict ?? true) args.push("-strict");
   const env = { ...process.env, ...environment(options) };
-  const child = owned.use(await startProcess(requireTool("pebble"), args, { env }));
+  const program = options.program ?? requireTool("pebble");
+  const child = owned.use(await startProcess(program, args, { env }));
   await untilListening(child, ports.management);
   await untilListening(child, ports.acme);
 
@@ -99,6 +104,9 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
       if (reply.status !== 200) throw new Error(reply.body);
     },
     log: () => child.output(),
+    kill(signal) {
+      child.kill(signal);
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
