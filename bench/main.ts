@@ -21,7 +21,7 @@ import type { Plan } from "./scenarios.ts";
 import { NODE } from "./sidecar.ts";
 
 const LONG: Plan = {
-  ...{ runs: 5, peerRuns: 3, names: 100, certificates: 200, sample: 5, sets: 1000 },
+  ...{ runs: 5, peerRuns: 3, names: 100, certificates: 200, sample: 3, sets: 1000 },
   ...{ growth: [200, 1000, 5000], starts: 21, distances: [0, 20, 50, 100, 200], peersAt: 100 },
 };
 const QUICK: Plan = {
