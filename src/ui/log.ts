@@ -60,11 +60,8 @@ function forPeople(line: Line, terminal: boolean): Line[] {
   const whole: Line = { level: "debug", text: wholeOf(line) };
   const quiet = line.quiet === "always" || (line.quiet !== undefined && terminal);
   if (quiet || line.level === "debug") return [whole];
-  const [first = "", ...more] = fit(line);
-  const lines: Line[] = [
-    { level: line.level, text: first },
-    ...more.map((text) => ({ level: "warn", text }) as const),
-  ];
-  const cut = [first, ...more].join(" ") !== whole.text;
-  return cut ? [...lines, whole] : lines;
+  const fitted = fit(line);
+  const short: Line = { level: line.level, text: fitted.join("\n") };
+  const isCut = fitted.join(" ") !== whole.text.replaceAll("\n", " ");
+  return isCut ? [short, whole] : [short];
 }
