@@ -2,6 +2,8 @@
 export interface Case {
   name: string;
   text: string;
+  /** Cases with different kinds have different causes, whatever the texts. */
+  kind?: string;
 }
 
 /** The names that failed for one reason. `text` is the reason of the first name. */
@@ -14,7 +16,7 @@ export interface Cause {
 const MOST_NAMES = 5;
 const LONGEST_LIST = 110;
 /** The most causes in a message. */
-const MOST_CAUSES = 3;
+export const MOST_CAUSES = 3;
 /** The characters of a text that are compared, and those that are shown. */
 const COMPARED = 2_000;
 const SHOWN = 200;
@@ -38,8 +40,8 @@ export function listed(names: readonly string[]): string {
  */
 export function causesOf(cases: readonly Case[]): Cause[] {
   const causes = new Map<string, { text: string; names: string[] }>();
-  for (const { name, text } of cases) {
-    const key = essence(text, [name]);
+  for (const { name, text, kind = "" } of cases) {
+    const key = `${kind} ${essence(text, [name])}`;
     const cause = causes.get(key);
     if (cause === undefined) causes.set(key, { text, names: [name] });
     else cause.names.push(name);

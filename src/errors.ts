@@ -48,6 +48,11 @@ export interface NameProblem {
   url?: string | undefined;
   /** The HTTP status that the CA got there. */
   status?: number | undefined;
+  /** The likeliest cause, as a word that stays the same, and what to do about it. */
+  cause?: string | undefined;
+  hint?: string | undefined;
+  /** What this program saw itself: who asked it, its file, or the records in DNS. */
+  seen?: object | undefined;
 }
 
 interface Details {

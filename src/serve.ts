@@ -2,8 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import express, { type Response } from "express";
 
-/** Maps the path of a request, exactly as it was sent, to the text of the answer. */
-export type Lookup = (path: string) => string | undefined;
+/**
+ * Maps the path of a request, exactly as it was sent, to the text of the answer. The request tells
+ * who asks.
+ */
+export type Lookup = (path: string, request: IncomingMessage) => string | undefined;
 
 export interface Listen {
   /** An IP address. `::` also accepts IPv4, and works on a host without IPv6. */
@@ -46,7 +49,7 @@ export async function serve(listen: Listen, lookup: Lookup): Promise<Serving> {
   const server = createServer(LIMITS, (request, response) => {
     response.setHeader("X-Content-Type-Options", "nosniff");
     const asked = request.method === "GET" || request.method === "HEAD";
-    const text = asked ? lookup(request.url ?? "") : undefined;
+    const text = asked ? lookup(request.url ?? "", request) : undefined;
     // Express is several times slower, and has its own error pages. Most requests are junk, so
     // answer those without it.
     if (text === undefined) refuse(request, response);

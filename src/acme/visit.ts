@@ -7,8 +7,12 @@ export interface Visit {
   url: URL | undefined;
   /** The IP address that it connected to. */
   address: string | undefined;
-  /** The HTTP status of the answer. */
+  /** The HTTP status of the answer, if it is a wrong one. */
   status: number | undefined;
+  /** What kind of text it got instead of the answer. */
+  got: "page" | "other-account" | undefined;
+  /** The web server that a quoted page names. */
+  server: string | undefined;
 }
 
 /** The limit of a CA's text that we search. */
@@ -24,16 +28,36 @@ const ADDRESSES = [
 ];
 const STATUS = /(?: returned |: )([1-5]\d\d)$/;
 
+/** The words of Boulder and Pebble before a quoted answer. */
+const QUOTED = /(?:!= |\bgot |: )"((?:[^"\\]|\\.)*)/;
+const PAGE = /^(?:\\[nrt]|\s)*<(?:[!a-z?])/i;
+/** RFC 8555 section 8.1. It would be accepted if it were of our account. */
+const KEY_AUTHORIZATION = /^[\w-]{8,255}\.[\w-]{43}(?![\w-])/;
+/** The last line of the error pages of nginx and Apache. */
+const SERVER = /<(?:center|address)>([a-z][\w./ ()-]{0,39})/i;
+
 /** Reads the records of a validation; without them, the CA's sentence about it. */
 export function visitOf({ error, records }: Authorization): Visit {
   const detail = error?.detail.slice(0, LONGEST_DETAIL).trimEnd() ?? "";
   const last = records.at(-1);
-  const status = STATUS.exec(detail)?.[1];
+  const quoted = QUOTED.exec(detail)?.[1] ?? "";
   return {
     url: webUrl(last?.url ?? urlIn(detail)),
     address: ipAddress(last?.addressUsed ?? addressIn(detail)),
-    status: status === undefined ? undefined : Number(status),
+    status: statusIn(detail),
+    got: kindOf(quoted),
+    server: SERVER.exec(quoted)?.[1]?.trim(),
   };
+}
+
+function kindOf(answer: string): Visit["got"] {
+  if (PAGE.test(answer)) return "page";
+  return KEY_AUTHORIZATION.test(answer) ? "other-account" : undefined;
+}
+
+function statusIn(detail: string): number | undefined {
+  const status = STATUS.exec(detail)?.[1];
+  return status === undefined ? undefined : Number(status);
 }
 
 function urlIn(detail: string): string | undefined {

@@ -1,6 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { Name } from "../name.ts";
 import { sleep } from "../time.ts";
+import type { Evidence } from "./evidence.ts";
 
 /** The expected answer for one name (RFC 8555 section 8). */
 export interface Answer {
@@ -18,17 +19,21 @@ export interface Publication extends AsyncDisposable {
   asked(signal: AbortSignal): Promise<void>;
   /** The names whose answers were fetched; undefined if we cannot see that. */
   fetched: ReadonlySet<Name> | undefined;
-  /** What the user should check if the CA gets a wrong answer; undefined: the usual hint. */
-  hint?: string;
+  /**
+   * What we can say about names whose validation failed. Ask before the answers are withdrawn. It
+   * never rejects.
+   */
+  evidence(names: readonly Name[], signal: AbortSignal): Promise<ReadonlyMap<Name, Evidence>>;
 }
 
 /** How long a CA usually takes to ask, in milliseconds. */
 const USUAL_PAUSE = 500;
 
 /** A publication at a place where we cannot see the CA's questions. `undo` withdraws it. */
-export function unseen(undo: AsyncDisposable): Publication {
+export function unseen(undo: AsyncDisposable, evidence: Publication["evidence"]): Publication {
   return {
     fetched: undefined,
+    evidence,
     asked: (signal) => sleep(USUAL_PAUSE, signal),
     [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
   };

@@ -1,7 +1,7 @@
+import type { IncomingMessage } from "node:http";
 import { AppError, messageOf, systemCode } from "../errors.ts";
-import type { Name } from "../name.ts";
-import { type Listen, serve, type Serving } from "../serve.ts";
-import { sleep } from "../time.ts";
+import { type Listen, type Lookup, serve, type Serving } from "../serve.ts";
+import { type Questions, watchQuestions } from "./questions.ts";
 import {
   CHALLENGE_PATH,
   checkedToken,
@@ -15,24 +15,24 @@ export interface Standalone extends Responder {
   port: number;
 }
 
-/** After this many milliseconds without a new question, look at the CA's result. */
-const LONGEST_SILENCE = 3_000;
-/**
- * CAs ask from several places. This many milliseconds after the last question, no more are
- * expected.
- */
-const SHORTEST_CALM = 50;
-
 /** Answers on its own port. Resolves when the port is bound. */
 export async function openStandalone(
   listen: Listen,
   emit: (event: Extract<ChallengeEvent, { type: "answered" }>) => void,
 ): Promise<Standalone> {
-  const published = new Map<string, { text: string; note: () => void }>();
-  const server = await bound(listen, (path) => {
-    const answer = published.get(path);
-    answer?.note();
-    return answer?.text;
+  const published = new Map<string, Published>();
+  const watching = new Set<Questions>();
+  const server = await bound(listen, (path, request) => {
+    const token = tokenIn(path);
+    const answer = published.get(token);
+    const isChallenge = path.startsWith(CHALLENGE_PATH);
+    if (answer !== undefined) {
+      const exact = isChallenge && path.length === CHALLENGE_PATH.length + token.length;
+      answer.note(exact ? "answered" : "misplaced", request);
+      return exact ? answer.text : undefined;
+    }
+    if (isChallenge) for (const questions of watching) questions.noteStranger(request);
+    return undefined;
   });
 
   return {
@@ -40,20 +40,23 @@ export async function openStandalone(
     type: "http-01",
     async publish(answers) {
       const { length: of } = answers;
-      const watch = watchQuestions(of);
+      const questions = watchQuestions(answers.map(({ name }) => name));
       const texts = answers.map((answer) => {
         const { name, keyAuthorization: text } = answer;
-        const note = () => {
-          if (watch.note(name)) emit({ type: "answered", name, of });
+        const note: Published["note"] = (kind, request) => {
+          if (questions.note(name, kind, request)) emit({ type: "answered", name, of });
         };
-        return [CHALLENGE_PATH + checkedToken(answer), { text, note }] as const;
+        return [checkedToken(answer), { text, note }] as const;
       });
-      for (const [path, text] of texts) published.set(path, text);
+      for (const [token, text] of texts) published.set(token, text);
+      watching.add(questions);
       const publication: Publication = {
-        fetched: watch.fetched,
-        asked: (signal) => watch.calm(signal),
+        fetched: questions.fetched,
+        asked: (signal) => questions.calm(signal),
+        evidence: () => Promise.resolve(questions.evidence),
         [Symbol.asyncDispose]: () => {
-          for (const [path] of texts) published.delete(path);
+          for (const [token] of texts) published.delete(token);
+          watching.delete(questions);
           return Promise.resolve();
         },
       };
@@ -63,42 +66,20 @@ export async function openStandalone(
   };
 }
 
-/** Watches the CA's questions to find out when it has asked enough. */
-function watchQuestions(expected: number) {
-  const fetched = new Set<Name>();
-  const started = performance.now();
-  let last = started;
-  let lastNew = started;
-  return {
-    fetched,
-    /** Whether this is the first question for the name. */
-    note(name: Name): boolean {
-      last = performance.now();
-      const first = !fetched.has(name);
-      if (first) lastNew = last;
-      fetched.add(name);
-      return first;
-    },
-    async calm(signal: AbortSignal): Promise<void> {
-      for (;;) {
-        signal.throwIfAborted();
-        // If the CA's questions took long, it will also take longer until its result is ready.
-        const calm = Math.max(SHORTEST_CALM, (last - started) / 4);
-        // Repeated questions, from anyone, must not delay this for long.
-        const latest = lastNew + LONGEST_SILENCE;
-        const due = fetched.size < expected ? latest : Math.min(last + calm, latest);
-        const left = due - performance.now();
-        if (left <= 0) return;
-        await sleep(Math.min(left, SHORTEST_CALM), signal);
-      }
-    },
-  };
+interface Published {
+  text: string;
+  note: (kind: "answered" | "misplaced", request: IncomingMessage) => void;
 }
 
-async function bound(
-  listen: Listen,
-  lookup: (path: string) => string | undefined,
-): Promise<Serving> {
+/** The last part of a path, where a token would be, even if somebody changed the path. */
+function tokenIn(path: string): string {
+  const query = path.indexOf("?");
+  const end = query < 0 ? path.length : query;
+  const last = path.endsWith("/", end) ? end - 1 : end;
+  return path.slice(path.lastIndexOf("/", last - 1) + 1, last);
+}
+
+async function bound(listen: Listen, lookup: Lookup): Promise<Serving> {
   try {
     return await serve(listen, lookup);
   } catch (error) {

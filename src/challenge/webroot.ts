@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Directory, openDirectory } from "../directory/directory.ts";
 import { AppError, messageOf, systemCode } from "../errors.ts";
 import type { Name } from "../name.ts";
+import type { AnswerFile } from "./evidence.ts";
 import { type Answer, CHALLENGE_PATH, checkedToken, type Responder, unseen } from "./responder.ts";
 
 /** Answers with files in folders that a web server already serves. Each name has its folder. */
@@ -11,7 +13,13 @@ export function openWebroot(roots: ReadonlyMap<Name, string>): Responder {
     async publish(answers) {
       await using undo = new AsyncDisposableStack();
       for (const answer of answers) await publishFile(rootOf(roots, answer), answer, undo);
-      return unseen(undo.move());
+      return unseen(undo.move(), (names) => {
+        const asked = answers.filter(({ name }) => names.includes(name));
+        const found = asked.map(
+          (answer) => [answer.name, { file: stateOf(rootOf(roots, answer), answer) }] as const,
+        );
+        return Promise.resolve(new Map(found));
+      });
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -52,6 +60,29 @@ async function publishFile(
       },
     );
   }
+}
+
+/** The state of an answer's file now: somebody may have removed, replaced or closed it. */
+function stateOf(root: string, { token, keyAuthorization }: Answer): AnswerFile {
+  const path = join(root, CHALLENGE_PATH, token);
+  try {
+    using folder = openDirectory(dirname(path));
+    const found = folder.read(token);
+    if (found === undefined) return { path, lost: "removed" };
+    if (found.toString() !== keyAuthorization) return { path, lost: "replaced" };
+    const closed = closedOn(root, path);
+    return { path, ...(closed !== undefined && { closed }) };
+  } catch (error) {
+    return { path, lost: systemCode(error) === "ENOENT" ? "removed" : "closed" };
+  }
+}
+
+/** The first of root, folders and file that others may not enter or read. */
+function closedOn(root: string, file: string): string | undefined {
+  const way = [file];
+  for (let each = dirname(file); each.startsWith(root) && each !== way[0]; each = dirname(each))
+    way.unshift(each);
+  return way.find((each) => (statSync(each).mode & (each === file ? 0o004 : 0o001)) === 0);
 }
 
 /** Opens a folder. It creates missing folders, and removes them at the end if they are empty. */

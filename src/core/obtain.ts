@@ -75,6 +75,14 @@ async function validate(
     tasks.map(({ authorization, challenge }) => authority.respond(authorization, challenge)),
   );
   const verdicts = () => Promise.all(pending.map(({ url }) => authority.authorization(url)));
+  const explained = async (open: readonly Authorization[], late?: AppError) => {
+    const lost = named(open);
+    const evidence = await publication.evidence(
+      lost.map(({ name }) => name),
+      signal,
+    );
+    return rejected(lost, { type, evidence, ...(late && { late }) });
+  };
   // There is time for the CSR.
   const [made] = await Promise.all([csr(), publication.asked(signal)]);
   // As soon as every answer was fetched, the CA is likely to be done.
@@ -84,12 +92,12 @@ async function validate(
     .catch(async (error: unknown) => {
       if (!(error instanceof AppError) || error.code !== "timed-out") throw error;
       const open = (await verdicts()).filter(({ status }) => status !== "valid");
-      throw open.length > 0 ? rejected(named(open), { type, publication, late: error }) : error;
+      throw open.length > 0 ? await explained(open, error) : error;
     });
   if (validated.status === "invalid") {
     const seen = await (errand.isPartial ? settled(pending, errand) : verdicts());
     const failed = seen.filter(({ status, error }) => status === "invalid" || error);
-    throw failed.length > 0 ? rejected(named(failed), { type, publication }) : unusable(validated);
+    throw failed.length > 0 ? await explained(failed) : unusable(validated);
   }
   emit({ type: "validated" });
   return validated;

@@ -54,7 +54,9 @@ function cells(row: StatusRow): string[] {
 }
 
 function troubles({ failure, lacks }: StatusRow): string {
-  const told = failure ? [`${failure.count} x, ${day(failure.at)}: ${failure.message}`] : [];
+  const told = failure
+    ? [`${failure.count} x, ${day(failure.at)}: ${failure.message.replaceAll(/\s*\n\s*/g, " ")}`]
+    : [];
   const causes = causesOf(lacks.map(({ name, detail }) => ({ name, text: detail })));
   if (causes.length > 0) told.unshift(`without ${sayCauses(causes, showName)}`);
   return told.join("; ") || "-";

@@ -81,7 +81,7 @@ export function causeOf({ subject, error }: Failed): string {
   const { dir, names } = subject;
   const causes =
     problems.length > 0
-      ? problems.map(({ name, detail }) => essence(detail, [name]))
+      ? problems.map(({ name, detail, cause = "" }) => `${cause} ${essence(detail, [name])}`)
       : [essence(message, [dir, ...names])];
   return [code, ...new Set(causes)].sort().join("\n");
 }

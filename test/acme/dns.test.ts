@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import type { TxtState } from "../../src/challenge/evidence.ts";
 import { namesOf } from "../../src/store/bundle.ts";
+import { script } from "../challenge/dns-setting.ts";
+import { startDns } from "../support/dns.ts";
 import { dnsHook, type Hook } from "../support/hook.ts";
 import { type Pebble, type PebbleOptions, startPebble } from "../support/pebble.ts";
 import { freePort } from "../support/ports.ts";
 import { problem, type Recorder, startRecorder } from "../support/recorder.ts";
 import { type Sidecar, sidecar } from "../support/sidecar.ts";
+import { tempDir } from "../support/temp.ts";
 import { missing } from "../support/tools.ts";
 import { eventually } from "../support/wait.ts";
 
@@ -131,7 +135,69 @@ describe("dns-01 at Pebble", { skip, concurrency: 2 }, () => {
     assert.equal(code, 2);
     assert.match(stderr, new RegExp(`${s.pebble.dns.address} lacks _acme-challenge\\.a\\.test`));
     assert.match(stderr, /Asking the CA anyway/);
-    assert.match(stderr, /TXT record of _acme-challenge\.NAME/);
+    const { address } = s.pebble.dns;
+    assert.ok(
+      stderr.includes(
+        `${address} has no TXT record of _acme-challenge.a.test. Check that the program sets it`,
+      ),
+      stderr,
+    );
+  });
+
+  /** A run that fails, with this shell script as the program that sets records, and how it is explained. */
+  async function explained(s: Setting, text: string, ...words: string[]) {
+    await using dir = tempDir();
+    const { code, stderr } = await s.program.issue(
+      ["a.test"],
+      ...["--dns_exec", script(dir.path, text), "--dns_timeout", "1", "--log_format", "json"],
+      ...words,
+    );
+    assert.equal(code, 2, stderr);
+    const { error } = JSON.parse(stderr.trim().split("\n").at(-1) ?? "") as {
+      error: { hint: string; problems: { cause: string; seen: { record: TxtState } }[] };
+    };
+    const [problem] = error.problems;
+    assert.ok(problem);
+    return { hint: error.hint, cause: problem.cause, ...problem.seen.record };
+  }
+
+  test("an old value in the place of the new one: what each server has", async () => {
+    await using s = await setting();
+    await s.pebble.dns.addTxt("_acme-challenge.a.test", "of-last-year");
+    const { hint, cause, servers } = await explained(s, "true");
+    assert.equal(cause, "txt-other");
+    const { address } = s.pebble.dns;
+    assert.deepEqual(servers, [{ server: address, values: ["of-last-year"] }]);
+    assert.equal(
+      hint,
+      `DNS does not have the value of this order as TXT record of _acme-challenge.a.test: ${address} has of-last-year. The program must add the new value beside others. An old value may be in caches: wait for its TTL, or raise --dns_wait.`,
+    );
+  });
+
+  test("a record that our servers have, and those that the CA asks do not", async () => {
+    await using other = await startDns();
+    await using s = await setting({}, { dnsServer: other.address });
+    const { code, stderr } = await s.program.issue(["a.test"]);
+    assert.equal(code, 2);
+    assert.ok(
+      stderr.includes(
+        `${s.pebble.dns.address} has the right TXT record of _acme-challenge.a.test now, so the CA came too early or asks other servers.`,
+      ),
+      stderr,
+    );
+  });
+
+  test("an alias that appears after the record was set: where the CA looks", async () => {
+    await using s = await setting();
+    const { managementUrl } = s.pebble.dns;
+    const alias = JSON.stringify({ host: "_acme-challenge.a.test", target: "a.acme.test" });
+    const tell = `curl -sf -d '${alias}' ${managementUrl}/set-cname`;
+    const { hint, cause } = await explained(s, `[ "$1" = cleanup ] || ${tell}`);
+    assert.equal(cause, "txt-alias");
+    assert.match(
+      hint,
+      /^The CA follows an alias \(CNAME\) to a\.acme\.test, but the TXT record was set at _acme-challenge\.a\.test\. Run again\./,
+    );
   });
 
   test("a clean-up that fails is a warning; the certificate is there", async () => {

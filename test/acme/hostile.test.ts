@@ -87,7 +87,7 @@ describe("a CA that must not be believed", { skip: missing("pebble"), concurrenc
       withNonce: true,
     });
     assert.match(error.message, /took too long to validate .*pending, and the CA never asked/);
-    assert.match(error.hint, /never reached this program: .*port 80 is open/);
+    assert.match(error.hint, /^The CA never reached this program\. .*port 80 is open/);
   });
 
   test("that asks about another name: the error says what to do", async () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { behindNginx } from "../support/behind.ts";
 import { type CliResult, runCli } from "../support/cli.ts";
-import { startNginx } from "../support/nginx.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { freePort, loopbackAddress } from "../support/ports.ts";
 import { run } from "../support/process.ts";
-import { type Site, site } from "../support/simp_le.ts";
+import type { Site } from "../support/simp_le.ts";
 import { tls } from "../support/tls.ts";
 import { missing } from "../support/tools.ts";
 
@@ -38,21 +38,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
   });
   after(() => pebble[Symbol.asyncDispose]());
 
-  /** A site whose port 80 is nginx, with this in its server block, and not the program. */
-  async function behind(server: string) {
-    await using stack = new AsyncDisposableStack();
-    const env = stack.use(await site(pebble));
-    if (server !== "")
-      stack.use(await startNginx(`server { listen ${env.host}:${pebble.httpPort}; ${server} }`));
-    const own = ["--listen", `127.0.0.1:${await freePort()}`];
-    const all = stack.move();
-    return {
-      ...env,
-      run: (...words: string[]) => env.run(...own, ...words),
-      own,
-      [Symbol.asyncDispose]: () => all.disposeAsync(),
-    };
-  }
+  const behind = (server: string) => behindNginx(pebble, server);
 
   async function failure(env: Pick<Site, "run" | "name">) {
     const result = await env.run("-d", env.name, "--log_format", "json");
@@ -67,7 +53,12 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
     const nobody = await freePort();
     await using env = await behind(`return 301 https://$host:${nobody}$request_uri;`);
     const { hint, problem } = await failure(env);
-    assert.ok(hint.includes(`redirects the challenge to https://${env.name}:${nobody}:`), hint);
+    assert.ok(
+      hint.startsWith(
+        `The web server redirects the challenge to https://${env.name}:${nobody}. Forward it before`,
+      ),
+      hint,
+    );
     assert.match(hint, /location \/ \{ return 301 \.\.\.; \}/);
     assert.doesNotMatch(hint, /A and AAAA|never reached/);
     assert.equal(problem.name, env.name);
@@ -89,7 +80,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
   test("behind a redirect to an https that answers 404, which Pebble does not tell, says what answered", async () => {
     await using env = await redirected();
     const { hint, problem } = await failure(env);
-    assert.match(hint, /answered 404 itself: it does not forward/);
+    assert.match(hint, /answered 404 itself, and does not forward/);
     assert.doesNotMatch(hint, /never reached/);
     assert.equal(problem.status, 404);
   });
@@ -117,14 +108,14 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
       },
     });
     const { hint, problem } = await failure(env);
-    assert.ok(hint.includes(`redirects the challenge to https://${name}:${port}:`), hint);
+    assert.ok(hint.includes(`redirects the challenge to https://${name}:${port}.`), hint);
     assert.equal(problem.address, host);
   });
 
   test("at a site that answers 404 says so, and that it does not forward", async () => {
     await using env = await behind("location / { return 404; }");
     const { hint } = await failure(env);
-    assert.match(hint, /answered 404 itself: it does not forward/);
+    assert.match(hint, /answered 404 itself, and does not forward/);
     assert.doesNotMatch(hint, /never reached/);
   });
 
@@ -132,7 +123,7 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
     await using env = await behind(`return 200 "${"page ".repeat(500)}";`);
     const { code, stderr } = await env.run("-d", env.name);
     assert.equal(code, 2);
-    assert.match(stderr, /answered something else itself: it does not forward/);
+    assert.match(stderr, /answered something else itself, and does not forward/);
     bounded(stderr);
   });
 
@@ -140,13 +131,13 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
     await using env = await behind("location / { return 404; }");
     const { code, stderr } = await env.run(...["-d", env.name, "--default_root", env.certs.path]);
     assert.equal(code, 2);
-    assert.match(stderr, /answered 404 itself: it must serve/);
+    assert.match(stderr, /answered 404 itself, while the answer was in .*\. It must serve/);
   });
 
   test("where nothing listens says that the CA could not connect", async () => {
     await using env = await behind("");
     const { hint, problem } = await failure(env);
-    assert.match(hint, /never reached this program, since it could not connect/);
+    assert.match(hint, /^The CA could not connect: nothing listens on port 80 at 127/);
     assert.equal(problem.address, env.host);
     assert.equal(problem.code, "connection");
   });
@@ -166,9 +157,10 @@ describe("a validation that fails", { skip, concurrency: 2 }, () => {
     ]);
     bounded(terminal);
     assert.ok(terminal.trim().split("\n").length <= 5, terminal);
-    const last = terminal.trim().split("\n").at(-1) ?? "";
-    assert.match(last, /invalid: 100 names: .* 404 \(unauthorized\): n.* The web server/);
-    assert.match(last, /\(check the name's A and AAAA records\)\.$/);
+    const [text = "", last = ""] = terminal.trim().split("\n").slice(-2);
+    assert.match(text, /invalid: 100 names: .* 404 \(unauthorized\): n\d.* and 9\d more\.$/);
+    assert.match(last, /^ {2}Nobody asked this program: the web server answered 404 itself/);
+    assert.match(last, /check that the name's A and AAAA records lead to the right server\.$/);
 
     const piped = await env.run(...wishes);
     bounded(piped.stderr);

@@ -33,7 +33,10 @@ function init(args)
    }
    -- Made before, or wrk would be what is measured.
    for i = 1, 8000 do
-      requests[i] = wrk.format(nil, kinds[math.random(#kinds)](), { Host = "a.test" })
+      local host = math.random(2) == 1 and "a.test" or string.format("%x.test", math.random(2 ^ 30))
+      local from = string.format("10.%d.%d.%d", math.random(255), math.random(255), math.random(255))
+      requests[i] = wrk.format(nil, kinds[math.random(#kinds)](),
+         { Host = host, ["X-Forwarded-For"] = from })
    end
 end
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { AppError, asAppError, messageOf } from "../../errors.ts";
-import { baseOf } from "../../name.ts";
+import { baseOf, type Name } from "../../name.ts";
 import { type Linger, sleep } from "../../time.ts";
+import type { Evidence } from "../evidence.ts";
 import {
   type Answer,
   checkedToken,
@@ -9,11 +10,14 @@ import {
   type Responder,
   unseen,
 } from "../responder.ts";
-import { propagated, type Propagation, type Wanted } from "./propagation.ts";
+import { propagated, type Propagation, valuesAt, type Wanted } from "./propagation.ts";
 import type { ZoneQueue } from "./queue.ts";
 import type { Records, TxtRecords } from "./records.ts";
 import { openAsk, type Server, serversOf, systemServers } from "./resolver.ts";
 import { type Location, openZones, type Zones } from "./zone.ts";
+
+/** The limit for a look at the records after a failed validation, in milliseconds. */
+const LONGEST_LOOK = 10_000;
 
 interface Host {
   emit: (event: ChallengeEvent) => void;
@@ -84,6 +88,32 @@ export async function openDns01(
     if (lacks.length > 0) emit({ type: "records-late", lacks, time: timeout });
   }
 
+  /** What DNS has for names now. What `publish` has looked up may be out of date by now. */
+  async function statesOf(
+    names: readonly Name[],
+    { answers, all }: { answers: readonly Answer[]; all: readonly TxtRecords[] },
+    run: AbortSignal,
+  ): Promise<ReadonlyMap<Name, Evidence>> {
+    const ask = openAsk(AbortSignal.any([run, AbortSignal.timeout(LONGEST_LOOK)]));
+    const zones = openZones(ask, given ?? systemServers());
+    const states = answers
+      .filter(({ name }) => names.includes(name))
+      .map(async (answer) => {
+        const wanted = valueOf(answer);
+        const own = all.filter(({ values }) => values.includes(wanted));
+        const [[place], end] = await Promise.all([
+          wantedOf(own, zones, given),
+          zones.locate(challengeNameOf(answer.name)).catch(() => undefined),
+        ]);
+        const fqdn = place?.fqdn ?? challengeNameOf(answer.name);
+        const servers = place === undefined ? [] : await valuesAt(place, wanted, ask);
+        const isElsewhere = end !== undefined && end.fqdn !== fqdn;
+        const record = { fqdn, wanted, servers, ...(isElsewhere && { alias: end.fqdn }) };
+        return [answer.name, { record }] as const;
+      });
+    return new Map(await Promise.all(states));
+  }
+
   return {
     type: "dns-01",
     async publish(answers, signal) {
@@ -100,7 +130,7 @@ export async function openDns01(
         emit({ type: "records-set", names: answers.map(({ name }) => name) });
         await waitFor(all, zones, signal);
       }
-      return unseen(undo.move());
+      return unseen(undo.move(), (names, run) => statesOf(names, { answers, all }, run));
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -123,7 +153,7 @@ async function recordsOf(
       return { fqdn, zone: undefined };
     }
   };
-  const byName = Map.groupBy(answers, ({ name }) => `_acme-challenge.${baseOf(name)}`);
+  const byName = Map.groupBy(answers, ({ name }) => challengeNameOf(name));
   const located = await Promise.all(
     [...byName].map(async ([fqdn, same]) => ({
       ...(await locate(fqdn)),
@@ -136,6 +166,10 @@ async function recordsOf(
     zone: same[0]?.zone,
     values: same.flatMap(({ values }) => values),
   }));
+}
+
+function challengeNameOf(name: Name): string {
+  return `_acme-challenge.${baseOf(name)}`;
 }
 
 function valueOf({ keyAuthorization }: Answer): string {

@@ -1,5 +1,8 @@
 import { sleep } from "../../time.ts";
 import { systemCode } from "../../errors.ts";
+import { cut } from "../../causes.ts";
+import { shown } from "../../shown.ts";
+import type { TxtState } from "../evidence.ts";
 import type { Lack } from "../responder.ts";
 import { type Ask, type HostPort, type Server, showServer } from "./resolver.ts";
 
@@ -88,8 +91,7 @@ async function look(watch: Watch, ask: Ask, signal: AbortSignal): Promise<void> 
   watch.silent = false;
   for (const record of watch.open) {
     try {
-      const found = await ask([watch.server], (resolver) => resolver.resolveTxt(record.fqdn));
-      const texts = found.map((parts) => parts.join(""));
+      const texts = await textsAt(watch.server, record.fqdn, ask);
       if (record.values.every((value) => texts.includes(value))) watch.open.delete(record);
     } catch (error) {
       signal.throwIfAborted();
@@ -98,6 +100,40 @@ async function look(watch: Watch, ask: Ask, signal: AbortSignal): Promise<void> 
       return;
     }
   }
+}
+
+async function textsAt(server: Server, fqdn: string, ask: Ask): Promise<string[]> {
+  const found = await ask([server], (resolver) => resolver.resolveTxt(fqdn));
+  return found.map((parts) => parts.join(""));
+}
+
+/** The limits of what is told about one name; more would not be read. */
+const MOST_SERVERS = 8;
+const MOST_VALUES = 5;
+const LONGEST_VALUE = 100;
+
+/**
+ * The values that servers have for a name now, the wanted one first. A server without an answer has
+ * no `values`.
+ */
+export async function valuesAt(
+  { fqdn, servers }: Wanted,
+  wanted: string,
+  ask: Ask,
+): Promise<TxtState["servers"]> {
+  return Promise.all(
+    servers.slice(0, MOST_SERVERS).map(async (each) => {
+      const server = showServer(each);
+      try {
+        const texts = await textsAt(each, fqdn, ask);
+        texts.sort((a, b) => Number(b === wanted) - Number(a === wanted));
+        const values = texts.slice(0, MOST_VALUES).map((text) => shown(cut(text, LONGEST_VALUE)));
+        return { server, values };
+      } catch {
+        return { server };
+      }
+    }),
+  );
 }
 
 function isSeen(wanted: readonly Wanted[], watches: readonly Watch[]) {
