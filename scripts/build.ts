@@ -15,7 +15,7 @@ const OUT = "dist";
 const PLUGIN = "letsencrypt.tar.gz";
 
 /** A run with nothing to do never loads these. */
-const APART = ["acme-client", "express", "pkijs", "tar-stream", "yaml"];
+const APART = ["acme-client", "dns-packet", "express", "pkijs", "tar-stream", "yaml"];
 /**
  * The only module that uses zod; so only a small part of zod is bundled. It exports data and no
  * classes: a class must not exist twice.

@@ -91,6 +91,7 @@ async function run(task: Task, write: Write, interruption: Interruption): Promis
 /** Each verb loads only what it needs. */
 const COMMANDS: { [V in Verb]: () => Promise<{ run: Run<Wishes[V]> }> } = {
   issue: () => import("./commands/issue.ts"),
+  check: () => import("./commands/check.ts"),
   revoke: () => import("./commands/revoke.ts"),
   batch: () => import("./commands/batch.ts"),
   renew: () => import("./commands/renew.ts"),
@@ -106,6 +107,7 @@ const COMMANDS: { [V in Verb]: () => Promise<{ run: Run<Wishes[V]> }> } = {
   "plugin install": () => import("./commands/plugin-install.ts"),
   completion: () => import("./cli/completion.ts"),
   dokku: () => import("./commands/dokku.ts"),
+  "dokku check": () => import("./commands/dokku-check.ts"),
 };
 
 async function perform<V extends Verb>({ verb, wish }: TaskOf<V>, host: Host): Promise<Result> {

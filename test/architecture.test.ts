@@ -81,7 +81,9 @@ const HOMES: Record<string, RegExp> = {
   "acme-client": /^src\/acme\//,
   "@peculiar/asn1-schema": /^src\/acme\//,
   "@peculiar/asn1-x509": /^src\/acme\//,
-  "p-limit": /^src\/(core\/many\/fulfil-all|verify\/verify|challenge\/dns\/\w+)\.ts$/,
+  "dns-packet": /^src\/check\/dnssec\.ts$/,
+  "p-limit":
+    /^src\/(core\/many\/fulfil-all|verify\/verify|challenge\/dns\/\w+|check\/visits)\.ts$/,
   "zod/mini":
     /^src\/(cli\/targets-schema\.ts$|core\/(?:revive|target)\.ts$|challenge\/dns\/providers\.ts$)/,
   yaml: /^src\/cli\/yaml\.ts$/,

@@ -8,6 +8,8 @@ export interface Answer {
   name: Name;
   token: string;
   keyAuthorization: string;
+  /** We ask for it ourselves, so a question is no news. */
+  isProbe?: true;
 }
 
 /** Published answers. Disposing of it withdraws exactly these. */

@@ -42,9 +42,9 @@ export async function openStandalone(
       const { length: of } = answers;
       const questions = watchQuestions(answers.map(({ name }) => name));
       const texts = answers.map((answer) => {
-        const { name, keyAuthorization: text } = answer;
+        const { name, keyAuthorization: text, isProbe = false } = answer;
         const note: Published["note"] = (kind, request) => {
-          if (questions.note(name, kind, request)) emit({ type: "answered", name, of });
+          if (questions.note(name, kind, request) && !isProbe) emit({ type: "answered", name, of });
         };
         return [checkedToken(answer), { text, note }] as const;
       });

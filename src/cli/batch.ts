@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { TargetFile } from "../commands/batch.ts";
 import type { Work } from "../commands/targets.ts";
+import { parsePreflight } from "./dns.ts";
 import { parseDir } from "./files.ts";
 import type { Given } from "./given.ts";
 import type { Options } from "./options.ts";
@@ -19,6 +20,7 @@ export function parseWork(given: Given): Work {
     concurrency: { all, each: given.has("concurrency") ? all : AT_EACH_CA },
     retry: given.flag("retry"),
     tarChanged: given.flag("tar_changed"),
+    preflight: parsePreflight(given),
   };
 }
 

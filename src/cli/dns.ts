@@ -1,6 +1,8 @@
 import { isIPv6 } from "node:net";
 import type { Propagation } from "../challenge/dns/propagation.ts";
 import type { Provider } from "../challenge/dns/providers.ts";
+import type { HostPort } from "../challenge/dns/resolver.ts";
+import type { PreflightWish } from "../commands/preflight.ts";
 import type { DnsMethod } from "../core/method.ts";
 import { entryOf } from "../json.ts";
 import { DAY, SECOND } from "../time.ts";
@@ -65,7 +67,7 @@ function parsePropagation(given: Given): Propagation {
       least: 1,
     }),
     wait: wait && parseSpan(given, "dns_wait", { seconds: wait, least: 0 }),
-    resolvers: given.list("dns_resolvers").map((text) => parseResolver(given, text)),
+    resolvers: parseResolvers(given),
   };
 }
 
@@ -81,7 +83,19 @@ function parseSpan(
   return seconds * SECOND;
 }
 
-function parseResolver(given: Given, value: string): { host: string; port: number } {
+/** The DNS servers to ask instead of the usual ones. */
+export function parseResolvers(given: Given): HostPort[] {
+  // A check reads this option in addition to its target.
+  if (given.isWrong("dns_resolvers")) return [];
+  return given.list("dns_resolvers").map((text) => parseResolver(given, text));
+}
+
+/** How to check names before the CA is asked; undefined: not at all. */
+export function parsePreflight(given: Given): PreflightWish | undefined {
+  return given.flag("preflight") ? { resolvers: parseResolvers(given) } : undefined;
+}
+
+function parseResolver(given: Given, value: string): HostPort {
   if (isIPv6(value)) return { host: value, port: 53 };
   const [, six, plain, digits = "53"] =
     /^(?:\[([^\]]+)\]|([^:[\]\s/]+))(?::(\d+))?$/.exec(value) ?? [];

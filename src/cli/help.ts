@@ -16,7 +16,7 @@ import { isVerb, usageOf, type Verb, VERB_NAMES, verbOf, verbsIn } from "./verbs
 const WIDTH = 80;
 const INDENT = 26;
 const TAGLINE = "Gets and renews TLS certificates over ACME while the web server keeps serving.";
-const EXIT = "Exit status: 0 something was done, 1 nothing was due, 2 an error.";
+const EXIT = "Exit status: 0 something was done, 1 nothing was due, 2 an error. check: 1\nif the CA would fail. verify: 2 if something else is served.";
 
 /** The options of each group, in the order of the help. */
 export const OPTION_GROUPS = Object.entries(GROUPS).map(

@@ -46,8 +46,18 @@ export interface OptionSpec {
 /** The methods of answering the CA, by their names in a file of targets. */
 export type MethodName = "standalone" | "webroot" | "stateless" | "dns";
 
-/** The verbs that make targets. `account import` does so for the command that it prints. */
-export const TARGET = ["issue", "account import", "batch", "dokku"] as const;
+/**
+ * The verbs that make targets. `account import` does so for the command that it prints, and `check`
+ * takes the command line of `issue` to check what that would do.
+ */
+export const TARGET = [
+  "issue",
+  "check",
+  "account import",
+  "batch",
+  "dokku",
+  "dokku check",
+] as const;
 
 /** The verbs that use one account. */
 export const ACCOUNT = [

@@ -5,6 +5,7 @@ import { parseTargetFile, parseWork } from "./batch.ts";
 import { forTrying } from "./ca.ts";
 import { parseDokku } from "./dokku.ts";
 import { parseRoot } from "./files.ts";
+import { parsePreflight, parseResolvers } from "./dns.ts";
 import type { Given } from "./given.ts";
 import { parseImport } from "./import.ts";
 import { parseAccountKey } from "./key-type.ts";
@@ -50,7 +51,20 @@ export const VERBS = {
     understand(given) {
       const target = parseTarget(given);
       const dryRun = given.flag("dry_run");
-      return target && { target: dryRun ? forTrying(given, target) : target, dryRun };
+      return (
+        target && {
+          target: dryRun ? forTrying(given, target) : target,
+          dryRun,
+          preflight: parsePreflight(given),
+        }
+      );
+    },
+  },
+  check: {
+    describe: "Look at every name as the CA will do, before you ask it; changes nothing",
+    understand(given) {
+      const target = parseTarget(given);
+      return target && { target, resolvers: parseResolvers(given) };
     },
   },
   revoke: { describe: "Revoke a certificate, as --revoke does", understand: parseRevocation },
@@ -153,6 +167,13 @@ export const VERBS = {
     internal: true,
     report: "lines",
     understand: (given, { options }) => parseDokku(given, options),
+  },
+  "dokku check": {
+    describe: "For the Dokku plugin only: check the app on standard input, as check does",
+    understand: (given, { options }) => ({
+      ...parseDokku(given, options),
+      resolvers: parseResolvers(given),
+    }),
   },
 } as const satisfies Record<string, VerbSpec>;
 

@@ -8,6 +8,7 @@ import type { TarSet } from "../handoff/certificates.ts";
 import type { Bundle } from "../store/bundle.ts";
 import { lockRun } from "../store/lock.ts";
 import { runContextOf } from "./network.ts";
+import { openPreflight, type PreflightWish } from "./preflight.ts";
 import { shareResponders } from "./responders.ts";
 import type { Host } from "./run.ts";
 
@@ -19,6 +20,8 @@ export interface Work {
   retry: boolean;
   /** Write changed certificates to standard output as a tar. */
   tarChanged: boolean;
+  /** Check before each order what the CA will see. */
+  preflight: PreflightWish | undefined;
 }
 
 /** Where targets come from. */
@@ -79,7 +82,13 @@ function stopsEverything(outcome: Outcome): boolean {
 
 async function fulfilAndDeliver(
   targets: readonly Target[],
-  { concurrency, retry, tarChanged, ended }: Work & { ended: (outcome: Outcome) => void },
+  {
+    concurrency,
+    retry,
+    tarChanged,
+    preflight,
+    ended,
+  }: Work & { ended: (outcome: Outcome) => void },
   host: Host,
 ): Promise<Outcome[]> {
   const context = await runContextOf(host.network, host, concurrency.each);
@@ -89,7 +98,12 @@ async function fulfilAndDeliver(
   try {
     outcomes = await fulfilAll(
       targets,
-      { ...context, openResponder: responders.open, delivers: tarChanged },
+      {
+        ...context,
+        openResponder: responders.open,
+        delivers: tarChanged,
+        preflight: openPreflight(preflight),
+      },
       {
         concurrency,
         retry,

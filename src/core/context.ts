@@ -45,6 +45,15 @@ export function caOf(directoryUrl: string, { context, session, memory }: Meeting
   });
 }
 
+/**
+ * Looks at what the CA will see, before it is asked. It only warns, and rejects only after an
+ * interruption.
+ */
+export type Preflight = (
+  target: Target,
+  reach: { responder: Responder; session: Session; context: Context },
+) => Promise<void>;
+
 /** The context for getting certificates. */
 export interface RunContext extends Context {
   openResponder: (method: Method) => Promise<Responder>;
@@ -55,4 +64,5 @@ export interface RunContext extends Context {
    * delivery (`settleDelivery`).
    */
   delivers?: boolean | undefined;
+  preflight?: Preflight | undefined;
 }

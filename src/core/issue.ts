@@ -11,7 +11,7 @@ import type { Target } from "./target.ts";
 /** Gets and saves the certificate of a target, from the first CA that works. */
 export async function issue(target: Target, issuance: Issuance): Promise<Issued> {
   const { ask, want } = target;
-  const { why, look, context } = issuance;
+  const { why, look, context, session } = issuance;
   const { openResponder, emit } = context;
   emit({ type: "decided", why, names: want.names });
   await checkFiles(target.keep, emit);
@@ -20,6 +20,7 @@ export async function issue(target: Target, issuance: Issuance): Promise<Issued>
   const key = await certificateKey(target, look.found.key);
   emit({ type: "key", reused: key === look.found.key });
   const attempt = { ...issuance, responder, key };
+  await context.preflight?.(target, { responder, session, context });
   const [first, ...others] = ask.from;
   let from = first;
   for (const to of others) {

@@ -103,6 +103,19 @@ export type Event =
       ids: readonly string[];
       forgotten: boolean;
     }
+  /**
+   * Something that will most likely make the CA fail, or `advice`, and what to do about it.
+   * `again`: an earlier target of the run has it as well.
+   */
+  | {
+      type: "foreseen";
+      code: string;
+      level: "fails" | "advice";
+      names: readonly string[];
+      fact: string;
+      remedy: string;
+      again: boolean;
+    }
   /** An option has no effect. */
   | { type: "warning"; text: string }
   /** One of several targets is done. */

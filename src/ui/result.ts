@@ -2,6 +2,8 @@ import type { Outcome } from "../core/outcome.ts";
 import type { StatusRow } from "../core/many/status.ts";
 import type { Clock } from "../time.ts";
 import { type AccountView, sayAccount } from "./account.ts";
+import type { Report as CheckReport } from "../check/check.ts";
+import { exitCodeOfCheck, sayCheck } from "./check.ts";
 import { sayLine } from "./dokku.ts";
 import { exitCodeOf, openReport, type Report, reportOutcome } from "./report.ts";
 import { sayStatus } from "./status.ts";
@@ -16,6 +18,7 @@ export type Answer =
   | { kind: "account"; account: AccountView }
   | { kind: "standings"; dir: string; standings: readonly StatusRow[] }
   | { kind: "verdicts"; verdicts: readonly SetVerdict[]; at: Date }
+  | { kind: "check"; report: CheckReport }
   | { kind: "text"; text: string }
   /** A tar. It was written to standard output while it was made. */
   | { kind: "written" };
@@ -56,9 +59,10 @@ export function openRunReport({
     ...report,
     result(result) {
       if ("answer" in result) {
-        const text = sayAnswer(result.answer, answerJson);
+        const { answer } = result;
+        const text = sayAnswer(answer, answerJson);
         if (text !== undefined) print(text);
-        return codeOfAnswer(result.answer);
+        return codeOfAnswer(answer);
       }
       const { outcomes } = result;
       if (style === "summary") reportSummary(outcomes, write);
@@ -70,7 +74,8 @@ export function openRunReport({
 }
 
 /** An answer is a success, unless it says that something is wrong. */
-function codeOfAnswer(answer: Answer): 0 | 2 {
+function codeOfAnswer(answer: Answer): 0 | 1 | 2 {
+  if (answer.kind === "check") return exitCodeOfCheck(answer.report);
   return answer.kind === "verdicts" && !areServed(answer.verdicts) ? 2 : 0;
 }
 
@@ -82,6 +87,8 @@ function sayAnswer(answer: Answer, json: boolean): string | undefined {
       return sayStatus(answer.standings, { json, dir: answer.dir });
     case "verdicts":
       return sayVerdicts(answer.verdicts, { json, at: answer.at });
+    case "check":
+      return sayCheck(answer.report, json);
     case "text":
       return answer.text;
     case "written":

@@ -2,6 +2,7 @@ import type { StatusRow } from "../core/many/status.ts";
 import { causesOf, cut, sayCauses } from "../causes.ts";
 import { showName } from "../name.ts";
 import { LONGEST_LINE } from "./line-length.ts";
+import { table } from "./table.ts";
 import { fileOf, names } from "./text.ts";
 
 const WHY: Record<NonNullable<StatusRow["why"]>, string> = {
@@ -82,20 +83,3 @@ const day = (date: Date) => date.toISOString().slice(0, 10);
 
 /** The limits for cells; longer ones are cut. A row that is still too long is cut at its end. */
 const WIDEST = [60, 100, 40, 30, 10, 12, 120];
-
-/** All columns except the last are as wide as their widest cell. */
-function table(rows: readonly string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
-        )
-        .join("  "),
-    )
-    .map((row) => cut(row, LONGEST_LINE))
-    .join("\n");
-}

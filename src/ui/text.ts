@@ -46,6 +46,11 @@ function sayLack({ server, fqdn, silent }: Lack): string {
   return `${server} ${silent ? "did not answer for" : "lacks"} ${fqdn}`;
 }
 
+/** A fact about the first of these names, which concerns all of them. */
+export function sayFact(fact: string, all: readonly string[]): string {
+  return all.length < 2 ? fact : `${fact} The same goes for ${names(all.slice(1))}.`;
+}
+
 /** A file of targets as part of a sentence. */
 export const fileOf = (file: string) => (file === "-" ? "the standard input" : file);
 
@@ -84,6 +89,10 @@ type Say = {
 
 const SAY: Say = {
   warning: (event) => line("warn", event.text),
+  foreseen: ({ level, fact, names: all, remedy, again }) => ({
+    ...line(level === "fails" ? "warn" : "info", sayFact(fact, all), remedy),
+    ...(again ? { quiet: "always" as const } : {}),
+  }),
   unlisted: (event) => sayUnlisted(event),
   decided: (event) =>
     line("info", `A certificate for ${names(event.names)} is needed: ${WHY[event.why]}.`),

@@ -19,6 +19,10 @@ const DNS = ["--dns", "exec", "--dns_exec", "hook"];
 /** Command lines of each verb, so that an option has an effect on one of them at least. */
 const LINES: Record<Verb, string[][]> = {
   issue: [["-d", "a.test"], ["-d", "a.test", ...DNS], []],
+  check: [
+    ["-d", "a.test"],
+    ["-d", "a.test", ...DNS],
+  ],
   revoke: [[]],
   nginx: [[], ["--stateless"]],
   "account show": [[]],
@@ -30,6 +34,7 @@ const LINES: Record<Verb, string[][]> = {
   status: [[]],
   verify: [[]],
   dokku: [[], ACCOUNTS, [...ACCOUNTS, ...DNS]],
+  "dokku check": [[], ACCOUNTS, [...ACCOUNTS, ...DNS]],
   plugin: [[]],
   "plugin install": [[]],
   tar: [[]],
@@ -42,7 +47,7 @@ async function meaning(request: Request): Promise<object> {
     const targets = await request.wish.source.read("targets: [{names: a.test}]");
     return { ...request, targets };
   }
-  if (request.verb !== "dokku") return request;
+  if (request.verb !== "dokku" && request.verb !== "dokku check") return request;
   return { ...request, apps: request.wish.read('{"blog": {"+domains": "a.test"}}') };
 }
 

@@ -33,6 +33,8 @@ export interface PebbleOptions {
   /** The IPv6 address of every name. */
   ipv6?: string;
   keyAlgorithm?: "rsa" | "ecdsa";
+  /** The names by which it looks for itself in CAA records. */
+  caaIdentities?: string[];
   /** Where http-01 validation connects to; a port of its own, if nothing else. */
   httpPort?: number;
   /** Another Pebble than the one that is installed. */
@@ -141,6 +143,7 @@ function configuration(options: PebbleOptions, ports: Ports, { certFile, keyFile
       retryAfter: options.retryAfter ?? { authz: 1, order: 1 },
       domainBlocklist: options.blocklist ?? [],
       profiles: options.profiles ?? {},
+      ...(options.caaIdentities && { caaIdentities: options.caaIdentities }),
       externalAccountBindingRequired: options.eab !== undefined,
       externalAccountMACKeys: options.eab ?? {},
     },

@@ -11,6 +11,8 @@ const SOURCES = {
   lego: "apt-get install lego",
   nginx: "apt-get install nginx",
   knotd: "apt-get install knot",
+  unbound: "apt-get install unbound",
+  ip: "apt-get install iproute2",
   nsupdate: "apt-get install bind9-dnsutils",
   openssl: "apt-get install openssl",
   unshare: "apt-get install util-linux",

@@ -31,7 +31,7 @@ export const ANSWERING_OPTIONS = {
   stateless: {
     isNew: true,
     describe: "Let the web server answer the CA; it needs the block that nginx --stateless prints",
-    verbs: ["issue", "account import", "batch", "nginx"],
+    verbs: ["issue", "check", "account import", "batch", "nginx"],
     method: "stateless",
     property: "challenge",
     recorded: true,
@@ -80,11 +80,17 @@ export const ANSWERING_OPTIONS = {
     value: "HOST[:PORT]",
     repeatable: true,
     isNew: true,
-    describe: "Name servers to ask for the records",
-    otherwise: "the zone's own",
+    describe: "Name servers to ask for the records; with check or --preflight, for everything",
+    otherwise: "the zone's own, or the system's",
     verbs: TARGET,
     key: "dns_resolvers",
     method: "dns",
     recorded: true,
+  },
+  preflight: {
+    isNew: true,
+    describe:
+      "Before asking the CA, check as check does what it will see; warns, and never stops the run",
+    verbs: ["issue", "batch", "renew"],
   },
 } as const satisfies Record<string, OptionSpec>;

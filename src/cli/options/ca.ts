@@ -9,7 +9,7 @@ export const CA_OPTIONS = {
     describe:
       "The CA, by short name (list below) or directory URL; with several, the next is used while the one before is unreachable or busy",
     default: ["letsencrypt"],
-    verbs: ["issue", "account import", "batch", ...ACCOUNT],
+    verbs: ["issue", "check", "account import", "batch", ...ACCOUNT],
     key: "server",
     property: "server",
     recorded: true,

@@ -9,7 +9,7 @@ export const CERTIFICATE_OPTIONS = {
     brief: "A name for the certificate; repeat it for more",
     describe:
       "A name for the certificate, and perhaps the folder its web server serves; without a folder the program answers the CA itself, on --listen",
-    verbs: ["issue", "account import", "verify"],
+    verbs: ["issue", "check", "account import", "verify"],
     key: "names",
     property: "domains",
     recorded: true,

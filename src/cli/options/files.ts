@@ -17,7 +17,7 @@ export const FILE_OPTIONS = {
       "chain.pem",
       "fullchain.pem",
     ],
-    verbs: ["issue", "account import", "batch", ...ACCOUNT],
+    verbs: ["issue", "check", "account import", "batch", ...ACCOUNT],
     key: "formats",
     recorded: true,
   },

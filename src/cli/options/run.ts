@@ -68,7 +68,7 @@ export const MESSAGE_OPTIONS = {
   json: {
     isNew: true,
     describe: "Print the answer as JSON",
-    verbs: ["account show", "status", "verify"],
+    verbs: ["account show", "check", "status", "verify"],
   },
   version: { describe: "Show the version", verbs: "all" },
   help: { alias: "h", describe: "Show the help of a command, or an overview", verbs: "all" },

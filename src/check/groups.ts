@@ -1,0 +1,28 @@
+import { essence } from "../causes.ts";
+import { showName } from "../name.ts";
+import type { Finding } from "./observation.ts";
+
+/** Findings of one cause: the first of them, and the names of all. */
+export interface Group {
+  first: Finding;
+  /** Empty if it concerns every name. */
+  names: readonly string[];
+}
+
+/**
+ * Groups findings by cause, first those that fail, and then the most frequent. Findings that differ
+ * only in names and addresses have the same cause.
+ */
+export function groupsOf(findings: readonly Finding[]): Group[] {
+  const groups = [...Map.groupBy(findings, causeOf).values()].flatMap((same) => {
+    const names = new Set(same.flatMap(({ name }) => name ?? []));
+    return same[0] === undefined ? [] : [{ first: same[0], names: [...names] }];
+  });
+  const isAdvice = ({ first }: Group) => Number(first.level === "advice");
+  return groups.sort((a, b) => isAdvice(a) - isAdvice(b) || b.names.length - a.names.length);
+}
+
+/** A text that is equal for findings of the same cause. */
+export function causeOf({ code, fact, name = "" }: Finding): string {
+  return `${code} ${essence(fact, [showName(name), name])}`;
+}
