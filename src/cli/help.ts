@@ -16,7 +16,7 @@ import { isVerb, usageOf, type Verb, VERB_NAMES, verbOf, verbsIn } from "./verbs
 const WIDTH = 80;
 const INDENT = 26;
 const TAGLINE = "Gets and renews TLS certificates over ACME while the web server keeps serving.";
-const EXIT = "Exit status: 0 something was done, 1 nothing was due, 2 an error. check: 1\nif the CA would fail. verify: 2 if something else is served.";
+const EXIT = "Exit status: 0 something was done, 1 nothing was due, 2 an error.";
 
 /** The options of each group, in the order of the help. */
 export const OPTION_GROUPS = Object.entries(GROUPS).map(
@@ -94,7 +94,7 @@ function everyOption(): string {
 }
 
 function helpOn(verb: Verb): string {
-  const { about, examples } = VERB_HELP[verb];
+  const { about, examples, exit } = VERB_HELP[verb];
   const isOurs = (name: OptionName) => isFor(name, verb);
   return [
     `Usage: acme-sidecar ${usageOf(verb)} [OPTION]...`,
@@ -107,7 +107,7 @@ function helpOn(verb: Verb): string {
     "Examples:",
     ...examples.flatMap(shownExample),
     "",
-    EXIT,
+    exit === undefined ? EXIT : `Exit status: ${exit}`,
     ...seeAlso(verb),
   ].join("\n");
 }

@@ -10,6 +10,8 @@ interface VerbHelp {
   /** What the command does, in about two sentences. */
   about: string;
   examples: readonly [Example, ...Example[]];
+  /** What its exit codes mean, if not the usual. */
+  exit?: string;
 }
 
 const example = (line: string, does: string): Example => ({ line, does });
@@ -24,6 +26,7 @@ export const OVERVIEW: readonly Example[] = [
 /** What the commands with the same first word have in common. */
 export const FAMILIES: Record<Family, string> = {
   account: "Show, change, end or take over an account at a CA",
+  dokku: "For the Dokku plugin only",
   plugin: "Write the Dokku plugin, or its installer",
 };
 
@@ -47,6 +50,18 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
       ),
       example("acme-sidecar -d example.com --dry_run", "Try it first, and keep nothing."),
     ],
+  },
+  check: {
+    about:
+      "Looks up each name and asks every address for a token of its own, as the CA will do, and says what stands in the way. It takes the options of issue, changes nothing, and asks the CA for its directory only.",
+    examples: [
+      example("acme-sidecar check -d example.com", "Look at one name."),
+      example(
+        "acme-sidecar check -d example.com:/var/www/html --json",
+        "The same for a webroot, for a program.",
+      ),
+    ],
+    exit: "0 nothing stands in the way, 1 the CA would fail, 2 an error.",
   },
   revoke: {
     about:
@@ -90,6 +105,7 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
   verify: {
     about:
       "Connects to the web servers of the names and compares what they serve with the certificates in DIR. It says what to do about each difference, and exits with 2 if there is one.",
+    exit: "0 all is served, 2 something else is, or an error.",
     examples: [
       example("acme-sidecar verify /certs", "Look at every address of every name."),
       example(
@@ -182,6 +198,14 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
         "For zsh: put that file into a folder of $fpath.",
       ),
     ],
+  },
+  "dokku check": {
+    about:
+      "Looks at the names of an app, whose properties the Dokku plugin writes to the standard input as JSON. Use check for names of your own.",
+    examples: [
+      example("acme-sidecar dokku check < app.json", "What dokku letsencrypt:check does."),
+    ],
+    exit: "0 nothing stands in the way, 1 the CA would fail, 2 an error.",
   },
   dokku: {
     about:

@@ -61,7 +61,7 @@ export const VERBS = {
     },
   },
   check: {
-    describe: "Look at every name as the CA will do, before you ask it; changes nothing",
+    describe: "Say what stands in the CA's way, before you ask it",
     understand(given) {
       const target = parseTarget(given);
       return target && { target, resolvers: parseResolvers(given) };
@@ -169,7 +169,8 @@ export const VERBS = {
     understand: (given, { options }) => parseDokku(given, options),
   },
   "dokku check": {
-    describe: "For the Dokku plugin only: check the app on standard input, as check does",
+    describe: "For the Dokku plugin only: check an app",
+    internal: true,
     understand: (given, { options }) => ({
       ...parseDokku(given, options),
       resolvers: parseResolvers(given),
