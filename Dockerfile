@@ -53,7 +53,8 @@ FROM scratch
 COPY --from=rootfs /rootfs/ /
 COPY --from=build /out/ /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    NODE_ENV=production
+    NODE_ENV=production \
+    LANG=C.UTF-8
 WORKDIR /certs
 VOLUME /certs
 EXPOSE 80

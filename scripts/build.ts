@@ -17,10 +17,11 @@ const PLUGIN = "letsencrypt.tar.gz";
 /** A run with nothing to do never loads these. */
 const APART = ["acme-client", "dns-packet", "express", "pkijs", "tar-stream", "yaml"];
 /**
- * The only module that uses zod; so only a small part of zod is bundled. It exports data and no
- * classes: a class must not exist twice.
+ * The only module that uses zod; so only a small part of zod is bundled. And the only one that uses
+ * the packages for terminals. They export data and functions but no classes: a class must not exist
+ * twice.
  */
-const SCHEMA = "targets-schema";
+const MODULES = ["src/cli/targets-schema.ts", "src/ui/screen.ts"];
 
 /**
  * Parts of packages that this program never uses, or that Node.js has too. Without this, every
@@ -59,7 +60,8 @@ const substitutes: Plugin = {
 const apart: Plugin = {
   name: "apart",
   setup(build) {
-    const filter = new RegExp(`^(?:${APART.join("|")}|\\./${SCHEMA}\\.ts)$`);
+    const modules = MODULES.map((file) => `\\./${basename(file, ".ts")}\\.ts`);
+    const filter = new RegExp(`^(?:${[...APART, ...modules].join("|")})$`);
     build.onResolve({ filter }, ({ path }) => ({
       path: `./${basename(path, ".ts")}.js`,
       external: true,
@@ -89,7 +91,7 @@ await rm(OUT, { recursive: true, force: true });
 const bundles = [
   await bundle("src/main.ts", "main", [apart, substitutes]),
   await bundle("src/start.ts", "start", []),
-  await bundle(`src/cli/${SCHEMA}.ts`, SCHEMA, []),
+  ...(await Promise.all(MODULES.map((file) => bundle(file, basename(file, ".ts"), [])))),
   ...(await Promise.all(APART.map((name) => bundle(name, name, [substitutes])))),
 ];
 for (const program of ["main.js", "start.js"]) await chmod(join(OUT, program), 0o755);

@@ -6,8 +6,9 @@ import type { Request, Task, TaskOf } from "./cli/parse.ts";
 import type { Verb, Wishes } from "./cli/verbs.ts";
 import type { Host, Run } from "./commands/run.ts";
 import { AppError, asAppError } from "./errors.ts";
-import { shownLines } from "./shown.ts";
+import type { Live } from "./ui/live.ts";
 import type { Result } from "./ui/result.ts";
+import type { Terminal } from "./ui/terminal.ts";
 import type { Write } from "./ui/text.ts";
 
 const OLDEST_NODE = 24;
@@ -31,9 +32,17 @@ async function main(): Promise<number> {
   const { parseOrSuggest } = await import("./cli/parse.ts");
   const { openLog } = await import("./ui/log.ts");
   const { reportError } = await import("./ui/report.ts");
+  const { openPrinter } = await import("./ui/output.ts");
+  const { terminalOf } = await import("./ui/terminal.ts");
 
   const { stderr, stdout, argv, env } = process;
-  const settings = { stream: stderr, terminal: stderr.isTTY };
+  // If nobody reads the messages any more, the certificates are still wanted.
+  stderr.on("error", () => undefined);
+  // Those who write there see to it.
+  stdout.on("error", () => undefined);
+  const messages = terminalOf(stderr, env);
+  const { watched: terminal, colour } = messages;
+  const settings = { stream: stderr, terminal, colour };
   let log = openLog({ ...settings, json: false, verbose: false });
   try {
     const request = await parseOrSuggest({
@@ -43,11 +52,20 @@ async function main(): Promise<number> {
       version: manifest.version,
     });
     if (request.verb === "print" || request.verb === "help") {
-      stdout.write(`${await textOf(request)}\n`);
+      const { print, done } = openPrinter(stdout);
+      print(await textOf(request));
+      await done();
       return 0;
     }
-    log = openLog({ ...settings, ...request.output });
-    return await run(request, log.write, { signal, linger });
+    const live = await openLiveFor(request, messages, signal);
+    const { stream } = live ?? settings;
+    log = openLog({
+      ...settings,
+      ...request.output,
+      colour: colour && !request.output.json,
+      stream,
+    });
+    return await run(request, { write: log.write, live }, { signal, linger });
   } catch (error) {
     reportError(asAppError(error, signal), log.write);
     return 2;
@@ -64,27 +82,51 @@ async function textOf(request: Exclude<Request, Task>): Promise<string> {
 
 type Interruption = Pick<Host, "signal" | "linger">;
 
-async function run(task: Task, write: Write, interruption: Interruption): Promise<number> {
+/** Draws how far the run is, if a person watches and nothing else reads the messages. */
+async function openLiveFor(
+  { output }: Task,
+  messages: Terminal,
+  signal: AbortSignal,
+): Promise<Live | undefined> {
+  if (!messages.redraws || output.json || output.report === "lines") return undefined;
+  const { openLive } = await import("./ui/live.ts");
+  return openLive(messages, { signal, onResume: (then) => process.on("SIGCONT", then) });
+}
+
+interface Messages {
+  write: Write;
+  live: Live | undefined;
+}
+
+async function run(
+  task: Task,
+  { write, live }: Messages,
+  interruption: Interruption,
+): Promise<number> {
   const { reportWarning } = await import("./ui/report.ts");
   const { openRunReport } = await import("./ui/result.ts");
-  const { network, output, warnings } = task;
+  const { terminalOf } = await import("./ui/terminal.ts");
+  const { network, output: style, warnings } = task;
   const now = () => new Date();
-  const print = (text: string) => {
-    process.stdout.write(`${shownLines(text)}\n`);
+  const output = terminalOf(process.stdout, process.env);
+  const report = openRunReport({ ...style, write, output, now });
+  const emit: Host["emit"] = (event, target) => {
+    live?.note(event, target);
+    report.event(event, target);
   };
-  const report = openRunReport({ ...output, write, print, now });
   for (const warning of warnings) reportWarning(warning, write);
-  const result = await perform(task, {
+  const host = {
     env: process.env,
     now,
     random: () => Math.random(),
     ...interruption,
-    emit: report.event,
+    emit,
     stdin: () => process.stdin,
     stdout: process.stdout,
     home: join(import.meta.dirname, ".."),
     network,
-  });
+  };
+  const result = await perform(task, host).finally(() => live?.close());
   return report.result(result);
 }
 

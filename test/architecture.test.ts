@@ -82,8 +82,7 @@ const HOMES: Record<string, RegExp> = {
   "@peculiar/asn1-schema": /^src\/acme\//,
   "@peculiar/asn1-x509": /^src\/acme\//,
   "dns-packet": /^src\/check\/dnssec\.ts$/,
-  "p-limit":
-    /^src\/(core\/many\/fulfil-all|verify\/verify|challenge\/dns\/\w+|check\/visits)\.ts$/,
+  "p-limit": /^src\/(core\/many\/fulfil-all|verify\/verify|challenge\/dns\/\w+|check\/visits)\.ts$/,
   "zod/mini":
     /^src\/(cli\/targets-schema\.ts$|core\/(?:revive|target)\.ts$|challenge\/dns\/providers\.ts$)/,
   yaml: /^src\/cli\/yaml\.ts$/,
@@ -93,6 +92,9 @@ const HOMES: Record<string, RegExp> = {
   "yargs/helpers": /^src\/cli\//,
   "tar-stream": /^src\/handoff\//,
   winston: /^src\/ui\//,
+  "log-update": /^src\/ui\/screen\.ts$/,
+  "slice-ansi": /^src\/ui\/screen\.ts$/,
+  "string-width": /^src\/ui\/screen\.ts$/,
 };
 
 test("each runtime package is used in its own room only", () => {

@@ -20,6 +20,7 @@ export async function fulfil(target: Target, context: RunContext): Promise<Outco
   const { now, signal, emit } = context;
   const { dir } = target.keep;
   const subject = subjectOf(target);
+  let next: Date | undefined;
   try {
     checkFolder(dir);
     using _held = await lock(dir, { signal, emit });
@@ -28,10 +29,11 @@ export async function fulfil(target: Target, context: RunContext): Promise<Outco
       return { subject, ...(await fulfilLocked(target, memory, context)) };
     } catch (error) {
       if (!signal.aborted) await memory.failed(target, asAppError(error, signal), now());
+      next = memory.state.failure?.next;
       throw error;
     }
   } catch (error) {
-    return { subject, kind: "failed", error: asAppError(error, signal) };
+    return { subject, kind: "failed", error: asAppError(error, signal), next };
   }
 }
 

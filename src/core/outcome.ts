@@ -57,7 +57,8 @@ export type Outcome = { subject: Subject } & (
   | { kind: "rolled-over"; uri: string; thumbprint: string }
   /** An account is deactivated. `before`: it was deactivated earlier. */
   | { kind: "deactivated"; before: boolean }
-  | { kind: "failed"; error: AppError }
+  /** `next`: when scheduled runs try again, if they wait for that. */
+  | { kind: "failed"; error: AppError; next?: Date | undefined }
 );
 
 /** Whether a signal stopped the work on a subject. That is no failure: the next run continues. */
@@ -116,6 +117,8 @@ export type Event =
       remedy: string;
       again: boolean;
     }
+  /** It is known how many of several targets need work, and how many names these have. */
+  | { type: "triaged"; targets: number; due: number; names: number }
   /** An option has no effect. */
   | { type: "warning"; text: string }
   /** One of several targets is done. */

@@ -15,8 +15,9 @@ interface LogOptions {
   stream: NodeJS.WritableStream;
   json: boolean;
   verbose: boolean;
-  /** Colours and no times, for a person who watches. */
+  /** No times, for a person who watches. */
   terminal: boolean;
+  colour: boolean;
 }
 
 const COLOURS = {
@@ -27,16 +28,17 @@ const COLOURS = {
 } as const satisfies Record<Level, string>;
 
 /** Writes messages to a stream: sentences, or one JSON object for each. */
-export function openLog({ stream, json, verbose, terminal }: LogOptions): Log {
+export function openLog({ stream, json, verbose, terminal, colour }: LogOptions): Log {
   const logger = createLogger({
     level: verbose ? "debug" : "info",
     transports: [new transports.Stream({ stream })],
     format: format.printf(({ level, message, fields }) => {
       const time = new Date().toISOString();
       if (json) return shown(JSON.stringify({ time, level, ...(fields as object), message }));
-      const mark = terminal
+      const word = colour
         ? styleText(COLOURS[level as Level], level, { validateStream: false })
-        : `${time} ${level}`;
+        : level;
+      const mark = terminal ? word : `${time} ${word}`;
       // Only our own lines start without spaces. So quoted text cannot imitate a message.
       const text = shownLines(String(message)).replaceAll("\n", "\n  ");
       return `${mark}: ${text}`;

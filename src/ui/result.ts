@@ -1,13 +1,16 @@
 import type { Outcome } from "../core/outcome.ts";
 import type { StatusRow } from "../core/many/status.ts";
+import { shownLines } from "../shown.ts";
 import type { Clock } from "../time.ts";
 import { type AccountView, sayAccount } from "./account.ts";
 import type { Report as CheckReport } from "../check/check.ts";
 import { exitCodeOfCheck, sayCheck } from "./check.ts";
 import { sayLine } from "./dokku.ts";
+import { openPrinter } from "./output.ts";
 import { exitCodeOf, openReport, type Report, reportOutcome } from "./report.ts";
 import { sayStatus } from "./status.ts";
 import { reportSummary, reportTroubles } from "./summary.ts";
+import { sizeOf, type Terminal } from "./terminal.ts";
 import type { Write } from "./text.ts";
 import { areServed, sayVerdicts, type SetVerdict } from "./verify.ts";
 
@@ -34,40 +37,46 @@ interface Presentation {
   /** Whether answers are JSON. */
   answerJson: boolean;
   write: Write;
-  /** Writes to standard output and adds a line feed. */
-  print: (text: string) => void;
+  /** For answers. */
+  output: Terminal;
   now: Clock;
 }
 
 /** Reports what happens in a run, and its result. */
 export interface RunReport extends Report {
   /** Returns the exit code. */
-  result: (result: Result) => number;
+  result: (result: Result) => Promise<number>;
 }
 
 export function openRunReport({
   report: style,
   answerJson,
   write,
-  print,
+  output,
   now,
 }: Presentation): RunReport {
+  const { print, done } = openPrinter(output.stream);
   const report = openReport(write, (outcome) => {
-    if (style === "lines") print(sayLine(outcome, now()));
+    if (style === "lines") print(shownLines(sayLine(outcome, now())));
   });
   return {
     ...report,
-    result(result) {
+    async result(result) {
       if ("answer" in result) {
         const { answer } = result;
-        const text = sayAnswer(answer, answerJson);
+        const isDrawn = answer.kind === "standings" && output.watched && !answerJson;
+        const text = isDrawn
+          ? await drawStandings(answer, now(), output)
+          : sayAnswer(answer, answerJson);
         if (text !== undefined) print(text);
+        await done();
         return codeOfAnswer(answer);
       }
       const { outcomes } = result;
       if (style === "summary") reportSummary(outcomes, write);
       else if (style === "lines") reportTroubles(outcomes, write);
       else for (const outcome of outcomes) reportOutcome(outcome, write);
+      await done();
       return exitCodeOf(outcomes);
     },
   };
@@ -79,18 +88,31 @@ function codeOfAnswer(answer: Answer): 0 | 1 | 2 {
   return answer.kind === "verdicts" && !areServed(answer.verdicts) ? 2 : 0;
 }
 
+/** For a person at a terminal. Only this loads what measures texts there. */
+async function drawStandings(
+  { standings, dir }: Extract<Answer, { kind: "standings" }>,
+  now: Date,
+  { stream, colour, unicode }: Terminal,
+): Promise<string> {
+  if (standings.length === 0) return shownLines(sayStatus(standings, { json: false, dir }));
+  const { drawStatus } = await import("./status-table.ts");
+  const screen = await import("./screen.ts");
+  return drawStatus(standings, now, { ...sizeOf(stream), colour, unicode, screen });
+}
+
+/** Safe to show, whatever it quotes. */
 function sayAnswer(answer: Answer, json: boolean): string | undefined {
   switch (answer.kind) {
     case "account":
-      return sayAccount(answer.account, json);
+      return shownLines(sayAccount(answer.account, json));
     case "standings":
-      return sayStatus(answer.standings, { json, dir: answer.dir });
+      return shownLines(sayStatus(answer.standings, { json, dir: answer.dir }));
     case "verdicts":
-      return sayVerdicts(answer.verdicts, { json, at: answer.at });
+      return shownLines(sayVerdicts(answer.verdicts, { json, at: answer.at }));
     case "check":
-      return sayCheck(answer.report, json);
+      return shownLines(sayCheck(answer.report, json));
     case "text":
-      return answer.text;
+      return shownLines(answer.text);
     case "written":
       return undefined;
   }

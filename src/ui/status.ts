@@ -19,7 +19,10 @@ const WHY: Record<NonNullable<StatusRow["why"]>, string> = {
   forced: "--force",
 };
 
-/** The status of sets: a table, or with `json` a list of objects, with times as in RFC 3339. */
+/**
+ * The status of sets for programs: a table, or with `json` a list of objects, with times as in RFC
+ * 3339.
+ */
 export function sayStatus(
   rows: readonly StatusRow[],
   { json, dir }: { json: boolean; dir: string },
@@ -41,26 +44,30 @@ function plain({ failure, ...row }: StatusRow): object {
 }
 
 function cells(row: StatusRow): string[] {
-  const { id, from, profile, notAfter, next, flaw } = row;
+  const { id, profile, notAfter } = row;
   return [
     id,
     names(row.names),
-    (from && URL.parse(from)?.host) ?? "-",
+    caOf(row),
     profile ?? "-",
     notAfter ? day(notAfter) : "-",
-    row.recorded ? renewal(next, flaw) : "not recorded",
-    reason(row),
-    troubles(row),
+    renewal(row),
+    withSource(row),
+    [without(row), failed(row)].filter((text) => text !== undefined).join("; ") || "-",
   ];
 }
 
-function troubles({ failure, lacks }: StatusRow): string {
-  const told = failure
-    ? [`${failure.count} x, ${day(failure.at)}: ${failure.message.replaceAll(/\s*\n\s*/g, " ")}`]
-    : [];
+/** The names that the certificate is not for (--allow_partial), by cause; undefined if it is for all. */
+export function without({ lacks }: StatusRow): string | undefined {
   const causes = causesOf(lacks.map(({ name, detail }) => ({ name, text: detail })));
-  if (causes.length > 0) told.unshift(`without ${sayCauses(causes, showName)}`);
-  return told.join("; ") || "-";
+  return causes.length === 0 ? undefined : `without ${sayCauses(causes, showName)}`;
+}
+
+/** The last failure, on one line. */
+export function failed({ failure }: StatusRow): string | undefined {
+  if (failure === undefined) return undefined;
+  const { count, at, message } = failure;
+  return `${count} x, ${day(at)}: ${message.replaceAll(/\s*\n\s*/g, " ")}`;
 }
 
 /** Shortens the cells so that each row fits into a line. */
@@ -69,17 +76,28 @@ function bounded(row: readonly string[]): string[] {
   return [...before, ...row.slice(-1)];
 }
 
-function renewal(next: Date | undefined, flaw: string | undefined): string {
+export function caOf({ from }: StatusRow): string {
+  return (from && URL.parse(from)?.host) ?? "-";
+}
+
+export function renewal({ recorded, next, flaw }: StatusRow): string {
+  if (!recorded) return "not recorded";
   if (flaw !== undefined) return "broken";
   return next === undefined ? "due" : day(next);
 }
 
-function reason({ why, flaw, source }: StatusRow): string {
-  const said = flaw ?? (why === undefined ? "-" : WHY[why]);
-  return source?.gone === true ? `${said}; not in ${fileOf(source.file)} any more` : said;
+export function reason({ why, flaw }: StatusRow): string {
+  return flaw ?? (why === undefined ? "-" : WHY[why]);
 }
 
-const day = (date: Date) => date.toISOString().slice(0, 10);
+function withSource(row: StatusRow): string {
+  const { source } = row;
+  return source?.gone === true
+    ? `${reason(row)}; not in ${fileOf(source.file)} any more`
+    : reason(row);
+}
+
+export const day = (date: Date) => date.toISOString().slice(0, 10);
 
 /** The limits for cells; longer ones are cut. A row that is still too long is cut at its end. */
 const WIDEST = [60, 100, 40, 30, 10, 12, 120];

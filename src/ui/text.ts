@@ -94,6 +94,8 @@ const SAY: Say = {
     ...(again ? { quiet: "always" as const } : {}),
   }),
   unlisted: (event) => sayUnlisted(event),
+  triaged: (event) =>
+    line("debug", `Of ${event.targets} targets ${event.due} need work, for ${event.names} names.`),
   decided: (event) =>
     line("info", `A certificate for ${names(event.names)} is needed: ${WHY[event.why]}.`),
   waiting: (event) => line("info", `Another run is using ${event.dir}; waiting for it to end.`),

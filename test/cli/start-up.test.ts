@@ -13,8 +13,18 @@ import { eventually } from "../support/wait.ts";
 import { certsDir, rsaAccount, simpLeFiles } from "../support/simp_le.ts";
 
 const WATCH = join(import.meta.dirname, "../fixtures/loaded.ts");
-/** What it takes to talk to a CA and to answer it, and what is long to load. */
-const HEAVY = ["leven", "acme-client", "axios", "dns-packet", "express", "pkijs", "yaml", "tar-stream"];
+/** What it takes to talk to a CA and to answer it, what draws at a terminal, and what is long to load. */
+const HEAVY = [
+  "leven",
+  "acme-client",
+  "axios",
+  "dns-packet",
+  "express",
+  "pkijs",
+  "yaml",
+  "tar-stream",
+  "log-update",
+];
 /** What is only for people who read or mistype. */
 const HELP = ["help.ts", "verb-help.ts", "suggest.ts", "completion.ts"];
 const files = simpLeFiles(makeBundle(), rsaAccount());

@@ -15,6 +15,7 @@ const SOURCES = {
   ip: "apt-get install iproute2",
   nsupdate: "apt-get install bind9-dnsutils",
   openssl: "apt-get install openssl",
+  tmux: "apt-get install tmux",
   unshare: "apt-get install util-linux",
   setpriv: "apt-get install setpriv",
   docker: "apt-get install docker.io",

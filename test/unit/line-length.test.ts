@@ -26,7 +26,7 @@ async function written(
     },
   });
   const log = openLog({
-    ...{ stream, json: false, verbose: false, terminal: false, ...how },
+    ...{ stream, json: false, verbose: false, terminal: false, colour: false, ...how },
   });
   write(log.write);
   await log.close();
@@ -174,7 +174,10 @@ test("a target that fails as another did is shown with -v only, and counted in t
     lines.map((line) => line.replace(/^\S+ /, "").slice(0, 14)),
     ["error: a.test:", "error: d.test:", "warn: 3 failed", "warn: 4 target"],
   );
-  assert.match(lines[2] ?? "", /404 \(unauthorized\): a\.test, b\.test, c\.test\.$/);
+  assert.match(
+    lines[2] ?? "",
+    /404 \(unauthorized\): a\.test, b\.test, c\.test\. The web server answered 404/,
+  );
   const verbose = await written({ verbose: true }, tell);
   assert.ok(verbose.some((line) => line.includes("debug: c.test: The CA")));
 });

@@ -42,6 +42,8 @@ export async function fulfilAll(
     if ("ended" in seen) end(target, seen.ended);
     else due.push({ target, urgent: seen.urgent });
   });
+  const names = due.reduce((sum, { target }) => sum + target.want.names.length, 0);
+  context.emit({ type: "triaged", targets: targets.length, due: due.length, names });
   due.sort((a, b) => a.urgent.getTime() - b.urgent.getTime());
 
   const all = pLimit(concurrency.all);

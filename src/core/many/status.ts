@@ -20,6 +20,7 @@ export interface StatusRow {
   /** The directory URL of the CA that issued the certificate, or will. */
   from: string | undefined;
   profile: string | undefined;
+  notBefore: Date | undefined;
   notAfter: Date | undefined;
   /** When it will be renewed; undefined: as soon as possible. */
   next: Date | undefined;
@@ -54,6 +55,7 @@ const NOTHING = {
   lacks: [],
   from: undefined,
   profile: undefined,
+  notBefore: undefined,
   notAfter: undefined,
   next: undefined,
   why: undefined,
@@ -77,6 +79,7 @@ function certified(
     names: target ? names : namesOf(leaf),
     from,
     profile,
+    notBefore: leaf.validFromDate,
     notAfter: leaf.validToDate,
     lacks: look.origin?.lacks ?? [],
     flaw: undefined,

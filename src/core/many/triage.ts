@@ -35,7 +35,12 @@ export async function triage(
   const state = loadState(keep.dir);
   const failure = retry || want.force ? undefined : state.failure;
   if (failure !== undefined && isWaiting(failure, target, now))
-    return { ended: { subject: subjectOf(target), kind: "failed", error: postponed(failure) } };
+    return {
+      ended: {
+        ...{ subject: subjectOf(target), kind: "failed" },
+        ...{ error: postponed(failure), next: failure.next },
+      },
+    };
   try {
     const files = await readdir(keep.dir);
     const whole = keep.formats.every((name) => files.includes(name));
