@@ -203,7 +203,7 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
     about:
       "Looks at the names of an app, whose properties the Dokku plugin writes to the standard input as JSON. Use check for names of your own.",
     examples: [
-      example("acme-sidecar dokku check < app.json", "What dokku letsencrypt:check does."),
+      example("acme-sidecar dokku check < properties.json", "What dokku letsencrypt:check does."),
     ],
     exit: "0 nothing stands in the way, 1 the CA would fail, 2 an error.",
   },

@@ -176,7 +176,7 @@ test("a target that fails as another did is shown with -v only, and counted in t
   );
   assert.match(
     lines[2] ?? "",
-    /404 \(unauthorized\): a\.test, b\.test, c\.test\. The web server answered 404/,
+    /404 \(unauthorized\): a\.test, b\.test, c\.test\. Open http:/,
   );
   const verbose = await written({ verbose: true }, tell);
   assert.ok(verbose.some((line) => line.includes("debug: c.test: The CA")));
