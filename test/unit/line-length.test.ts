@@ -174,10 +174,7 @@ test("a target that fails as another did is shown with -v only, and counted in t
     lines.map((line) => line.replace(/^\S+ /, "").slice(0, 14)),
     ["error: a.test:", "error: d.test:", "warn: 3 failed", "warn: 4 target"],
   );
-  assert.match(
-    lines[2] ?? "",
-    /404 \(unauthorized\): a\.test, b\.test, c\.test\. Open http:/,
-  );
+  assert.match(lines[2] ?? "", /404 \(unauthorized\): a\.test, b\.test, c\.test\. Open http:/);
   const verbose = await written({ verbose: true }, tell);
   assert.ok(verbose.some((line) => line.includes("debug: c.test: The CA")));
 });
