@@ -48,7 +48,8 @@ export function flawsOfRun(run: Judged): string[] {
   return [...flaws, ...(run.json ? flawsOfJson : flawsOfText)(lines, code)];
 }
 
-const LINE = /^\d{4}-\d\d-\d\dT[\d:.]+Z (?:info|warn|error|debug): \S/;
+/** A line of the log, or what goes on with the one before. */
+const LINE = /^(?:\d{4}-\d\d-\d\dT[\d:.]+Z (?:info|warn|error|debug): | {2})\S/;
 
 function flawsOfText(lines: string[], code: number | null): string[] {
   const flaws = lines

@@ -5,6 +5,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { STATE_FILE } from "../../src/store/state.ts";
 import { MAIN, startCli } from "../support/cli.ts";
 import { dnsHook, type Hook } from "../support/hook.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
@@ -165,6 +166,8 @@ describe("secrets", { skip }, () => {
       ["directory", "newOrder"],
       ["new-order", "finalize"],
     ] as const) {
+      // It has the directory, which is asked for only if it is not remembered.
+      await rm(join(dir.path, STATE_FILE));
       const fault = recorder.inject({
         kind,
         alter: ({ body }) => ({

@@ -34,7 +34,7 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
     ended(0, await theirs(...words, ...RSA));
     const account = accountIn(certs);
     await idle(() => ours(...words, ...RSA, ...NOT_DUE));
-    await looked(() => ours(...words, ...RSA));
+    await looked(() => ours(...words, ...RSA), "unknown");
     await idle(() => ours(...words, ...RSA));
 
     await renewed(() => ours(...words, ...RSA, ...DUE));
@@ -42,7 +42,7 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
     await idle(() => theirs(...words, ...RSA));
 
     await renewed(() => theirs(...words, ...RSA, ...DUE));
-    await looked(() => ours(...words, ...RSA));
+    await looked(() => ours(...words, ...RSA), "remembered");
     await idle(() => ours(...words, ...RSA));
 
     // Nobody says which kind: the present key does.
@@ -91,7 +91,7 @@ describe("one folder, two programs", { skip, concurrency: true }, () => {
     const text = folder.words(TEXT);
     await renewed(() => theirs(...text, ...DUE, "--reuse_key"));
     assert.ok(keyIn(certs).equals(key));
-    await looked(() => ours(...text));
+    await looked(() => ours(...text), "remembered");
     await idle(() => ours(...text));
   });
 
@@ -119,8 +119,11 @@ interface SharedFolder extends Exchange {
   theirs: Program;
   /** A run that must find nothing due: no request, no file touched, exit code 1. */
   idle: (run: Program) => Promise<void>;
-  /** The same, but for the one look at the CA that may have issued the certificate. */
-  looked: (run: Program) => Promise<void>;
+  /**
+   * The same, but for the one look at the CA that may have issued the certificate. Its directory is
+   * remembered or not.
+   */
+  looked: (run: Program, directory: "remembered" | "unknown") => Promise<void>;
   /** A run that must bring a new certificate without a new account. */
   renewed: (run: Program) => Promise<void>;
 }
@@ -150,7 +153,8 @@ async function sharedFolder(): Promise<SharedFolder> {
     ours: (...args) => certs.run(...args),
     theirs: (...args) => runSimpLe(args, { cwd: certs.path }),
     idle: (run) => keeps(run, []),
-    looked: (run) => keeps(run, ["directory", "renewal-info"]),
+    looked: (run, directory) =>
+      keeps(run, [...(directory === "unknown" ? ["directory"] : []), "renewal-info"]),
     async renewed(run) {
       const leaf = () => load(certs).leaf?.fingerprint256;
       const before = leaf();
