@@ -14,7 +14,6 @@ import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { tempDir } from "../test/support/temp.ts";
 import { PART_NAMES, partsOf, runPart } from "./parts.ts";
 import { merged, readResults, resultOf, writeResults } from "./results.ts";
 import type { Plan } from "./scenarios.ts";
@@ -54,8 +53,9 @@ let results = dir === undefined ? [] : readResults(dir);
 if (!values.document) {
   if (!run("scripts/setup", "bench")) console.error("going on with the programs that there are");
   if (!run(NODE, "scripts/build.ts")) throw new Error("the program cannot be built");
-  await using compiled = tempDir();
-  const options = { main: join(root, "dist/main.js"), compiled: compiled.path, peers: true };
+  process.env["NODE_ENV"] = "production";
+  if (!run(NODE, "scripts/warm.ts")) throw new Error("the program cannot be compiled");
+  const options = { main: join(root, "dist/start.js"), peers: true };
   const parts = partsOf(plan, { only: values.only, distances });
   for (const [index, part] of parts.entries()) {
     const done = await runPart(part, {

@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { STATE_FILE } from "../src/store/state.ts";
 import type { Ca } from "./ca.ts";
 import { folders } from "./folders.ts";
 import { type Command, measure } from "./measure.ts";
@@ -9,6 +10,8 @@ import type { Tool } from "./tool.ts";
 /** The node of node_modules, even if another one runs this file. */
 export const NODE = resolve(import.meta.dirname, "../node_modules/node/bin/node");
 const ACCOUNT = ["account_key.json", "account_reg.json"];
+/** What a folder still has when its certificate is renewed, besides the certificate. */
+const KEPT = [...ACCOUNT, STATE_FILE];
 const FILES = [...ACCOUNT, "key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
 const MONTH = 2_592_000;
 
@@ -28,21 +31,17 @@ export interface Sidecar extends Tool {
   folderOf(name: string): string;
 }
 
-/** Where its main module is, and what Node.js has compiled of it. */
+/** Where its main module is: as in the image, with the compiled code beside it. */
 export interface Installed {
   main: string;
-  compiled: string;
 }
 
-/** This program, run from its main module, with a compile cache as in the image. */
-export function sidecar(ca: Ca, dir: string, { main, compiled }: Installed): Sidecar {
+/** This program, run from its main module. */
+export function sidecar(ca: Ca, dir: string, { main }: Installed): Sidecar {
   const account = join(dir, "account");
   mkdirSync(account, { recursive: true });
   const sets = folders(dir);
-  const env = {
-    NODE_ENV: "production",
-    NODE_COMPILE_CACHE: compiled,
-  };
+  const env = { NODE_ENV: "production" };
   const program = [NODE, main];
   const trust = ["--ca_bundle", ca.caFile];
   const words = (names: readonly string[], ...more: string[]) => [
@@ -59,7 +58,7 @@ export function sidecar(ca: Ca, dir: string, { main, compiled }: Installed): Sid
   });
   const issue = (names: readonly string[], ...more: string[]) => {
     const command = issueFresh(names, ...more);
-    for (const file of ACCOUNT) cpSync(join(account, file), join(command.cwd, file));
+    for (const file of KEPT) cpSync(join(account, file), join(command.cwd, file));
     return command;
   };
   const later = ["--valid_min", `${MONTH}`];

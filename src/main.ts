@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   const { openLog } = await import("./ui/log.ts");
   const { reportError } = await import("./ui/report.ts");
   const { openPrinter } = await import("./ui/output.ts");
-  const { terminalOf } = await import("./ui/terminal.ts");
+  const { sizeOf, terminalOf } = await import("./ui/terminal.ts");
 
   const { stderr, stdout, argv, env } = process;
   // If nobody reads the messages any more, the certificates are still wanted.
@@ -42,7 +42,8 @@ async function main(): Promise<number> {
   stdout.on("error", () => undefined);
   const messages = terminalOf(stderr, env);
   const { watched: terminal, colour } = messages;
-  const settings = { stream: stderr, terminal, colour };
+  const columns = () => sizeOf(stderr).columns;
+  const settings = { stream: stderr, terminal, colour, columns };
   let log = openLog({ ...settings, json: false, verbose: false });
   try {
     const request = await parseOrSuggest({

@@ -43,12 +43,9 @@ export function rejected(failed: readonly Failed[], validation: Validation): App
   const [most, ...others] = told;
   // The hint follows the last line, so the most frequent cause comes last.
   const rest = others.reverse().map(({ said, hint }) => `${said}\n${hint}\n`);
-  const start =
-    late === undefined
-      ? "The CA marked some of the authorizations as invalid:"
-      : "The CA took too long to validate";
+  const start = `The CA ${late === undefined ? "did not" : "took too long to"} validate`;
   const more = causes.length - told.length;
-  const count = `${told.length} causes, the most frequent last${more > 0 ? `, and ${more} more` : ""}:\n`;
+  const count = `${failed.length} names: ${told.length} causes, the most frequent last${more > 0 ? `, and ${more} more` : ""}:\n`;
   return new AppError(
     late === undefined ? "validation-failed" : "timed-out",
     `${start} ${rest.length > 0 ? count : ""}${rest.join("")}${most?.said ?? ""}`,

@@ -9,13 +9,13 @@ const ROOM = LONGEST_LINE - MARGIN;
 const REST = "(-v has the rest)";
 
 /**
- * Shortens a message for people to one line or more. What to do follows the text if both fit into a
- * line. Otherwise it is a line of its own, so that it leaves the text its room.
+ * Shortens a message for people to one line or more. What to do follows the text if both fit into
+ * `width` characters. Otherwise it is a line of its own, so that it leaves the text its room.
  */
-export function fit({ text, hint }: Pick<Line, "text" | "hint">): string[] {
+export function fit({ text, hint }: Pick<Line, "text" | "hint">, width = ROOM): string[] {
   const lines = text.split("\n");
   const together = hint === undefined ? "" : `${lines.at(-1) ?? ""} ${hint}`;
-  if (hint !== undefined && together.length <= ROOM) lines.splice(-1, 1, together);
+  if (hint !== undefined && together.length <= Math.min(width, ROOM)) lines.splice(-1, 1, together);
   else if (hint !== undefined) lines.push(hint);
   return lines.map((line) => within(line, ROOM));
 }

@@ -17,6 +17,8 @@ interface LogOptions {
   verbose: boolean;
   /** No times, for a person who watches. */
   terminal: boolean;
+  /** The width of the terminal now. */
+  columns: () => number;
   colour: boolean;
 }
 
@@ -28,7 +30,8 @@ const COLOURS = {
 } as const satisfies Record<Level, string>;
 
 /** Writes messages to a stream: sentences, or one JSON object for each. */
-export function openLog({ stream, json, verbose, terminal, colour }: LogOptions): Log {
+export function openLog(options: LogOptions): Log {
+  const { stream, json, verbose, terminal, colour } = options;
   const logger = createLogger({
     level: verbose ? "debug" : "info",
     transports: [new transports.Stream({ stream })],
@@ -47,7 +50,7 @@ export function openLog({ stream, json, verbose, terminal, colour }: LogOptions)
   return {
     write(line, fields) {
       if (json) logger.log(line.level, wholeOf(line), { fields });
-      else for (const { level, text } of forPeople(line, terminal)) logger.log(level, text);
+      else for (const { level, text } of forPeople(line, options)) logger.log(level, text);
     },
     async close() {
       const finished = once(logger, "finish");
@@ -58,11 +61,11 @@ export function openLog({ stream, json, verbose, terminal, colour }: LogOptions)
 }
 
 /** The lines for people. With -v, a message that was cut is also shown in full. */
-function forPeople(line: Line, terminal: boolean): Line[] {
+function forPeople(line: Line, { terminal, columns }: LogOptions): Line[] {
   const whole: Line = { level: "debug", text: wholeOf(line) };
   const quiet = line.quiet === "always" || (line.quiet !== undefined && terminal);
   if (quiet || line.level === "debug") return [whole];
-  const fitted = fit(line);
+  const fitted = fit(line, terminal ? columns() - `${line.level}: `.length : undefined);
   const short: Line = { level: line.level, text: fitted.join("\n") };
   const isCut = fitted.join(" ") !== whole.text.replaceAll("\n", " ");
   return isCut ? [short, whole] : [short];

@@ -215,7 +215,7 @@ export function sayEvent(event: Step): Line {
 
 /** What went wrong, and when to try again. The error's hint says what to do. */
 export function sayError({ message, retryAfter }: AppError): string {
-  const stop = /[.!?)]$/.test(message) ? "" : ".";
+  const stop = /[.!?]\)?$/.test(message) ? "" : ".";
   const again = retryAfter ? ` Not before ${minute(retryAfter)}.` : "";
   return `${message}${stop}${again}`;
 }

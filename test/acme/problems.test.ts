@@ -74,7 +74,7 @@ describe("what the CA says", { skip, concurrency: 4 }, () => {
     const wrong = { type: urn("constructor"), detail: "No." };
     const { message, error } = await refusal(wrong, 403);
     assert.equal(error.code, "ca-refused");
-    assert.match(message, /No\. \(constructor\) Fix what/);
+    assert.match(message, /No\. \(constructor\)\. Fix what/);
   });
 
   test("a paused name is told with the page that ends it", async () => {

@@ -98,7 +98,7 @@ describe("--stateless", { skip: missing("pebble", "nginx"), concurrency: true },
     await using _nginx = await startNginx(server(pebble.httpPort, statelessInclude("wrong")));
     const { code, stderr } = await program.issue(["a.test"], "--stateless");
     assert.equal(code, 2);
-    assert.match(stderr, /invalid: a\.test: .*wrong/);
+    assert.match(stderr, /did not validate a\.test: .*wrong/);
     assert.match(stderr, /Print its block again with acme-sidecar nginx/);
   });
 });

@@ -277,15 +277,13 @@ test("a part can be measured alone, where it is measured at all", () => {
 });
 
 describe("the benchmark", { skip: missing("pebble") }, () => {
-  const compiled = tempDir();
-  const options = { main: MAIN, compiled: compiled.path, peers: false };
+  const options = { main: MAIN, peers: false };
   let bench: Bench;
   before(async () => {
     bench = await startBench(0, options);
   });
   after(async () => {
     await bench[Symbol.asyncDispose]();
-    await compiled[Symbol.asyncDispose]();
   });
 
   test("measures all parts without peers, and shows them", async () => {

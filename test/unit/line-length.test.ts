@@ -15,7 +15,7 @@ const MOST = 500;
 
 /** What is written to people. */
 async function written(
-  how: { verbose?: boolean; terminal?: boolean },
+  how: { verbose?: boolean; terminal?: boolean; columns?: () => number },
   write: (to: Write) => void,
 ): Promise<string[]> {
   const parts: string[] = [];
@@ -26,7 +26,8 @@ async function written(
     },
   });
   const log = openLog({
-    ...{ stream, json: false, verbose: false, terminal: false, colour: false, ...how },
+    ...{ stream, json: false, verbose: false, terminal: false, colour: false },
+    ...{ columns: () => 80, ...how },
   });
   write(log.write);
   await log.close();
@@ -144,6 +145,16 @@ describe("what is too long is cut", () => {
     assert.match(first, / error: (word ){39}word \.$/);
     assert.equal(second, `  ${page}`);
   });
+});
+
+test("what to do is a line of its own where both are too wide for the terminal", async () => {
+  const failure = new AppError("ca-refused", "The CA said no.", { hint: "Ask it another time." });
+  const said = (columns: number) =>
+    written({ terminal: true, columns: () => columns }, (write) => {
+      reportError(failure, write);
+    });
+  assert.deepEqual(await said(43), ["error: The CA said no. Ask it another time."]);
+  assert.deepEqual(await said(42), ["error: The CA said no.", "  Ask it another time."]);
 });
 
 test("a target that fails as another did is shown with -v only, and counted in the summary", async () => {
