@@ -66,6 +66,8 @@ const MOST_LANES = 16;
  * In milliseconds. From this distance on, more requests at once gain more than their nonces cost.
  */
 const FAR = 20;
+/** The same after the first answer, which may have had to wait until the program was loaded. */
+const FIRST_FAR = 2 * FAR;
 const MOST_FAILURES = 2;
 /** A directory that was fetched before that is fetched again, while a run uses it. */
 const FRESH = 7 * DAY;
@@ -77,10 +79,14 @@ export function openCa(options: CaOptions): Ca {
   const { directoryUrl, lanes = 1, now, signal, emit } = options;
   /** The shortest request so far, in milliseconds: an estimate of the round trip. */
   let roundTrip = Infinity;
+  let answers = 0;
   const http = openHttp({
     ...options,
     emit(event) {
-      if (event.status > 0) roundTrip = Math.min(roundTrip, event.took);
+      if (event.status > 0) {
+        answers += 1;
+        roundTrip = Math.min(roundTrip, event.answeredIn);
+      }
       emit(event);
     },
   });
@@ -90,7 +96,11 @@ export function openCa(options: CaOptions): Ca {
   let checking: Promise<unknown> | undefined;
 
   const nonces = openNonces({
-    ...{ lanes, most: Math.max(lanes, MOST_LANES), isFar: () => roundTrip > FAR },
+    ...{
+      lanes,
+      most: Math.max(lanes, MOST_LANES),
+      isFar: () => roundTrip > (answers > 1 ? FAR : FIRST_FAR),
+    },
     fetch: paced(signal, async (isPatient: boolean) => {
       const url = addressIn(await directory(), "newNonce", "directory");
       const ask = async () =>

@@ -21,8 +21,10 @@ export interface HttpEvent {
   url: string;
   /** Zero if there was no answer. */
   status: number;
-  /** The milliseconds from sending to the end of the answer. */
+  /** The milliseconds from sending to the end of the answer, with the time to connect. */
   took: number;
+  /** The part of it after the connection was made. */
+  answeredIn: number;
 }
 
 export interface HttpAnswer {
@@ -69,6 +71,7 @@ export function openHttp(options: HttpOptions): Http {
     options.signal.throwIfAborted();
     const target = new URL(addressOf(url));
     const started = performance.now();
+    let connected = started;
     const timeout = AbortSignal.timeout(TIMEOUT);
     let status = 0;
     try {
@@ -88,6 +91,12 @@ export function openHttp(options: HttpOptions): Http {
           },
         });
         outgoing.once("error", reject);
+        outgoing.once("socket", (socket) => {
+          if (!socket.connecting) return;
+          socket.once("secureConnect", () => {
+            connected = performance.now();
+          });
+        });
         outgoing.once("response", (incoming) => {
           // An answer to HEAD has no body, but without a length Node.js would close the connection.
           if (method === "HEAD" && incoming.headers.connection?.toLowerCase() !== "close")
@@ -117,8 +126,9 @@ export function openHttp(options: HttpOptions): Http {
       // The error itself only says that the request was aborted.
       throw unreachable(target, timeout.aborted ? timeout.reason : error);
     } finally {
-      const took = performance.now() - started;
-      options.emit({ type: "request", method, url, status, took });
+      const ended = performance.now();
+      const times = { took: ended - started, answeredIn: ended - connected };
+      options.emit({ type: "request", method, url, status, ...times });
     }
   };
 }
