@@ -61,7 +61,9 @@ export function sayCauses(causes: readonly Cause[], show: (name: string) => stri
       : `${names.length} names: ${readable(text)}: ${whom}`;
   });
   const more = causes.length - told.length;
-  return told.join("; ") + (more > 0 ? `; and ${more} more causes` : "");
+  return (
+    told.join("; ") + (more > 0 ? `; and ${more} more ${more === 1 ? "cause" : "causes"}` : "")
+  );
 }
 
 /** The parts of a text that differ between names, and their placeholders. The order matters. */

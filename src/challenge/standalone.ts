@@ -90,7 +90,7 @@ async function bound(listen: Listen, lookup: Lookup): Promise<Serving> {
     if (code === "EADDRINUSE")
       throw new AppError("port-taken", `Something else listens on ${where}.`, {
         ...details,
-        hint: "Stop it, or choose another address with --listen and forward the challenge path to that.",
+        hint: "If it is another run of this program, wait for its end. If it is the web server, listen elsewhere, such as on --listen 127.0.0.1:8888, and let it forward there: acme-sidecar nginx prints the block for that.",
       });
     const reason = code === "EACCES" ? "this user may not use it" : messageOf(error);
     throw new AppError("listen-failed", `Cannot listen on ${where}: ${reason}.`, {

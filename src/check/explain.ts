@@ -1,5 +1,7 @@
 import { isIPv6 } from "node:net";
 import { cut } from "../causes.ts";
+import { OR_THERE, outOfRedirect, putBlock } from "../challenge/remedies.ts";
+import { CHALLENGE_PATH as PATH } from "../challenge/responder.ts";
 import { showName } from "../name.ts";
 import { shown } from "../shown.ts";
 import type { Code, Finding, Level, Observation } from "./observation.ts";
@@ -12,6 +14,7 @@ interface Parts extends Observation {
   name: string;
   address: string;
   detail: string;
+  hint: string;
   status: number;
   /** What follows the address: the place that redirects led to. */
   via: string;
@@ -26,8 +29,6 @@ interface Row {
   remedy: (parts: Parts) => string;
 }
 
-const PATH = "/.well-known/acme-challenge/";
-
 const fails = (fact: Row["fact"], remedy: Row["remedy"]): Row => ({ level: "fails", fact, remedy });
 const advice = (fact: Row["fact"], remedy: Row["remedy"]): Row => ({
   level: "advice",
@@ -36,14 +37,18 @@ const advice = (fact: Row["fact"], remedy: Row["remedy"]): Row => ({
 });
 
 /** What makes the web server give the right answer. */
-function forward({ way, address, record }: Parts): string {
-  const how = {
-    standalone: `Put the block that acme-sidecar nginx prints into the web server's block for this name on port 80, and reload it`,
+function howTo({ way }: Parts): string {
+  return {
+    standalone: putBlock(),
     webroot: `Let the web server serve ${PATH} for this name from the folder that -d or --default_root names`,
-    stateless: `Put the block that acme-sidecar nginx --stateless prints into the web server's block for this name on port 80, and reload it`,
+    stateless: putBlock(" --stateless"),
     dns: "Answer by DNS",
   }[way];
-  return `${how}; if ${address} is not this server, correct the ${record} record.`;
+}
+
+function forward(parts: Parts): string {
+  const { address, record } = parts;
+  return `${howTo(parts)}; if ${address} is not this server, correct the ${record} record.`;
 }
 
 /** Every cause: what was found, and what to do. */
@@ -85,9 +90,10 @@ const ROWS: Record<Code, Row> = {
     () => "Compare them with the documentation of the CA.",
   ),
   elsewhere: fails(
-    ({ about, address, via, status }) =>
-      `${about} leads to ${address}${via}, where another server answers (status ${status}).`,
-    ({ record }) => `Correct the ${record} record, so that it leads to this server.`,
+    ({ about, address, via }) =>
+      `${about} leads to ${address}${via}, where another server answers.`,
+    (parts) =>
+      `Correct the ${parts.record} record, so that it leads to this server. If it does so already: ${howTo(parts)}.`,
   ),
   "ipv6-broken": advice(
     ({ about, address, detail }) =>
@@ -155,7 +161,7 @@ const ROWS: Record<Code, Row> = {
   ),
   locked: fails(
     ({ about, address, via, status }) =>
-      `The web server at ${address} lets nobody in for ${about}${via} without a password, or at all (status ${status}).`,
+      `The web server at ${address} ${status === 401 ? "wants a password for" : "forbids access to"} ${about}${via} (status ${status}).`,
     ({ way }) =>
       way === "webroot"
         ? `Write auth_basic off and allow all into the location of ${PATH}, and let the web server read the folder.`
@@ -179,44 +185,43 @@ const ROWS: Record<Code, Row> = {
   ),
   "redirect-elsewhere": fails(
     ({ about, address, detail }) => `${about} redirects the CA from ${address} to ${detail}.`,
-    () => `Except ${PATH} from the redirect, as acme-sidecar nginx does.`,
+    () => outOfRedirect(OR_THERE),
   ),
   "redirect-loop": fails(
     ({ about, address }) =>
       `${about} redirects the CA from ${address} in a loop, or more than 10 times.`,
-    () => `Except ${PATH} from the redirect, as acme-sidecar nginx does.`,
+    () => outOfRedirect(),
   ),
   "redirect-port": fails(
     ({ about, address, detail }) =>
       `${about} redirects the CA from ${address} to ${detail}, and CAs follow http and https to a name on ports 80 and 443 only.`,
-    () => `Except ${PATH} from the redirect, as acme-sidecar nginx does.`,
+    () => outOfRedirect(),
   ),
   "redirect-inside": fails(
     ({ about, address, detail }) =>
       `${about} redirects the CA from ${address} to ${detail}, which has a private address that a CA cannot reach.`,
-    () => `Except ${PATH} from the redirect, as acme-sidecar nginx does.`,
+    () => outOfRedirect(),
   ),
   "https-certificate": advice(
     ({ about, address, detail }) =>
       `${about} redirects the CA from ${address} to https with a certificate that is not good (${detail}).`,
-    () => `Most CAs ignore this; to be sure, except ${PATH} from the redirect.`,
+    () => `Most CAs ignore this; to be sure, leave ${PATH} out of the redirect.`,
   ),
   "port-taken": fails(
     ({ detail }) => detail,
-    () =>
-      "If it is another run of this program, wait for its end; otherwise stop it, or choose another address with --listen.",
+    ({ hint }) => hint,
   ),
   "listen-failed": fails(
     ({ detail }) => detail,
-    () => "Choose an address and a port that this user may use with --listen, such as [::]:8080.",
+    ({ hint }) => hint,
   ),
   "webroot-unwritable": fails(
     ({ detail }) => detail,
-    () => "Check that the folder is mounted, and that this user may write to it.",
+    ({ hint }) => hint,
   ),
   "ca-unreachable": advice(
     ({ detail }) => detail,
-    () => "So CAA records and the clock were not compared with what this CA says.",
+    () => "Check --server and this host's network. CAA records and the clock were not compared.",
   ),
   "clock-wrong": advice(
     ({ detail }) => `The clock of this host differs from the CA's by ${detail}.`,
@@ -232,11 +237,11 @@ const LONGEST = 200;
 
 /** Puts an observation into words; pure. */
 export function explain(observation: Observation): Finding {
-  const { code, name = "", address = "", url, detail = "", status = 0 } = observation;
+  const { code, name = "", address = "", url, detail = "", hint = "", status = 0 } = observation;
   const { level, fact, remedy } = ROWS[code];
   const parts: Parts = {
     ...observation,
-    ...{ name, about: showName(name), detail: short(detail), status },
+    ...{ name, about: showName(name), detail: short(detail), hint, status },
     address: isIPv6(address) ? `[${address}]` : address,
     via: url === undefined ? "" : ` (after a redirect to ${short(url)})`,
     record: isIPv6(address) ? "AAAA" : "A",
@@ -248,6 +253,7 @@ export function explain(observation: Observation): Finding {
   };
 }
 
+/** Nobody wants to read the token at the end of a URL. */
 function short(text: string): string {
-  return cut(shown(text), LONGEST);
+  return cut(shown(text).replace(/(\/\.well-known\/acme-challenge\/)[\w-]{43}$/, "$1…"), LONGEST);
 }

@@ -10,16 +10,17 @@ export interface Group {
 }
 
 /**
- * Groups findings by cause, first those that fail, and then the most frequent. Findings that differ
- * only in names and addresses have the same cause.
+ * Groups findings by cause, first those that fail, and then those that concern the most names.
+ * Findings that differ only in names and addresses have the same cause.
  */
 export function groupsOf(findings: readonly Finding[]): Group[] {
   const groups = [...Map.groupBy(findings, causeOf).values()].flatMap((same) => {
     const names = new Set(same.flatMap(({ name }) => name ?? []));
     return same[0] === undefined ? [] : [{ first: same[0], names: [...names] }];
   });
+  const width = ({ names }: Group) => names.length || Infinity;
   const isAdvice = ({ first }: Group) => Number(first.level === "advice");
-  return groups.sort((a, b) => isAdvice(a) - isAdvice(b) || b.names.length - a.names.length);
+  return groups.sort((a, b) => isAdvice(a) - isAdvice(b) || width(b) - width(a));
 }
 
 /** A text that is equal for findings of the same cause. */

@@ -15,6 +15,8 @@ export interface Observation {
   status?: number | undefined;
   /** What the row of this code needs to know besides: a reason, a host, records. */
   detail?: string | undefined;
+  /** What to do, if whoever saw it knows that best. */
+  hint?: string | undefined;
 }
 
 /**

@@ -32,7 +32,7 @@ export async function visitAll(
   const reachable = probes.filter(({ found }) => found.kind === "found");
   const opened = await publish(reachable, responder, context.signal);
   if (opened instanceof AppError) {
-    const seen = { way, code: codeOf(opened), detail: opened.message };
+    const seen = { way, code: codeOf(opened), detail: opened.message, hint: opened.hint };
     return { addresses: new Map(), observations: [seen, ...unknown] };
   }
   await using publication = opened;

@@ -32,9 +32,9 @@ export function failureAfter(
 
 /** The failure as an error that says when the next try will be. */
 export function postponed({ count, code, message, next }: Failure): AppError {
-  const times = count === 1 ? "once" : `${count} times`;
+  const times = count === 1 ? "once" : `${count} times in a row`;
   return new AppError(code, message, {
     retryAfter: next,
-    hint: `It failed ${times} in a row, so scheduled runs wait. To try now, add --retry.`,
+    hint: `It failed ${times}, so scheduled runs wait. To try now, add --retry.`,
   });
 }

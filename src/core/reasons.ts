@@ -1,4 +1,5 @@
 import { cut } from "../causes.ts";
+import { OR_THERE, outOfRedirect, putBlock } from "../challenge/remedies.ts";
 import { CHALLENGE_PATH } from "../challenge/responder.ts";
 import {
   at,
@@ -19,13 +20,11 @@ import {
 } from "./findings.ts";
 import { LOOK_DNS, TXT_REASONS } from "./txt-reasons.ts";
 
-const FORWARD = `Forward ${CHALLENGE_PATH} here ("acme-sidecar nginx" prints the block for that), and check that the name's A and AAAA records lead to the right server.`;
+const FORWARD = `${putBlock()}, or correct the name's A and AAAA records.`;
 const ONE_SERVER =
   "All A and AAAA records of the name must lead to one web server that forwards to this program. Look for a second host, a cache or a CDN.";
 const OTHER_CLIENT =
   "Let only one ACME client and one host ask for a name, or forward the challenges of all hosts to this one.";
-const BEFORE_REDIRECT =
-  'Forward it before the redirect, or there too. In nginx, write the redirect as "location / { return 301 ...; }": outside a location it comes first.';
 const LOOK_HTTP = `Open http://NAME${CHALLENGE_PATH} from outside: it must reach this program or the webroot, over IPv4 and IPv6.`;
 /** What to do if no row fits. */
 const UNKNOWN: Reason = {
@@ -38,7 +37,7 @@ const UNKNOWN: Reason = {
 /** The causes of failed validations. The first row that fits counts; the last one always does. */
 export const REASONS: readonly Reason[] = [
   {
-    cause: "refused",
+    cause: "ca-refused",
     when: (f) => f.problem !== undefined && !onTheWay(f),
     says: () => "",
     remedy: usualRemedy,
@@ -54,7 +53,7 @@ export const REASONS: readonly Reason[] = [
       "Add an A or AAAA record that leads to the web server, or take the name out. Private addresses do not count.",
   },
   {
-    cause: "dns-fails",
+    cause: "dns-failed",
     when: (f) =>
       tells(
         f,
@@ -67,7 +66,7 @@ export const REASONS: readonly Reason[] = [
       "Check them, and DNSSEC, with a tool such as dnsviz.net: a DS record that is left from another DNS service is a usual cause.",
   },
   {
-    cause: "caa",
+    cause: "caa-forbids",
     when: isOf("caa"),
     says: () => "CAA records in DNS say which CAs may issue for the name, and this one may not.",
     remedy: usualRemedy,
@@ -89,19 +88,32 @@ export const REASONS: readonly Reason[] = [
       'The web server must forward the path as it is: in nginx, "proxy_pass http://HOST:PORT;" has nothing after the port.',
   },
   {
+    cause: "redirect-loop",
+    when: (f) => isHttp(f) && tells(f, /redirect loop|too many redirects|after \d+ redirects/i),
+    says: () => "The web server redirects the challenge in a loop, or too often.",
+    remedy: outOfRedirect(),
+  },
+  {
+    cause: "redirect-port",
+    when: (f) => isHttp(f) && tells(f, /in redirect target/i),
+    says: () =>
+      "The web server redirects the challenge to where CAs do not follow: they follow http and https to a name, on ports 80 and 443 only.",
+    remedy: outOfRedirect(),
+  },
+  {
     cause: "redirect-tls",
     when: (f) =>
       f.redirect !== undefined &&
       (isOf("tls")(f) || tells(f, /\btls: |\bx509: |handshake|certificate|HTTPS client/i)),
     says: ({ redirect = "" }) =>
       `The web server redirects the challenge to ${cut(redirect, 100)}, where TLS fails.`,
-    remedy: BEFORE_REDIRECT,
+    remedy: outOfRedirect(OR_THERE),
   },
   {
-    cause: "redirect",
+    cause: "redirect-elsewhere",
     when: ({ redirect }) => redirect !== undefined,
     says: ({ redirect = "" }) => `The web server redirects the challenge to ${cut(redirect, 100)}.`,
-    remedy: BEFORE_REDIRECT,
+    remedy: outOfRedirect(OR_THERE),
   },
   {
     cause: "tls",
@@ -174,14 +186,14 @@ export const REASONS: readonly Reason[] = [
     remedy: OTHER_CLIENT,
   },
   {
-    cause: "bad-gateway",
+    cause: "gateway",
     when: (f) => isUnasked(f) && [502, 503, 504].includes(f.visit.status ?? 0),
     says: (f) => `Nobody asked this program: the web server${at(f)} answered ${what(f)}.`,
     remedy:
       "If it forwards the challenge, then to a place where nothing answers: compare its address with --listen, and in a container with the published port.",
   },
   {
-    cause: "forbidden",
+    cause: "locked",
     when: (f) => isUnasked(f) && [401, 403, 407].includes(f.visit.status ?? 0),
     says: (f) =>
       `Nobody asked this program: the web server${at(f)} answered ${what(f)} itself, so it wants a password or blocks the CA.`,
@@ -195,14 +207,14 @@ export const REASONS: readonly Reason[] = [
     remedy: FORWARD,
   },
   {
-    cause: "connection-refused",
+    cause: "refused",
     when: (f) => isOf("connection")(f) && isHttp(f) && tells(f, /refused/),
     says: (f) => `The CA could not connect: nothing listens on port 80${at(f)}.`,
     remedy:
       "Start the web server there, or change the name's A and AAAA records to the host where it runs.",
   },
   {
-    cause: "no-reply",
+    cause: "timeout",
     when: (f) =>
       isOf("connection")(f) && isHttp(f) && tells(f, /time(d )?out|deadline|unreachable|no route/i),
     says: (f) => `The CA could not connect: port 80${at(f)} does not reply.`,
@@ -216,9 +228,9 @@ export const REASONS: readonly Reason[] = [
     remedy: usualRemedy,
   },
   {
-    cause: "unreached",
+    cause: "unreachable",
     when: (f) => isHttp(f) && isUnasked(f) && f.problem !== undefined,
-    says: (f) => `The CA could not connect${at(f)}, and never reached this program.`,
+    says: (f) => `The CA got no answer${at(f)}, and never asked this program.`,
     remedy:
       "Check the name's A and AAAA records, and that a web server can be reached on port 80 there.",
   },

@@ -15,9 +15,17 @@ export function sayCheck(report: Report, json: boolean): string {
     table([["NAME", "ADDRESS", "VERDICT"], ...rows]),
     ...groupsOf(findings).map(sayGroup),
     doesFail(report)
-      ? "The CA will most likely fail. Correct what stands above, and check again."
+      ? `The CA will most likely fail${sayPart(report)}. Correct what stands above, and check again.`
       : "As far as this host can see, the CA can validate every name.",
   ].join("\n\n");
+}
+
+/** For how many names it fails, if not for all. */
+function sayPart({ names, findings }: Report): string {
+  const failing = findings.filter(({ level }) => level === "fails");
+  const { size } = new Set(failing.map(({ name }) => name));
+  const isAll = size === names.length || failing.some(({ name }) => name === undefined);
+  return isAll ? "" : ` for ${size} of ${names.length} names`;
 }
 
 function sayGroup({ first: { code, level, fact, remedy }, names }: Group): string {

@@ -106,9 +106,15 @@ function reportFailures(outcomes: readonly Outcome[], write: Write): void {
   }
   const more = shared.length - MOST_CAUSES;
   if (more > 0)
-    write(line("warn", `Others failed for ${more} more causes; -v shows them.`), {
-      event: "failures",
-    });
+    write(
+      line(
+        "warn",
+        `Others failed for ${more} more ${more === 1 ? "cause" : "causes"}; -v shows them.`,
+      ),
+      {
+        event: "failures",
+      },
+    );
 }
 
 function reasonOf([first]: readonly Failed[]): string {

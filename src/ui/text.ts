@@ -197,7 +197,7 @@ const SAY: Say = {
   "left-out": (event) =>
     line(
       "warn",
-      [sayError(event.error), event.error.hint ?? []].flat().join(" "),
+      [sayError(event.error), event.error.hint ?? []].flat().join("\n"),
       `Going on without ${names(event.names)} (--allow_partial); the next renewal tries again.`,
     ),
   saved: (event) => routine(`Saving ${event.file}.`),

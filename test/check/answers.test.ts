@@ -32,14 +32,17 @@ const at = (name: keyof typeof SITES) => addresses[name] ?? "";
 const fqdn = (name: string) => `${name}.check.test`;
 
 const FORWARD = (address: string) =>
-  `Put the block that acme-sidecar nginx prints into the web server's block for this name on port 80, and reload it; if ${address} is not this server, correct the A record.`;
-const EXCEPT = "Except /.well-known/acme-challenge/ from the redirect, as acme-sidecar nginx does.";
+  `Put the block that acme-sidecar nginx prints into the server block of this name on port 80, and reload it; if ${address} is not this server, correct the A record.`;
+const except = (or = "") =>
+  `Leave /.well-known/acme-challenge/ out of the redirect${or}. In nginx, write the redirect as "location / { return 301 ...; }": outside a location it comes first.`;
+const EXCEPT = except();
+const ELSEWHERE = except(", or forward it there too");
 const PASS =
   "Let it pass /.well-known/acme-challenge/ on to this server without a change, or turn it off for this name.";
 
-/** What is said about a redirect that no CA follows. The token at its end differs each time. */
+/** What is said about a redirect that no CA follows. */
 const forbidden = (name: keyof typeof SITES, to: string) =>
-  `${fqdn(name)} redirects the CA from ${at(name)} to ${to}/.well-known/acme-challenge/TOKEN, and CAs follow http and https to a name on ports 80 and 443 only. ${EXCEPT}`;
+  `${fqdn(name)} redirects the CA from ${at(name)} to ${to}/.well-known/acme-challenge/…, and CAs follow http and https to a name on ports 80 and 443 only. ${EXCEPT}`;
 
 /** What is said about each of them, by the code of the cause. */
 const SAID: Record<Exclude<keyof typeof SITES, "good" | "led"> | "nobody", [string, string]> = {
@@ -61,11 +64,11 @@ const SAID: Record<Exclude<keyof typeof SITES, "good" | "led"> | "nobody", [stri
   ],
   password: [
     "locked",
-    `The web server at ${at("password")} lets nobody in for password.check.test without a password, or at all (status 401). Write auth_basic off and allow all into the location of /.well-known/acme-challenge/, as acme-sidecar nginx does.`,
+    `The web server at ${at("password")} wants a password for password.check.test (status 401). Write auth_basic off and allow all into the location of /.well-known/acme-challenge/, as acme-sidecar nginx does.`,
   ],
   closed: [
     "locked",
-    `The web server at ${at("closed")} lets nobody in for closed.check.test without a password, or at all (status 403). Write auth_basic off and allow all into the location of /.well-known/acme-challenge/, as acme-sidecar nginx does.`,
+    `The web server at ${at("closed")} forbids access to closed.check.test (status 403). Write auth_basic off and allow all into the location of /.well-known/acme-challenge/, as acme-sidecar nginx does.`,
   ],
   dead: [
     "gateway",
@@ -85,11 +88,11 @@ const SAID: Record<Exclude<keyof typeof SITES, "good" | "led"> | "nobody", [stri
   ],
   moved: [
     "redirect-elsewhere",
-    `moved.check.test redirects the CA from ${at("moved")} to apart.check.test, which does not have the answer. ${EXCEPT}`,
+    `moved.check.test redirects the CA from ${at("moved")} to apart.check.test, which does not have the answer. ${ELSEWHERE}`,
   ],
   gone: [
     "redirect-elsewhere",
-    `gone.check.test redirects the CA from ${at("gone")} to nowhere.check.test, which has no address. ${EXCEPT}`,
+    `gone.check.test redirects the CA from ${at("gone")} to nowhere.check.test, which has no address. ${ELSEWHERE}`,
   ],
   round: [
     "redirect-loop",

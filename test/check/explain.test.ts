@@ -25,6 +25,7 @@ test("every code has a sentence and what to do, for every way to answer", () => 
         address: "192.0.2.1",
         status: 500,
         detail: "This is the reason.",
+        hint: "This is what to do.",
       };
       const { fact, remedy } = explain(seen);
       for (const sentence of [fact, remedy]) assert.match(sentence, /^\S.{10,400}[.]$/, code);

@@ -18,6 +18,9 @@ const [ours, other, folder] = [loopbackAddress(), loopbackAddress(), loopbackAdd
 const [closed, bare, secure] = [loopbackAddress(), loopbackAddress(), loopbackAddress()];
 const CLOCK = join(import.meta.dirname, "../fixtures/other-clock.ts");
 
+const PUT =
+  "Put the block that acme-sidecar nginx prints into the server block of this name on port 80, and reload it";
+
 const RECORDS = `
 good.check A ${ours}
 other.check A ${other}
@@ -114,7 +117,7 @@ describe(
         [`both.check.test ${ours} ok`, `both.check.test ${other} elsewhere`].sort(),
       );
       assert.deepEqual(said(checked, "elsewhere"), [
-        `both.check.test leads to ${other}, where another server answers (status 200). Correct the A record, so that it leads to this server.`,
+        `both.check.test leads to ${other}, where another server answers. Correct the A record, so that it leads to this server. If it does so already: ${PUT}.`,
       ]);
     });
 
@@ -139,10 +142,10 @@ describe(
           .join("\n") +
           `
 
-elsewhere: other.check.test leads to ${other}, where another server answers (status 200). The same goes for bücher.check.test (xn--bcher-kva.check.test), www1.check.test, www2.check.test.
-  Correct the A record, so that it leads to this server.
+elsewhere: other.check.test leads to ${other}, where another server answers. The same goes for bücher.check.test (xn--bcher-kva.check.test), www1.check.test, www2.check.test.
+  Correct the A record, so that it leads to this server. If it does so already: ${PUT}.
 
-The CA will most likely fail. Correct what stands above, and check again.
+The CA will most likely fail for 4 of 5 names. Correct what stands above, and check again.
 `,
       );
       assert.equal(code, 1);
@@ -183,7 +186,7 @@ The CA will most likely fail. Correct what stands above, and check again.
       assert.match(stdout, /^good\.shut\.test +\S+ +ok$/m);
       assert.match(
         stdout,
-        /^ca-unreachable \(advice\): The CA at \S+ could not be reached: the connection was refused\.\n {2}So CAA records and the clock were not compared with what this CA says\.$/m,
+        /^ca-unreachable \(advice\): The CA at \S+ could not be reached: the connection was refused\.\n {2}Check --server and this host's network\. CAA records and the clock were not compared\.$/m,
       );
       assert.equal(code, 0);
     });
@@ -204,7 +207,7 @@ The CA will most likely fail. Correct what stands above, and check again.
       await once(taken, "listening");
       const checked = await setting.check(["good.check.test"]);
       assert.deepEqual(said(checked, "port-taken"), [
-        `Something else listens on ${setting.listen}. If it is another run of this program, wait for its end; otherwise stop it, or choose another address with --listen.`,
+        `Something else listens on ${setting.listen}. If it is another run of this program, wait for its end. If it is the web server, listen elsewhere, such as on --listen 127.0.0.1:8888, and let it forward there: acme-sidecar nginx prints the block for that.`,
       ]);
       assert.deepEqual(verdicts(checked), ["good.check.test - port-taken"]);
       assert.equal(checked.code, 1);
@@ -213,7 +216,7 @@ The CA will most likely fail. Correct what stands above, and check again.
     test("redirect to https with an expired certificate", async () => {
       const checked = await setting.check(["secure.check.test"]);
       assert.deepEqual(said(checked, "https-certificate"), [
-        `secure.check.test redirects the CA from ${secure} to https with a certificate that is not good (CERT_HAS_EXPIRED). Most CAs ignore this; to be sure, except /.well-known/acme-challenge/ from the redirect.`,
+        `secure.check.test redirects the CA from ${secure} to https with a certificate that is not good (CERT_HAS_EXPIRED). Most CAs ignore this; to be sure, leave /.well-known/acme-challenge/ out of the redirect.`,
       ]);
       assert.equal(checked.code, 0);
     });
@@ -227,7 +230,7 @@ The CA will most likely fail. Correct what stands above, and check again.
       assert.deepEqual(readdirSync(root), []);
       const closedOff = await setting.check([`closed.check.test:${root}`]);
       assert.deepEqual(said(closedOff, "locked"), [
-        `The web server at ${closed} lets nobody in for closed.check.test without a password, or at all (status 403). Write auth_basic off and allow all into the location of /.well-known/acme-challenge/, and let the web server read the folder.`,
+        `The web server at ${closed} forbids access to closed.check.test (status 403). Write auth_basic off and allow all into the location of /.well-known/acme-challenge/, and let the web server read the folder.`,
       ]);
       const absent = await setting.check([`bare.check.test:${root}`]);
       assert.deepEqual(said(absent, "not-found"), [
@@ -241,7 +244,7 @@ The CA will most likely fail. Correct what stands above, and check again.
       const [sentence = ""] = said(checked, "webroot-unwritable");
       assert.match(
         sentence,
-        /^Cannot write the answer for folder\.check\.test to \/dev\/null\/\.well-known\/acme-challenge\/TOKEN: .+\. Check that the folder is mounted, and that this user may write to it\.$/,
+        /^Cannot write the answer for folder\.check\.test to \/dev\/null\/\.well-known\/acme-challenge\/TOKEN: .+\. Check that the folder is mounted and that this user may write to it\.$/,
       );
     });
 

@@ -10,7 +10,7 @@ import { missing } from "../support/tools.ts";
 import { forwarded, site } from "./setting.ts";
 
 const SENTENCE = (name: string) =>
-  `warn: nginx at ${bare} answers 404 itself for ${name}, and does not ask this program. Put the block that acme-sidecar nginx prints into the web server's block for this name on port 80, and reload it; if ${bare} is not this server, correct the A record.`;
+  `warn: nginx at ${bare} answers 404 itself for ${name}, and does not ask this program. Put the block that acme-sidecar nginx prints into the server block of this name on port 80, and reload it; if ${bare} is not this server, correct the A record.`;
 const [good, bare] = [loopbackAddress(), loopbackAddress()];
 
 describe("--preflight", { skip: missing("pebble", "nginx") || (await portSkip()) }, () => {

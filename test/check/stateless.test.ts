@@ -49,7 +49,7 @@ test(
       ],
     );
     assert.deepEqual(said(await setting.check(["none.check.test"], "--stateless"), "not-found"), [
-      `The web server at ${none} answers 404 for none.check.test, so the CA would not find the file. Put the block that acme-sidecar nginx --stateless prints into the web server's block for this name on port 80, and reload it; if ${none} is not this server, correct the A record.`,
+      `The web server at ${none} answers 404 for none.check.test, so the CA would not find the file. Put the block that acme-sidecar nginx --stateless prints into the server block of this name on port 80, and reload it; if ${none} is not this server, correct the A record.`,
     ]);
   },
 );

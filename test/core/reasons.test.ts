@@ -84,7 +84,7 @@ const WORDS: readonly (Said & { cause: string; starts: string })[] = [
     problem: "connection",
     detail: `2001:db8::1: Fetching ${URL_OF}: Timeout during connect (likely firewall problem)`,
     seen: asked(),
-    cause: "no-reply",
+    cause: "timeout",
     starts: "The CA could not connect: port 80 at 2001:db8::1 does not reply. Open port 80",
   },
   {
@@ -99,8 +99,8 @@ const WORDS: readonly (Said & { cause: string; starts: string })[] = [
     problem: "connection",
     detail: `192.0.2.1: Fetching ${URL_OF}: Connection reset by peer`,
     seen: asked(),
-    cause: "unreached",
-    starts: "The CA could not connect at 192.0.2.1, and never reached this program.",
+    cause: "unreachable",
+    starts: "The CA got no answer at 192.0.2.1, and never asked this program.",
   },
   {
     problem: "dns",
@@ -118,27 +118,27 @@ const WORDS: readonly (Said & { cause: string; starts: string })[] = [
   {
     problem: "dns",
     detail: `DNS problem: SERVFAIL looking up A for ${NAME} - the domain's nameservers may be malfunctioning`,
-    cause: "dns-fails",
+    cause: "dns-failed",
     starts: `The name servers of ${NAME} do not answer the CA well. Check them, and DNSSEC`,
   },
   {
     problem: "caa",
     detail: `While processing CAA for ${NAME}: DNS problem: SERVFAIL looking up CAA for ${NAME}`,
-    cause: "dns-fails",
+    cause: "dns-failed",
     starts: `The name servers of ${NAME} do not answer the CA well.`,
   },
   {
     problem: "caa",
     detail: `CAA record for ${NAME} prevents issuance`,
     seen: asked({ answered: once }),
-    cause: "caa",
+    cause: "caa-forbids",
     starts:
       "CAA records in DNS say which CAs may issue for the name, and this one may not. The CAA records of the name",
   },
   {
     problem: "rateLimited",
     detail: "too many failed authorizations (5) for this name in the last 1h",
-    cause: "refused",
+    cause: "ca-refused",
     starts: "Wait until the limit ends",
   },
   {
@@ -146,7 +146,22 @@ const WORDS: readonly (Said & { cause: string; starts: string })[] = [
     detail: `192.0.2.1: Fetching https://${NAME}/x: remote error: tls: handshake failure`,
     seen: asked(),
     cause: "redirect-tls",
-    starts: `The web server redirects the challenge to https://${NAME}, where TLS fails. Forward it before`,
+    starts: `The web server redirects the challenge to https://${NAME}, where TLS fails. Leave /.well-known/acme-challenge/ out of`,
+  },
+  {
+    problem: "connection",
+    detail: `192.0.2.1: Fetching ${URL_OF}: Redirect loop detected`,
+    seen: asked(),
+    cause: "redirect-loop",
+    starts: "The web server redirects the challenge in a loop, or too often. Leave /.well-known/",
+  },
+  {
+    problem: "connection",
+    detail: `192.0.2.1: Fetching http://${NAME}:8080/: Invalid port in redirect target. Only ports 80 and 443 are supported, not 8080`,
+    seen: asked(),
+    cause: "redirect-port",
+    starts:
+      "The web server redirects the challenge to where CAs do not follow: they follow http and",
   },
   {
     problem: "unauthorized",
@@ -267,7 +282,7 @@ test("docs/validation-failures.md has every cause once, and no other", () => {
     [...cell.matchAll(/`([a-z-]+)`/g)].map(([, word]) => word),
   );
   const causes = REASONS.map(({ cause }) => cause);
-  const inText = ["refused", "unknown"];
+  const inText = ["ca-refused", "unknown"];
   for (const word of inText) assert.ok(page.includes(`\`${word}\``), word);
   assert.deepEqual(
     listed.filter((word) => word !== "cause").sort(),

@@ -84,7 +84,7 @@ describe("batch", { skip, concurrency: 4 }, () => {
     const run = await env.batch(env.names);
     assert.equal(run.code, 2);
     assert.equal(run.stderr.match(/warn: 2 failed: .*house [a-f]/g)?.length, 5, run.stderr);
-    assert.match(run.stderr, /Others failed for 1 more causes; -v shows them/);
+    assert.match(run.stderr, /Others failed for 1 more cause; -v shows them/);
     assert.match(run.stderr, /12 targets: 0 issued, 0 kept, 12 failed/);
   });
 
@@ -140,7 +140,7 @@ describe("batch", { skip, concurrency: 4 }, () => {
 
     const again = await env.batch([{ id: "a", names: [name] }]);
     assert.equal(again.code, 2);
-    assert.match(again.stderr, /Not before .* It failed once .*--retry/s);
+    assert.match(again.stderr, /Not before .* It failed once, .*--retry/s);
     assert.equal(recorder.count("new-order"), 1);
 
     assert.equal((await env.batch([{ id: "a", names: [name] }], "--retry")).code, 2);
