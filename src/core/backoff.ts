@@ -1,4 +1,6 @@
-import { AppError } from "../errors.ts";
+import { causesOf, sayCauses } from "../causes.ts";
+import { AppError, type NameProblem } from "../errors.ts";
+import { showName } from "../name.ts";
 import type { Failure } from "../store/state.ts";
 import { after, DAY, MINUTE } from "../time.ts";
 
@@ -20,21 +22,34 @@ export function failureAfter(
   { at, target }: Pick<Failure, "at" | "target">,
 ): Failure {
   const count = (before?.count ?? 0) + 1;
-  const { code, message, hint, retryAfter } = error;
+  const { code, hint, problems, retryAfter } = error;
   // A daily run may start a little earlier on some days.
   const step = STEPS[count - 1] ?? DAY - 100 * MINUTE;
   const soonest = after(at, step);
   const latest = after(at, LATEST);
   const asked = retryAfter ?? soonest;
   const next = asked > latest ? latest : asked > soonest ? asked : soonest;
+  const message = problems.length > 0 ? causesIn(problems) : error.message;
   return { count, at, code, message, hint, next, target };
 }
 
+/** What failed, on one line and without the words that all such failures begin with. */
+function causesIn(problems: readonly NameProblem[]): string {
+  const cases = problems.map(({ name, detail, cause = "" }) => ({
+    name,
+    text: detail,
+    kind: cause,
+  }));
+  return sayCauses(causesOf(cases), showName);
+}
+
 /** The failure as an error that says when the next try will be. */
-export function postponed({ count, code, message, next }: Failure): AppError {
+export function postponed({ count, code, message, hint, next }: Failure): AppError {
   const times = count === 1 ? "once" : `${count} times in a row`;
   return new AppError(code, message, {
     retryAfter: next,
-    hint: `It failed ${times}, so scheduled runs wait. To try now, add --retry.`,
+    hint: [hint, `It failed ${times}, so scheduled runs wait. To try now, add --retry.`]
+      .filter((part) => part !== undefined)
+      .join(" "),
   });
 }

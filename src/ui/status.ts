@@ -30,7 +30,7 @@ export function sayStatus(
   if (json) return JSON.stringify(rows.map(plain), null, 1);
   if (rows.length === 0) return `There is no certificate in ${dir} or below it.`;
   return table([
-    ["ID", "NAMES", "CA", "PROFILE", "EXPIRES", "RENEWAL", "WHY", "LAST FAILURE"],
+    ["ID", "NAMES", "CA", "PROFILE", "ENDS", "RENEWAL", "WHY", "LAST FAILURE"],
     ...rows.map(cells).map(bounded),
   ]);
 }

@@ -75,7 +75,7 @@ describe("status", { skip: missing("pebble"), concurrency: 4 }, () => {
     assert.equal(table.code, 0);
     const lines = table.stdout.trimEnd().split("\n");
     assert.equal(lines.length, 5);
-    assert.match(lines[0] ?? "", /^ID +NAMES +CA +PROFILE +EXPIRES +RENEWAL +WHY +LAST FAILURE$/);
+    assert.match(lines[0] ?? "", /^ID +NAMES +CA +PROFILE +ENDS +RENEWAL +WHY +LAST FAILURE$/);
     assert.match(lines[1] ?? "", /^bad +x\.blocked\.test .* due +there is none yet +1 x, /);
     assert.match(lines[2] ?? "", /^sub\/taken +other\.test .* not recorded /);
   });

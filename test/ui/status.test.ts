@@ -103,7 +103,7 @@ describe("status at a terminal", { skip: missing("tmux", "openssl"), concurrency
   test("stays as it was in a pipe, whatever the environment says", async () => {
     const env = { TERM: "xterm", FORCE_COLOR: "1", LANG: "C.UTF-8", COLUMNS: "20" };
     const { stdout } = await runCli(["status", dir], { env });
-    assert.match(stdout, /^ID +NAMES +CA +PROFILE +EXPIRES +RENEWAL +WHY +LAST FAILURE\n/);
+    assert.match(stdout, /^ID +NAMES +CA +PROFILE +ENDS +RENEWAL +WHY +LAST FAILURE\n/);
     assert.equal(stdout.trimEnd().split("\n").length, 7);
 
     assert.doesNotMatch(stdout, /[\u0000-\u0009\u000b-\u001f█░]/);
