@@ -9,7 +9,7 @@ import { readVariables } from "./environment.ts";
 import { type Given, givenBy, understand } from "./given.ts";
 import { parseNetwork } from "./network.ts";
 import { OPTION_NAMES, type Options, specOf } from "./options.ts";
-import { usage, withGuess } from "./usage.ts";
+import { usage } from "./usage.ts";
 import { noteUseless, optionsFor } from "./verb-options.ts";
 import {
   type VerbWords,
@@ -125,15 +125,17 @@ function isTopic(words: string | undefined): boolean {
 }
 
 function notCommand(words: string, suggest: Suggest | undefined): AppError {
-  const first = VERB_NAMES.map((verb) => verb.split(" ")[0] ?? "");
-  const known = new Set<string>([...VERB_NAMES, ...first, "help", EVERY_OPTION]);
-  return usage(
-    `"${words}" is not a command.`,
-    withGuess(
-      suggest?.(words, [...known]),
-      `The commands are ${VERB_NAMES.join(", ")} and help; without one, the program runs issue.`,
-    ),
-  );
+  const text = `"${words}" is not a command.`;
+  const typed = VERB_NAMES.filter((verb) => verbOf(verb).internal !== true);
+  const halves = typed.filter((verb) => verb.startsWith(`${words} `));
+  if (halves.length > 0) return usage(text, `Write one of ${halves.join(", ")}.`);
+  if (/^[^ ]+\.[^ ]+$/.test(words))
+    return usage(text, `To get a certificate for a name, write -d ${words}.`);
+  const first = typed.map((verb) => verb.split(" ")[0] ?? "");
+  const known = new Set<string>([...typed, ...first, "help", EVERY_OPTION]);
+  const guess = suggest?.(words, [...known]);
+  const all = `The commands are ${typed.join(", ")} and help; without one, the program runs issue.`;
+  return usage(text, guess ? `${guess} See --help.` : all);
 }
 
 const asksForHelp = (word: string) => word === "-h" || word === "--help";

@@ -14,6 +14,9 @@ interface VerbHelp {
   exit?: string;
 }
 
+/** The exit codes of commands that print something. */
+const PRINTED = "0 it is printed, 2 an error.";
+
 const example = (line: string, does: string): Example => ({ line, does });
 
 /** The examples of the overview. */
@@ -101,11 +104,11 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
       example("acme-sidecar status /certs", "Show them as a table."),
       example("acme-sidecar status --json", "Show them for a program."),
     ],
+    exit: PRINTED,
   },
   verify: {
     about:
-      "Connects to the web servers of the names and compares what they serve with the certificates in DIR. It says what to do about each difference, and exits with 2 if there is one.",
-    exit: "0 all is served, 2 something else is, or an error.",
+      "Connects to the web servers of the names and compares what they serve with the certificates in DIR. It says what to do about each difference. With -d it looks at these names only.",
     examples: [
       example("acme-sidecar verify /certs", "Look at every address of every name."),
       example(
@@ -113,6 +116,7 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
         "Look at one web server.",
       ),
     ],
+    exit: "0 all is served, 1 something else is, 2 an error.",
   },
   tar: {
     about:
@@ -124,6 +128,7 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
         "Hand one to an app of Dokku.",
       ),
     ],
+    exit: PRINTED,
   },
   nginx: {
     about:
@@ -133,6 +138,7 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
       example("acme-sidecar nginx --listen 127.0.0.1:9000", "Forward it to another address."),
       example("acme-sidecar nginx --stateless --certs_dir /certs", "Let nginx answer."),
     ],
+    exit: PRINTED,
   },
   "account show": {
     about:
@@ -141,6 +147,7 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
       example("acme-sidecar account show --certs_dir /certs", "Show the account of that set."),
       example("acme-sidecar account show --json", "Show it for a program."),
     ],
+    exit: PRINTED,
   },
   "account rollover": {
     about:
@@ -174,6 +181,7 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
     examples: [
       example("acme-sidecar plugin > letsencrypt.tar", "The plugin, for the usual image."),
     ],
+    exit: PRINTED,
   },
   "plugin install": {
     about:
@@ -184,6 +192,7 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
         "Install it on this host, for the image acme-sidecar.",
       ),
     ],
+    exit: PRINTED,
   },
   completion: {
     about:
@@ -198,6 +207,7 @@ export const VERB_HELP: Record<Verb, VerbHelp> = {
         "For zsh: put that file into a folder of $fpath.",
       ),
     ],
+    exit: PRINTED,
   },
   "dokku check": {
     about:

@@ -25,7 +25,7 @@ describe("commands of two words", () => {
   });
 
   test("need both words, and one that exists", () => {
-    refused(/"account" is not a command.*account show/, "account");
+    refused(/"account" is not a command.*Write one of account show, /, "account");
     refused(/"account" is not a command/, "account", "--json");
     refused(/"account sell" is not a command/, "account", "sell");
     refused(/"show" is not a command/, "show");

@@ -44,6 +44,13 @@ describe("--help", () => {
     assert.ok(around <= 12, `${lines.length} lines`);
   });
 
+  test("says what the exit codes of a command mean", () => {
+    assert.match(help("help", "renew"), /^Exit status: 0 .* 1 nothing was due, 2 /m);
+    assert.match(help("help", "check"), /^Exit status: 0 .* 1 the CA would fail, 2 /m);
+    for (const verb of ["status", "tar", "nginx", "plugin", "completion"])
+      assert.match(help("help", verb), /^Exit status: 0 it is printed, 2 an error\.$/m, verb);
+  });
+
   test("says where to read on, which works", () => {
     assert.match(help("-h"), /^Read on: acme-sidecar help COMMAND, or help options /m);
     assert.equal(help("help", "options"), help("--help", "--all"));
@@ -72,7 +79,7 @@ describe("--help", () => {
     assert.equal(stdout, `${help("help", "tar")}\n`);
     const wrong = await runCli(["help", "optoins"]);
     assert.deepEqual([wrong.code, wrong.stdout], [2, ""]);
-    assert.match(wrong.stderr, /Did you mean options\?/);
+    assert.match(wrong.stderr, /Did you mean options\? See --help\.$/m);
   });
 });
 

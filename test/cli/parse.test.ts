@@ -171,7 +171,11 @@ describe("options", () => {
     refused(["-d", "a.test", "--froce"], /--froce/);
     refused(["-d", "a.test", "-x"], /-x/);
     refused(["-d", "a.test", "b.test"], /"b\.test"/);
-    refused(["isue", "-d", "a.test"], /"isue" is not a command/);
+    refused(
+      ["isue", "-d", "a.test"],
+      /"isue" is not a command.*The commands are issue, (?!.*dokku)/,
+    );
+    refused(["b.test"], /"b\.test" is not a command.*write -d b\.test/);
     refused(["-d", "a.test", "--valid_min"], /valid_min/);
     refused(["-d", "a.test", "--log_format", "xml"], /--log_format xml/);
   });
