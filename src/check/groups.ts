@@ -2,9 +2,12 @@ import { essence } from "../causes.ts";
 import { showName } from "../name.ts";
 import type { Finding } from "./observation.ts";
 
+/** A finding, of whatever command. */
+export type Told = Omit<Finding, "code"> & { code: string };
+
 /** Findings of one cause: the first of them, and the names of all. */
 export interface Group {
-  first: Finding;
+  first: Told;
   /** Empty if it concerns every name. */
   names: readonly string[];
 }
@@ -13,7 +16,7 @@ export interface Group {
  * Groups findings by cause, first those that fail, and then those that concern the most names.
  * Findings that differ only in names and addresses have the same cause.
  */
-export function groupsOf(findings: readonly Finding[]): Group[] {
+export function groupsOf(findings: readonly Told[]): Group[] {
   const groups = [...Map.groupBy(findings, causeOf).values()].flatMap((same) => {
     const names = new Set(same.flatMap(({ name }) => name ?? []));
     return same[0] === undefined ? [] : [{ first: same[0], names: [...names] }];
@@ -24,6 +27,6 @@ export function groupsOf(findings: readonly Finding[]): Group[] {
 }
 
 /** A text that is equal for findings of the same cause. */
-export function causeOf({ code, fact, name = "" }: Finding): string {
+export function causeOf({ code, fact, name = "" }: Told): string {
   return `${code} ${essence(fact, [showName(name), name])}`;
 }

@@ -9,6 +9,7 @@ import {
   usualOf,
   verbsOf,
 } from "./options.ts";
+import { wrap } from "../ui/wrap.ts";
 import { EVERY_OPTION } from "./parse.ts";
 import { type Example, FAMILIES, OVERVIEW, VERB_HELP } from "./verb-help.ts";
 import { isVerb, usageOf, type Verb, VERB_NAMES, verbOf, verbsIn } from "./verbs.ts";
@@ -201,14 +202,4 @@ function entry(words: string, text: string, indent = INDENT): string[] {
   return flag.length < indent - 1
     ? [flag.padEnd(indent) + first, ...rest]
     : [flag, " ".repeat(indent) + first, ...rest];
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + word.length >= width) lines.push(word);
-    else lines[lines.length - 1] = `${line} ${word}`;
-  }
-  return lines;
 }

@@ -26,6 +26,12 @@ export interface Drawing {
   screen: Screen;
 }
 
+/** How to write an answer: as JSON, drawn at a terminal, or as lines. */
+export interface Format {
+  json: boolean;
+  drawing: Drawing | undefined;
+}
+
 const GAP = 2;
 /** The columns that are never left out. The one with the highest rank is cut instead. */
 const FEWEST = 2;

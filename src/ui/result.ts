@@ -6,9 +6,11 @@ import { type AccountView, sayAccount } from "./account.ts";
 import type { Report as CheckReport } from "../check/check.ts";
 import { exitCodeOfCheck, sayCheck } from "./check.ts";
 import { sayLine } from "./dokku.ts";
+import type { Drawing, Format } from "./drawn-table.ts";
 import { openPrinter } from "./output.ts";
 import { exitCodeOf, openReport, type Report, reportOutcome } from "./report.ts";
 import { sayStatus } from "./status.ts";
+import { drawStatus } from "./status-table.ts";
 import { reportSummary, reportTroubles } from "./summary.ts";
 import { sizeOf, type Terminal } from "./terminal.ts";
 import type { Write } from "./text.ts";
@@ -64,10 +66,9 @@ export function openRunReport({
     async result(result) {
       if ("answer" in result) {
         const { answer } = result;
-        const isDrawn = answer.kind === "standings" && output.watched && !answerJson;
-        const text = isDrawn
-          ? await drawStandings(answer, now(), output)
-          : sayAnswer(answer, answerJson);
+        const isDrawn = DRAWN.includes(answer.kind) && output.watched && !answerJson;
+        const drawing = isDrawn ? await drawingFor(output) : undefined;
+        const text = sayAnswer(answer, { json: answerJson, drawing }, now());
         if (text !== undefined) print(text);
         await done();
         return codeOfAnswer(answer);
@@ -83,34 +84,34 @@ export function openRunReport({
 }
 
 /** An answer is a success, unless it says that something is wrong. */
-function codeOfAnswer(answer: Answer): 0 | 1 | 2 {
+function codeOfAnswer(answer: Answer): 0 | 1 {
   if (answer.kind === "check") return exitCodeOfCheck(answer.report);
-  return answer.kind === "verdicts" && !areServed(answer.verdicts) ? 2 : 0;
+  return answer.kind === "verdicts" && !areServed(answer.verdicts) ? 1 : 0;
 }
 
+/** Answers that look better at a terminal. */
+const DRAWN: readonly Answer["kind"][] = ["standings", "verdicts", "check"];
+
 /** For a person at a terminal. Only this loads what measures texts there. */
-async function drawStandings(
-  { standings, dir }: Extract<Answer, { kind: "standings" }>,
-  now: Date,
-  { stream, colour, unicode }: Terminal,
-): Promise<string> {
-  if (standings.length === 0) return shownLines(sayStatus(standings, { json: false, dir }));
-  const { drawStatus } = await import("./status-table.ts");
+async function drawingFor({ stream, colour, unicode }: Terminal): Promise<Drawing> {
   const screen = await import("./screen.ts");
-  return drawStatus(standings, now, { ...sizeOf(stream), colour, unicode, screen });
+  return { ...sizeOf(stream), colour, unicode, screen };
 }
 
 /** Safe to show, whatever it quotes. */
-function sayAnswer(answer: Answer, json: boolean): string | undefined {
+function sayAnswer(answer: Answer, format: Format, now: Date): string | undefined {
+  const { json, drawing } = format;
   switch (answer.kind) {
     case "account":
       return shownLines(sayAccount(answer.account, json));
     case "standings":
-      return shownLines(sayStatus(answer.standings, { json, dir: answer.dir }));
+      return drawing !== undefined && answer.standings.length > 0
+        ? drawStatus(answer.standings, now, drawing)
+        : shownLines(sayStatus(answer.standings, { json, dir: answer.dir }));
     case "verdicts":
-      return shownLines(sayVerdicts(answer.verdicts, { json, at: answer.at }));
+      return sayVerdicts(answer.verdicts, format, answer.at);
     case "check":
-      return shownLines(sayCheck(answer.report, json));
+      return sayCheck(answer.report, format);
     case "text":
       return shownLines(answer.text);
     case "written":

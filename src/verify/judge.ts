@@ -14,7 +14,7 @@ export type Obstacle =
   | "refused"
   | "timeout"
   | "unreachable"
-  | "unresolved";
+  | "no-address";
 
 /** How a served certificate differs from the expected one. */
 export type Difference =
@@ -31,7 +31,7 @@ export type Difference =
  * What is at one address, or at all addresses of a name: the expected certificate, or the reason
  * why not. `mixed`: the addresses of a name serve different certificates.
  */
-export type Cause = "served" | Difference | Obstacle | "mixed";
+export type Cause = "ok" | Difference | Obstacle | "mixed";
 
 /** What one address showed. The certificates are as the server sent them, the leaf first. */
 export type Seen =
@@ -42,11 +42,11 @@ export function judge(
   name: string,
   [served, ...issuers]: readonly [X509Certificate, ...X509Certificate[]],
   { expected: { leaf, chain }, now }: { expected: Expected; now: Date },
-): "served" | Difference {
+): "ok" | Difference {
   if (served.fingerprint256 === leaf.fingerprint256) {
     if (served.validToDate <= now) return "expired";
     if (served.validFromDate > now) return "not-yet";
-    return lackOf(chain, issuers) === undefined ? "served" : "incomplete";
+    return lackOf(chain, issuers) === undefined ? "ok" : "incomplete";
   }
   if (served.checkIssued(served)) return "self-signed";
   if (!isFor(served, name)) return "other-name";

@@ -70,13 +70,13 @@ export async function verify({
     names.map(async (name) => {
       const hosts = await limit(() => addressesOf(address?.host ?? name, signal));
       if (hosts.length === 0)
-        return [{ ...UNSEEN, name, cause: "unresolved", why: address?.host ?? name } as const];
+        return [{ ...UNSEEN, name, cause: "no-address", why: address?.host ?? name } as const];
       const each = await limit.map(hosts, async (host) => {
         const place = { host, port };
         const seen = await probe(name, place, signal);
         return verdictOn(name, seen, { place, expected, now: now() });
       });
-      const isMixed = new Set(each.map(({ cause }) => cause === "served")).size > 1;
+      const isMixed = new Set(each.map(({ cause }) => cause === "ok")).size > 1;
       return isMixed ? [...each, { ...UNSEEN, name, cause: "mixed" } as const] : each;
     }),
   );

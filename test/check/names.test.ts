@@ -9,6 +9,7 @@ import { MAIN, runCli } from "../support/cli.ts";
 import { portSkip } from "../support/knot.ts";
 import { freePort, loopbackAddress } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
+import { table } from "../support/table.ts";
 import { tempDir } from "../support/temp.ts";
 import { missing } from "../support/tools.ts";
 import { startUnbound } from "../support/unbound.ts";
@@ -126,20 +127,13 @@ describe(
       const { stdout, code } = await runCli(["check", ...setting.words, ...wordsOf(all)]);
       assert.equal(
         stdout,
-        [
-          ["NAME", "ADDRESS", "VERDICT"],
+        table(
           ["other.check.test", other, "elsewhere"],
           ["bücher.check.test (xn--bcher-kva.check.test)", other, "elsewhere"],
           ["www1.check.test", other, "elsewhere"],
           ["www2.check.test", other, "elsewhere"],
           ["good.check.test", ours, "ok"],
-        ]
-          .map(([name = "", address = "", verdict = ""]) =>
-            [name.padEnd(44), address.padEnd(Math.max(ours.length, other.length, 7)), verdict].join(
-              "  ",
-            ),
-          )
-          .join("\n") +
+        ) +
           `
 
 elsewhere: other.check.test leads to ${other}, where another server answers. The same goes for bücher.check.test (xn--bcher-kva.check.test), www1.check.test, www2.check.test.

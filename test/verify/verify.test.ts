@@ -15,6 +15,7 @@ import { freePort, loopbackAddress } from "../support/ports.ts";
 import { preload } from "../support/preload.ts";
 import { run, startProcess } from "../support/process.ts";
 import { certsDir, rsaAccount, simpLeFiles, type Site, site } from "../support/simp_le.ts";
+import { table } from "../support/table.ts";
 import { tls } from "../support/tls.ts";
 import { tempDir } from "../support/temp.ts";
 import { missing } from "../support/tools.ts";
@@ -28,6 +29,12 @@ const pair = (dir: string, cert = "fullchain.pem") =>
 
 const minute = (text: string) =>
   `${new Date(text).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+const WRONG = "The right certificate is not served. Correct what stands above, and verify again.";
+const RELOAD =
+  "The web server has not loaded the new files: run nginx -t && nginx -s reload (or reload yours).";
+
+type Said = [cause: string, fact: string, remedy: string];
 
 const skip = missing("pebble", "nginx", "gcc", "openssl") || (await mountSkip("/etc/hosts"));
 
@@ -64,27 +71,36 @@ describe("verify", { skip, concurrency: 3 }, () => {
   }
   type Issued = Awaited<ReturnType<typeof issued>>;
 
-  /** What verify must say of the one address, and that 2 is its exit code unless all is well. */
-  async function says(set: Issued, sentence: string, options = {}) {
-    const { code, stdout, stderr } = await set.verify([], options);
-    assert.equal(stdout, `${set.name} at ${set.at}: ${sentence}`);
+  /** What verify must say if all is well. */
+  async function isFine(set: Issued) {
+    const { code, stdout, stderr } = await set.verify();
+    assert.equal(
+      stdout,
+      `${table([set.name, set.at, "ok"])}\n\nThe right certificate is served for every name, with 89 days left.`,
+    );
     assert.equal(stderr, "");
-    assert.equal(code, sentence.startsWith("ok,") ? 0 : 2);
+    assert.equal(code, 0);
+  }
+
+  /** What verify must say of the one address, which follows the name and the address. */
+  async function says(set: Issued, [cause, fact, remedy]: Said, options = {}) {
+    const { code, stdout, stderr } = await set.verify([], options);
+    assert.equal(
+      stdout,
+      `${table([set.name, set.at, cause])}\n\n${cause}: ${fact.replace("WHERE", `${set.name} at ${set.at}`)}\n  ${remedy}\n\n${WRONG}`,
+    );
+    assert.equal(stderr, "");
+    assert.equal(code, 1);
   }
 
   test("sees that nginx was not reloaded after a renewal, and then that it was", async () => {
     await using set = await issued();
     await using nginx: Nginx = await set.serve(pair(set.dir));
-    const fine = "ok, it serves the certificate of the set, with 89 days left.";
-    await says(set, fine);
-    const old = set.leaf();
+    await isFine(set);
     await renewed(set);
-    await says(
-      set,
-      `it serves an older certificate for this name, which is good until ${minute(old.validTo)}. The web server has not loaded the new files: run nginx -t && nginx -s reload (or reload yours).`,
-    );
+    await says(set, ["older", "WHERE serves an older certificate for this name.", RELOAD]);
     await nginx.reload();
-    await says(set, fine);
+    await isFine(set);
   });
 
   test("of a restored older set says that something newer is served", async () => {
@@ -93,14 +109,14 @@ describe("verify", { skip, concurrency: 3 }, () => {
     const files = ["key.pem", "cert.pem", "chain.pem", "fullchain.pem"];
     for (const file of files) cpSync(join(set.dir, file), join(kept, file));
     await renewed(set);
-    const newer = set.leaf();
     await using _nginx = await set.serve(pair(set.dir));
     for (const file of files) cpSync(join(kept, file), join(set.dir, file));
     rmSync(kept, { recursive: true });
-    await says(
-      set,
-      `it serves a newer certificate for this name, which is good until ${minute(newer.validTo)}. Something else renews it too, in another folder: let only one of them do it, and the web server load its files.`,
-    );
+    await says(set, [
+      "newer",
+      "WHERE serves a newer certificate for this name.",
+      "Something else renews it too, in another folder: let only one of them do it, and the web server load its files.",
+    ]);
   });
 
   test("tells a wrong server block by the name of its certificate", async () => {
@@ -110,10 +126,11 @@ describe("verify", { skip, concurrency: 3 }, () => {
     await using _nginx = await startNginx(
       `server { listen ${at} ssl; server_name ${other.name}; ${pair(other.dir)} }`,
     );
-    await says(
-      set,
-      `it serves a certificate for ${other.name}. Another server block answers, perhaps the default one: write "server_name ${name};" in the block that loads this set, and reload.`,
-    );
+    await says(set, [
+      "other-name",
+      `WHERE serves a certificate for ${other.name}.`,
+      `Another server block answers, perhaps the default one: write "server_name ${name};" in the block that loads these files, and reload.`,
+    ]);
   });
 
   test("tells a server that refuses names it does not know", async () => {
@@ -121,20 +138,22 @@ describe("verify", { skip, concurrency: 3 }, () => {
     await using _nginx = await startNginx(
       `server { listen ${set.at} ssl default_server; ssl_reject_handshake on; }`,
     );
-    await says(
-      set,
-      `it refuses this name. Write "server_name ${set.name};" in the block that loads this set, and reload.`,
-    );
+    await says(set, [
+      "name-unknown",
+      "The web server of WHERE refuses this name.",
+      `Write "server_name ${set.name};" in the server block that loads these files, and reload.`,
+    ]);
   });
 
   test("sees cert.pem in the place of fullchain.pem, with the issuer that is missing", async () => {
     await using set = await issued();
     await using _nginx = await set.serve(pair(set.dir, "cert.pem"));
     const issuer = set.leaf().issuer.replaceAll("\n", ", ");
-    await says(
-      set,
-      `it serves the certificate of the set without its issuer (${issuer}). Name fullchain.pem instead of cert.pem in ssl_certificate, and reload; some clients refuse it as it is.`,
-    );
+    await says(set, [
+      "incomplete",
+      `WHERE serves the right certificate without its issuer (${issuer}).`,
+      "Name fullchain.pem instead of cert.pem in ssl_certificate, and reload; some clients refuse it as it is.",
+    ]);
   });
 
   test("sees a certificate that has ended, and one that has not begun", async () => {
@@ -144,12 +163,20 @@ describe("verify", { skip, concurrency: 3 }, () => {
     const by = Math.ceil((validToDate.getTime() - Date.now() + DAY) / 1000);
     await says(
       set,
-      `it serves the certificate of the set, which ended at ${minute(validTo)}. Get a new one with issue, batch or renew, and reload the web server.`,
+      [
+        "expired",
+        `WHERE serves the right certificate, which ended at ${minute(validTo)}.`,
+        "Get a new one with issue, batch or renew, and reload the web server.",
+      ],
       { env: preload({ clock: { by } }) },
     );
     await says(
       set,
-      `it serves the certificate of the set, which begins at ${minute(validFrom)}. Set the clock of this computer if it is wrong; else wait.`,
+      [
+        "not-yet",
+        `WHERE serves the right certificate, which begins at ${minute(validFrom)}.`,
+        "Set the clock of this host if it is wrong; else wait.",
+      ],
       { env: preload({ clock: { by: (-10 * DAY) / 1000 } }) },
     );
   });
@@ -164,10 +191,11 @@ describe("verify", { skip, concurrency: 3 }, () => {
       ...["-keyout", join(temp.path, "key.pem"), "-out", join(temp.path, "fullchain.pem")],
     ]);
     await using nginx = await set.serve(pair(temp.path));
-    await says(
-      set,
-      `it serves a self-signed certificate. Name fullchain.pem and key.pem of this set in ${both}`,
-    );
+    await says(set, [
+      "self-signed",
+      "WHERE serves a self-signed certificate.",
+      `Name fullchain.pem and key.pem of the right one in ${both}`,
+    ]);
     await using twin = await startPebble();
     await twin.dns.setA(set.name, [set.env.host]);
     await using elsewhere = await site(twin);
@@ -178,46 +206,54 @@ describe("verify", { skip, concurrency: 3 }, () => {
     await nginx.reload(server);
     const file = join(elsewhere.certs.path, "cert.pem");
     const { issuer } = new X509Certificate(readFileSync(file));
-    await says(
-      set,
-      `it serves a certificate of another CA (${issuer}). If that is no CDN or proxy with a certificate of its own, name fullchain.pem and key.pem of this set in ${both}`,
-    );
+    await says(set, [
+      "other-ca",
+      `WHERE serves a certificate of another CA (${issuer}).`,
+      `If that is no CDN or proxy with a certificate of its own, name fullchain.pem and key.pem of the right one in ${both}`,
+    ]);
     await nginx.reload(
       `server { listen ${set.at} ssl; ssl_certificate ${certFile}; ssl_certificate_key ${keyFile}; }`,
     );
     assert.match(
       (await set.verify()).stdout,
-      /: it serves a certificate for localhost, 127\.0\.0\.1, ::1\. /,
+      / serves a certificate for localhost, 127\.0\.0\.1, ::1\.$/m,
     );
   });
 
   test("tells plain HTTP, another protocol, silence and a closed port apart", async () => {
     await using set = await issued();
-    await says(
-      set,
-      "nothing listens there. Start the web server, publish its port, or correct the A and AAAA records of the name.",
-    );
+    await says(set, [
+      "refused",
+      "WHERE refuses the connection.",
+      "Start the web server, publish its port, or correct the A and AAAA records of the name.",
+    ]);
     {
       await using _nginx = await set.serve("return 200;", set.at);
-      await says(
-        set,
-        'a web server answers there without TLS. Write "ssl" after the port in its listen line, and reload.',
-      );
+      await says(set, [
+        "plain-http",
+        "The web server of WHERE answers without TLS.",
+        'Write "ssl" after the port in its listen line, and reload.',
+      ]);
     }
     {
       await using _other = await listening(set, (socket) => {
         socket.end("220 mail.test ESMTP\r\n");
       });
-      await says(
-        set,
-        "something answers there that does not speak TLS. Look up which program listens on that port, or name another port.",
-      );
+      await says(set, [
+        "no-tls",
+        "What answers for WHERE does not speak TLS.",
+        "Look up which program listens on that port, or name another port.",
+      ]);
     }
     await using _silent = await listening(set, () => undefined);
     const env = { NODE_OPTIONS: `--import ${pathToFileURL(FAST).href}`, FAST: "20" };
     await says(
       set,
-      "there is no answer within 10 seconds. Open the port in the firewall, or correct the A and AAAA records of the name.",
+      [
+        "timeout",
+        "WHERE does not answer in time.",
+        "Open the port in the firewall, or correct the A and AAAA records of the name.",
+      ],
       { env },
     );
   });
@@ -228,9 +264,9 @@ describe("verify", { skip, concurrency: 3 }, () => {
     const { code, stdout } = await set.verify();
     assert.match(
       stdout,
-      /: TLS fails there: [^.]+\. Look into the error log of the web server; TLS 1\.2 and 1\.3 are tried\.$/,
+      /^handshake: TLS fails with .+\.\n {2}Look into the error log of the web server; TLS 1\.2 and 1\.3 are tried\.$/m,
     );
-    assert.equal(code, 2);
+    assert.equal(code, 1);
   });
 
   test("looks at every address of a name on port 443, and says that they differ", async () => {
@@ -238,7 +274,6 @@ describe("verify", { skip, concurrency: 3 }, () => {
     await using temp = tempDir();
     const { name, dir } = set;
     cpSync(dir, temp.path, { recursive: true });
-    const old = set.leaf();
     await renewed(set);
     const [a, b] = [loopbackAddress(), loopbackAddress()];
     await using _nginx = await startNginx(
@@ -249,17 +284,24 @@ describe("verify", { skip, concurrency: 3 }, () => {
     writeFileSync(file, `${a} ${name}\n${b} ${name}\n`);
     const [program, ...words] = [...withFile("/etc/hosts", file), process.execPath, MAIN];
     await using child = await startProcess(program, [...words, "verify", dir]);
-    assert.equal((await child.exited).code, 2, child.stderr());
-    const [first, second, ...others] = child.stdout().trimEnd().split("\n");
+    assert.equal((await child.exited).code, 1, child.stderr());
+    const [rows = "", ...told] = child.stdout().trimEnd().split("\n\n");
     assert.deepEqual(
-      [first, second].sort(),
+      rows
+        .split("\n")
+        .slice(1, 3)
+        .map((row) => row.split(/ +/))
+        .sort(),
       [
-        `${name} at ${a}:443: it serves an older certificate for this name, which is good until ${minute(old.validTo)}. The web server has not loaded the new files: run nginx -t && nginx -s reload (or reload yours).`,
-        `${name} at ${b}:443: ok, it serves the certificate of the set, with 89 days left.`,
+        [name, `${a}:443`, "older"],
+        [name, `${b}:443`, "ok"],
       ].sort(),
     );
-    assert.deepEqual(others, [
-      `${name}: its addresses serve different certificates. Copy the files to every server of the name and reload each, or remove the A and AAAA records of those that are not yours.`,
+    assert.match(rows, /-\s+mixed$/);
+    assert.deepEqual(told, [
+      `older: ${name} at ${a}:443 serves an older certificate for this name.\n  ${RELOAD}`,
+      `mixed: The addresses of ${name} serve different certificates.\n  Copy the files to every server of the name and reload each, or remove the A and AAAA records of those that are not yours.`,
+      WRONG,
     ]);
   });
 
@@ -270,17 +312,17 @@ describe("verify", { skip, concurrency: 3 }, () => {
     const { code, stdout } = await set.verify([], { to: "" });
     assert.equal(
       stdout,
-      `${name}: no address of ${name} was found. Add an A or AAAA record for it, or name the web server with --address.`,
+      `${table([name, "-", "no-address"])}\n\nno-address: No address of ${name} was found.\n  Add an A or AAAA record for it, or name the web server with --address.\n\n${WRONG}`,
     );
-    assert.equal(code, 2);
+    assert.equal(code, 1);
     await using _nginx = await set.serve(pair(dir));
     const found = await set.verify(["-d", name, "--json"], { to: at });
     assert.equal(found.code, 0, found.stdout + found.stderr);
     const leaf = set.leaf();
     assert.deepEqual(JSON.parse(found.stdout), [
       {
-        ...{ name, dir, host, port, cause: "served" },
-        text: "ok, it serves the certificate of the set, with 89 days left",
+        ...{ name, dir, host, port, cause: "ok" },
+        fact: `${name} at ${at} serves the right certificate, with 89 days left.`,
         served: {
           names: [name],
           issuer: leaf.issuer,
@@ -301,7 +343,7 @@ describe("verify", { skip, concurrency: 3 }, () => {
     const { code, stdout } = await runCli(["verify"], { cwd: certs.path });
     assert.equal(
       stdout,
-      `${host} at ${host}:443: ok, it serves the certificate of the set, with 89 days left.\n`,
+      `${table([host, `${host}:443`, "ok"])}\n\nThe right certificate is served for every name, with 89 days left.\n`,
     );
     assert.equal(code, 0);
   });
@@ -323,7 +365,7 @@ describe("verify", { skip, concurrency: 3 }, () => {
     const { code, stdout } = await certs.run("verify", "--address", set.at, "-d", "b.wild.test");
     assert.equal(
       stdout,
-      `b.wild.test at ${set.at}: ok, it serves the certificate of the set, with 1 day left.\n`,
+      `${table(["b.wild.test", set.at, "ok"])}\n\nThe right certificate is served for every name, with 1 day left.\n`,
     );
     assert.equal(code, 0);
   });
