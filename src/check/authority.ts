@@ -11,7 +11,7 @@ export interface AuthorityView {
   identities: readonly string[];
   /** Undefined: the CA was not reached. */
   reached: boolean;
-  seen: readonly Pick<Observation, "code" | "detail">[];
+  seen: readonly Pick<Observation, "cause" | "detail">[];
 }
 
 /** The clock may differ by this many milliseconds. */
@@ -34,13 +34,13 @@ export async function askAuthority(
       reached: true,
       seen:
         Math.abs(difference) > TOLERANCE
-          ? [{ code: "clock-wrong", detail: spanOf(Math.abs(difference)) }]
+          ? [{ cause: "clock-wrong", detail: spanOf(Math.abs(difference)) }]
           : [],
     };
   } catch (error) {
     options.signal.throwIfAborted();
     if (!(error instanceof AppError)) throw error;
-    const seen = [{ code: "ca-unreachable", detail: error.message } as const];
+    const seen = [{ cause: "ca-unreachable", detail: error.message } as const];
     return { identities: [], reached: false, seen };
   }
 }

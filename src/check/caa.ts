@@ -35,25 +35,25 @@ export async function judgeCaa(
   { name, isWildcard }: { name: string; isWildcard: boolean },
   issuer: Issuer,
   find: FindCaa,
-): Promise<Pick<Observation, "code" | "detail"> | undefined> {
+): Promise<Pick<Observation, "cause" | "detail"> | undefined> {
   try {
     const found = await find(name);
     const unknown = found?.records.find(isUnknownAndCritical);
     if (found !== undefined && unknown !== undefined)
       return {
-        code: "caa-forbids",
+        cause: "caa-forbids",
         detail: `${found.domain} has a critical one of a kind that no CA knows`,
       };
     const wanted = found && wantedOf(found.records, isWildcard);
     if (found === undefined || wanted === undefined) return undefined;
     const said = wanted.map((value) => `"${value}"`).join(", ");
     const detail = `${found.domain} has ${said}`;
-    if (issuer.identities.length === 0) return { code: "caa-unknown", detail };
+    if (issuer.identities.length === 0) return { cause: "caa-unknown", detail };
     return wanted.some((value) => allows(value, issuer))
       ? undefined
-      : { code: "caa-forbids", detail };
+      : { cause: "caa-forbids", detail };
   } catch (error) {
-    return { code: "caa-failed", detail: reasonOf(error) };
+    return { cause: "caa-failed", detail: reasonOf(error) };
   }
 }
 

@@ -4,7 +4,7 @@ import { once } from "../once.ts";
 import { askAuthority } from "./authority.ts";
 import { judgeCaa, openCaa } from "./caa.ts";
 import { explain } from "./explain.ts";
-import type { Code, Finding } from "./observation.ts";
+import type { Cause, Finding } from "./observation.ts";
 import type { CheckContext, Dns, Question } from "./question.ts";
 import { visitAll } from "./visits.ts";
 import { zonesOf } from "./zones.ts";
@@ -12,7 +12,7 @@ import { zonesOf } from "./zones.ts";
 /** What was found for a name at one address, or without any. `ok`: nothing. */
 export interface Verdict {
   address: string | undefined;
-  code: Code | "ok";
+  cause: Cause | "ok";
 }
 
 export interface Checked {
@@ -84,13 +84,13 @@ function verdictsOf(
 ): Verdict[] {
   const placed = addresses.map((address) => ({
     address,
-    code: about.find((each) => each.address === address)?.code ?? ("ok" as const),
+    cause: about.find((each) => each.address === address)?.cause ?? ("ok" as const),
   }));
   const others = about
     .filter(({ address }) => address === undefined)
-    .map(({ code }) => ({ address: undefined, code }));
+    .map(({ cause }) => ({ address: undefined, cause }));
   const verdicts = [...placed, ...others];
-  return verdicts.length > 0 ? verdicts : [{ address: undefined, code: all?.code ?? "ok" }];
+  return verdicts.length > 0 ? verdicts : [{ address: undefined, cause: all?.cause ?? "ok" }];
 }
 
 async function openDns({ resolvers }: Question, { signal }: CheckContext): Promise<Dns> {

@@ -4,7 +4,7 @@ import { OR_THERE, outOfRedirect, putBlock } from "../challenge/remedies.ts";
 import { CHALLENGE_PATH as PATH } from "../challenge/responder.ts";
 import { showName } from "../name.ts";
 import { shown } from "../shown.ts";
-import type { Code, Finding, Level, Observation } from "./observation.ts";
+import type { Cause, Finding, Level, Observation } from "./observation.ts";
 
 /** What the sentences of a row are made of. Everything in it may be shown. */
 interface Parts extends Observation {
@@ -52,7 +52,7 @@ function forward(parts: Parts): string {
 }
 
 /** Every cause: what was found, and what to do. */
-const ROWS: Record<Code, Row> = {
+const ROWS: Record<Cause, Row> = {
   "no-name": fails(
     ({ about }) => `${about} does not exist in DNS.`,
     () => "Add an A or AAAA record for it, or leave out the name.",
@@ -229,16 +229,16 @@ const ROWS: Record<Code, Row> = {
   ),
 };
 
-/** All codes, in the order of the documentation. */
-export const CODES = Object.keys(ROWS) as Code[];
+/** All causes, in the order of the documentation. */
+export const CAUSES = Object.keys(ROWS) as Cause[];
 
 /** What a name server or web server says may have any length. */
 const LONGEST = 200;
 
 /** Puts an observation into words; pure. */
 export function explain(observation: Observation): Finding {
-  const { code, name = "", address = "", url, detail = "", hint = "", status = 0 } = observation;
-  const { level, fact, remedy } = ROWS[code];
+  const { cause, name = "", address = "", url, detail = "", hint = "", status = 0 } = observation;
+  const { level, fact, remedy } = ROWS[cause];
   const parts: Parts = {
     ...observation,
     ...{ name, about: showName(name), detail: short(detail), hint, status },
@@ -247,7 +247,7 @@ export function explain(observation: Observation): Finding {
     record: isIPv6(address) ? "AAAA" : "A",
   };
   return {
-    ...{ code, level, name: observation.name, address: observation.address },
+    ...{ cause, level, name: observation.name, address: observation.address },
     fact: fact(parts),
     remedy: remedy(parts),
   };

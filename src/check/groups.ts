@@ -3,7 +3,7 @@ import { showName } from "../name.ts";
 import type { Finding } from "./observation.ts";
 
 /** A finding, of whatever command. */
-export type Told = Omit<Finding, "code"> & { code: string };
+export type Told = Omit<Finding, "cause"> & { cause: string };
 
 /** Findings of one cause: the first of them, and the names of all. */
 export interface Group {
@@ -17,7 +17,7 @@ export interface Group {
  * Findings that differ only in names and addresses have the same cause.
  */
 export function groupsOf(findings: readonly Told[]): Group[] {
-  const groups = [...Map.groupBy(findings, causeOf).values()].flatMap((same) => {
+  const groups = [...Map.groupBy(findings, keyOf).values()].flatMap((same) => {
     const names = new Set(same.flatMap(({ name }) => name ?? []));
     return same[0] === undefined ? [] : [{ first: same[0], names: [...names] }];
   });
@@ -27,6 +27,6 @@ export function groupsOf(findings: readonly Told[]): Group[] {
 }
 
 /** A text that is equal for findings of the same cause. */
-export function causeOf({ code, fact, name = "" }: Told): string {
-  return `${code} ${essence(fact, [showName(name), name])}`;
+export function keyOf({ cause, fact, name = "" }: Told): string {
+  return `${cause} ${essence(fact, [showName(name), name])}`;
 }

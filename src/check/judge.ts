@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import type { Code, Observation, Way } from "./observation.ts";
+import type { Cause, Observation, Way } from "./observation.ts";
 import type { Answer, Visit } from "./visit.ts";
 
 /** What a visit is compared with. */
@@ -17,7 +17,7 @@ export interface Around {
   isBehindRouter: boolean;
 }
 
-type Seen = Pick<Observation, "code" | "status" | "detail">;
+type Seen = Pick<Observation, "cause" | "status" | "detail">;
 
 /** What a visit shows; undefined: all is well. Pure. */
 export function judge(visit: Visit, around: Around): Observation | undefined {
@@ -26,7 +26,7 @@ export function judge(visit: Visit, around: Around): Observation | undefined {
     ? seenAt(visit, around)
     : certificate === undefined
       ? undefined
-      : { code: "https-certificate", detail: certificate };
+      : { cause: "https-certificate", detail: certificate };
   return seen && { ...{ way: around.way, name, address, url }, ...seen };
 }
 
@@ -36,17 +36,17 @@ function seenAt(visit: Visit, around: Around): Seen {
     case "unreachable":
       return unreachable(end.code, visit, around);
     case "loop":
-      return { code: "redirect-loop" };
+      return { cause: "redirect-loop" };
     case "forbidden":
-      return { code: "redirect-port", detail: end.to };
+      return { cause: "redirect-port", detail: end.to };
     case "inside":
-      return { code: "redirect-inside", detail: end.host };
+      return { cause: "redirect-inside", detail: end.host };
     case "lost":
-      return { code: "redirect-elsewhere", detail: `${end.host}, which has no address` };
+      return { cause: "redirect-elsewhere", detail: `${end.host}, which has no address` };
     case "answer": {
       const host = URL.parse(url ?? "")?.hostname ?? name;
       if (host !== name)
-        return { code: "redirect-elsewhere", detail: `${host}, which does not have the answer` };
+        return { cause: "redirect-elsewhere", detail: `${host}, which does not have the answer` };
       return { status: end.status, ...answered(end, visit, around) };
     }
   }
@@ -61,7 +61,7 @@ const REASONS: Record<string, string | undefined> = {
   EHOSTUNREACH: "there is no way to this host",
   ENETUNREACH: "there is no way to its network",
 };
-const CODES: Record<string, Code | undefined> = {
+const CAUSES: Record<string, Cause | undefined> = {
   ECONNREFUSED: "refused",
   ETIMEDOUT: "timeout",
   TIMEOUT: "timeout",
@@ -71,27 +71,27 @@ const NO_IPV6 = ["ENETUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
 function unreachable(system: string, { address }: Visit, around: Around): Seen {
   const detail = REASONS[system] ?? system;
-  if (/^HPE_/.test(system)) return { code: "not-http", detail };
-  if (isIPv6(address) && NO_IPV6.includes(system)) return { code: "ipv6-unknown" };
-  if (isIPv6(address) && around.ipv4Works) return { code: "ipv6-broken", detail };
-  if (around.isBehindRouter) return { code: "hairpin", detail };
-  return { code: CODES[system] ?? "unreachable", detail };
+  if (/^HPE_/.test(system)) return { cause: "not-http", detail };
+  if (isIPv6(address) && NO_IPV6.includes(system)) return { cause: "ipv6-unknown" };
+  if (isIPv6(address) && around.ipv4Works) return { cause: "ipv6-broken", detail };
+  if (around.isBehindRouter) return { cause: "hairpin", detail };
+  return { cause: CAUSES[system] ?? "unreachable", detail };
 }
 
 function answered(answer: Answer, { address, url }: Visit, around: Around): Seen {
   const { status, headers, body } = answer;
   const vendor = proxyOf(headers);
-  if (vendor !== undefined) return { code: "proxied", detail: vendor };
+  if (vendor !== undefined) return { cause: "proxied", detail: vendor };
   // With some addresses that lead here, and none of them this one, it is another server.
   const known = [...around.ours].some((each) => isIPv6(each) === isIPv6(address));
-  if (known && !around.ours.has(address) && url === undefined) return { code: "elsewhere" };
-  if (status === 200) return { code: codeOfText(answer, around) };
+  if (known && !around.ours.has(address) && url === undefined) return { cause: "elsewhere" };
+  if (status === 200) return { cause: causeOfText(answer, around) };
   if (status === 404 && around.asked === false && /<center>nginx\b/.test(body))
-    return { code: "not-forwarded" };
-  return { code: STATUSES[status] ?? "status" };
+    return { cause: "not-forwarded" };
+  return { cause: STATUSES[status] ?? "status" };
 }
 
-const STATUSES: Record<number, Code | undefined> = {
+const STATUSES: Record<number, Cause | undefined> = {
   401: "locked",
   403: "locked",
   404: "not-found",
@@ -101,7 +101,7 @@ const STATUSES: Record<number, Code | undefined> = {
 };
 
 /** What a text is, if not the answer. */
-function codeOfText({ headers, body }: Answer, { way }: Around): Code {
+function causeOfText({ headers, body }: Answer, { way }: Around): Cause {
   if (way === "stateless" && /^[\w-]+\.[\w-]{43}\s*$/.test(body)) return "wrong-account";
   const isHtml = /html/i.test(headers["content-type"] ?? "") || /^\s*<(!doctype|html)/i.test(body);
   return isHtml ? "page" : "wrong-answer";

@@ -1,11 +1,11 @@
 import { isIPv6 } from "node:net";
 import type { Ask, Server } from "../challenge/dns/resolver.ts";
 import { messageOf, systemCode } from "../errors.ts";
-import type { Code } from "./observation.ts";
+import type { Cause } from "./observation.ts";
 
 /** The addresses of a name, or why there are none. */
 export type Addresses =
-  { kind: "found"; addresses: readonly string[] } | { kind: "none"; code: Code; detail?: string };
+  { kind: "found"; addresses: readonly string[] } | { kind: "none"; cause: Cause; detail?: string };
 
 /** A hostile zone could have hundreds. */
 const MOST_ADDRESSES = 8;
@@ -46,7 +46,7 @@ export async function addressesOf(
   if (addresses.length > 0) return { kind: "found", addresses: some(addresses) };
   const failed = settled.find((each) => each.status === "rejected");
   if (failed !== undefined) return failure(failed.reason, name, servers);
-  return { kind: "none", code: found.length > 0 ? "no-name" : "no-address" };
+  return { kind: "none", cause: found.length > 0 ? "no-name" : "no-address" };
 }
 
 /** A few addresses of each family, IPv6 first. */
@@ -64,7 +64,7 @@ async function failure(
   if (systemCode(error) === "ESERVFAIL") {
     // Few need this, so the package that it needs is loaded only here.
     const { isSignatureBroken } = await import("./dnssec.ts");
-    if (await isSignatureBroken(name, servers)) return { kind: "none", code: "dnssec-broken" };
+    if (await isSignatureBroken(name, servers)) return { kind: "none", cause: "dnssec-broken" };
   }
-  return { kind: "none", code: "dns-failed", detail: reasonOf(error) };
+  return { kind: "none", cause: "dns-failed", detail: reasonOf(error) };
 }

@@ -3,7 +3,7 @@ export type Way = "standalone" | "webroot" | "stateless" | "dns";
 
 /** One thing that was seen and that decides, or may decide, how a validation ends. */
 export interface Observation {
-  code: Code;
+  cause: Cause;
   way: Way;
   /** Undefined if it concerns every name. */
   name?: string | undefined;
@@ -13,7 +13,7 @@ export interface Observation {
   url?: string | undefined;
   /** The HTTP status of the answer. */
   status?: number | undefined;
-  /** What the row of this code needs to know besides: a reason, a host, records. */
+  /** What the row of this cause needs to know besides: a reason, a host, records. */
   detail?: string | undefined;
   /** What to do, if whoever saw it knows that best. */
   hint?: string | undefined;
@@ -25,9 +25,9 @@ export interface Observation {
  */
 export type Level = "fails" | "advice";
 
-/** An observation in words. The codes are stable: scripts may rely on them. */
+/** An observation in words. The causes are stable: scripts may rely on them. */
 export interface Finding {
-  code: Code;
+  cause: Cause;
   level: Level;
   name: string | undefined;
   address: string | undefined;
@@ -37,7 +37,7 @@ export interface Finding {
   remedy: string;
 }
 
-export type Code =
+export type Cause =
   | "no-name"
   | "no-address"
   | "dns-failed"

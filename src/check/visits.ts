@@ -8,7 +8,7 @@ import type { CheckContext, Dns, Places, Question } from "./question.ts";
 import { judge } from "./judge.ts";
 import { type Addresses, addressesOf } from "./names.ts";
 import { isPrivate, ownPublicAddresses } from "./networks.ts";
-import type { Code, Observation } from "./observation.ts";
+import type { Cause, Observation } from "./observation.ts";
 import { visit, type Visit } from "./visit.ts";
 
 /** The addresses to ask at once. Each needs a socket. */
@@ -27,12 +27,12 @@ export async function visitAll(
   const { names, way, responder } = question;
   const probes = await Promise.all(names.map((name) => probeFor(name, dns)));
   const unknown = probes.flatMap(({ name, found }): Observation[] =>
-    found.kind === "none" ? [{ way, name, code: found.code, detail: found.detail }] : [],
+    found.kind === "none" ? [{ way, name, cause: found.cause, detail: found.detail }] : [],
   );
   const reachable = probes.filter(({ found }) => found.kind === "found");
   const opened = await publish(reachable, responder, context.signal);
   if (opened instanceof AppError) {
-    const seen = { way, code: codeOf(opened), detail: opened.message, hint: opened.hint };
+    const seen = { way, cause: causeOf(opened), detail: opened.message, hint: opened.hint };
     return { addresses: new Map(), observations: [seen, ...unknown] };
   }
   await using publication = opened;
@@ -86,13 +86,13 @@ async function publish(
   }
 }
 
-/** The codes of errors that have a row. */
-const ROWS: readonly Code[] = ["port-taken", "listen-failed", "webroot-unwritable"];
+/** The codes of errors that are causes. */
+const ROWS: readonly Cause[] = ["port-taken", "listen-failed", "webroot-unwritable"];
 
-function codeOf(error: AppError): Code {
-  const code = ROWS.find((each) => each === error.code);
-  if (code === undefined) throw error;
-  return code;
+function causeOf(error: AppError): Cause {
+  const cause = ROWS.find((each) => each === error.code);
+  if (cause === undefined) throw error;
+  return cause;
 }
 
 /** Whether the visit ended with the answer that the CA wants. */

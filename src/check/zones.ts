@@ -12,13 +12,13 @@ export async function zonesOf(names: readonly Name[], dns: Dns): Promise<Places>
       const common = { way: "dns", name } as const;
       try {
         const { zone } = await zones.locate(`_acme-challenge.${baseOf(name)}`);
-        return zone === undefined ? [{ ...common, code: "no-zone" }] : [];
+        return zone === undefined ? [{ ...common, cause: "no-zone" }] : [];
       } catch (error) {
         // Where DNS fails for the record, it may be the signatures.
         const found = await addressesOf(baseOf(name), dns);
-        if (found.kind === "none" && found.code === "dnssec-broken")
-          return [{ ...common, code: found.code }];
-        return [{ ...common, code: "dns-failed", detail: reasonOf(error) }];
+        if (found.kind === "none" && found.cause === "dnssec-broken")
+          return [{ ...common, cause: found.cause }];
+        return [{ ...common, cause: "dns-failed", detail: reasonOf(error) }];
       }
     }),
   );

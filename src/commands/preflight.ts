@@ -19,15 +19,15 @@ export function openPreflight(wish: PreflightWish | undefined): Preflight | unde
     const { emit, signal } = context;
     try {
       const { check } = await import("../check/check.ts");
-      const { causeOf, groupsOf } = await import("../check/groups.ts");
+      const { groupsOf, keyOf } = await import("../check/groups.ts");
       const asked = { ...askedOf(target), responder, resolvers: wish.resolvers };
       const { roots, userAgent } = session;
       const { findings } = await check(asked, { ...context, roots, userAgent, authorities });
       for (const { first, names } of groupsOf(findings)) {
-        const cause = causeOf(first);
-        const { code, level, fact, remedy } = first;
-        emit({ type: "foreseen", code, level, names, fact, remedy, again: told.has(cause) });
-        told.add(cause);
+        const key = keyOf(first);
+        const { cause, level, fact, remedy } = first;
+        emit({ type: "foreseen", cause, level, names, fact, remedy, again: told.has(key) });
+        told.add(key);
       }
     } catch (error) {
       signal.throwIfAborted();

@@ -110,7 +110,7 @@ export type Event =
    */
   | {
       type: "foreseen";
-      code: string;
+      cause: string;
       level: "fails" | "advice";
       names: readonly string[];
       fact: string;

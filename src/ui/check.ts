@@ -8,7 +8,7 @@ export function sayCheck(report: Report, { json, drawing }: Format): string {
   if (json) return shownLines(JSON.stringify(report, null, 1));
   const { names, findings } = report;
   const rows = names.flatMap(({ name, verdicts }) =>
-    verdicts.map(({ address, code }) => ({ name, address, verdict: code })),
+    verdicts.map(({ address, cause }) => ({ name, address, verdict: cause })),
   );
   const conclusion = doesFail(report)
     ? `The CA will most likely fail${sayPart(findings, names.length)}. Correct what stands above, and check again.`

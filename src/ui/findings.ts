@@ -32,7 +32,7 @@ export function sayFindings(
   { rows, findings, conclusion }: Looked,
   drawing: Drawing | undefined,
 ): string {
-  const levels = new Map(findings.map(({ code, level }) => [code, level]));
+  const levels = new Map(findings.map(({ cause, level }) => [cause, level]));
   const columns = columnsFor(levels);
   const cells = rows.map((row) => columns.map(({ say }) => say(row, Infinity)));
   const heads = columns.map(({ head }) => head);
@@ -46,8 +46,8 @@ export function sayFindings(
       ? [text]
       : wrap(text, width - indent.length, (part) => drawing.screen.width(part))
     ).map((line) => indent + line);
-  const causes = groupsOf(findings).map(({ first: { code, level, fact, remedy }, names }) => {
-    const mark = level === "fails" ? code : `${code} (advice)`;
+  const causes = groupsOf(findings).map(({ first: { cause, level, fact, remedy }, names }) => {
+    const mark = level === "fails" ? cause : `${cause} (advice)`;
     const found = lines(shownLines(`${mark}: ${sayFact(fact, names)}`));
     return [...found, ...lines(shownLines(remedy), INDENT)].join("\n");
   });

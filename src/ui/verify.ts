@@ -159,7 +159,7 @@ function findingOf(verdict: SetVerdict, at: Date): Told[] {
   const { name, place, cause } = verdict;
   const { fact, remedy } = explain(verdict, at);
   if (remedy === undefined) return [];
-  return [{ code: cause, level: "fails", name, address: place && addressOf(place), fact, remedy }];
+  return [{ cause, level: "fails", name, address: place && addressOf(place), fact, remedy }];
 }
 
 function plain(verdict: SetVerdict, at: Date): object {

@@ -1,25 +1,25 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { CODES, explain } from "../../src/check/explain.ts";
-import { causeOf, groupsOf } from "../../src/check/groups.ts";
+import { CAUSES, explain } from "../../src/check/explain.ts";
+import { groupsOf, keyOf } from "../../src/check/groups.ts";
 
 const PAGE = readFileSync("docs/checking.md", "utf8");
 
-test("every code has a row in docs/checking.md, with its level", () => {
+test("every cause has a row in docs/checking.md, with its level", () => {
   const rows = [...PAGE.matchAll(/^\| (`.+`) \| (fails|advice) \|/gm)].flatMap(
-    ([, codes = "", level]) =>
-      [...codes.matchAll(/`([\w-]+)`/g)].map(([, code]) => `${String(code)} ${String(level)}`),
+    ([, causes = "", level]) =>
+      [...causes.matchAll(/`([\w-]+)`/g)].map(([, cause]) => `${String(cause)} ${String(level)}`),
   );
-  const known = CODES.map((code) => `${code} ${explain({ code, way: "standalone" }).level}`);
+  const known = CAUSES.map((cause) => `${cause} ${explain({ cause, way: "standalone" }).level}`);
   assert.deepEqual(rows.sort(), known.sort());
 });
 
-test("every code has a sentence and what to do, for every way to answer", () => {
-  for (const code of CODES)
+test("every cause has a sentence and what to do, for every way to answer", () => {
+  for (const cause of CAUSES)
     for (const way of ["standalone", "webroot", "stateless", "dns"] as const) {
       const seen = {
-        code,
+        cause,
         way,
         name: "a.test",
         address: "192.0.2.1",
@@ -28,7 +28,7 @@ test("every code has a sentence and what to do, for every way to answer", () => 
         hint: "This is what to do.",
       };
       const { fact, remedy } = explain(seen);
-      for (const sentence of [fact, remedy]) assert.match(sentence, /^\S.{10,400}[.]$/, code);
+      for (const sentence of [fact, remedy]) assert.match(sentence, /^\S.{10,400}[.]$/, cause);
       assert.doesNotMatch(`${fact} ${remedy}`, /undefined|\[object/);
     }
 });
@@ -36,29 +36,29 @@ test("every code has a sentence and what to do, for every way to answer", () => 
 test("what others wrote is cleaned and cut", () => {
   const detail = `\u001b[31m\n${"x".repeat(1000)}`;
   const url = `http://a.test/${"y".repeat(1000)}\u202e`;
-  const { fact } = explain({ code: "proxied", way: "standalone", name: "a.test", detail, url });
+  const { fact } = explain({ cause: "proxied", way: "standalone", name: "a.test", detail, url });
   assert.match(fact, /^[ -~…]+$/);
   assert.ok(fact.length < 600, String(fact.length));
 });
 
 test("findings that differ in names and addresses only are one cause, failures come first", () => {
   const seen = (name: string, address: string) =>
-    explain({ code: "refused", way: "standalone", name, address });
-  const note = explain({ code: "clock-wrong", way: "standalone", detail: "2 hours" });
+    explain({ cause: "refused", way: "standalone", name, address });
+  const note = explain({ cause: "clock-wrong", way: "standalone", detail: "2 hours" });
   const groups = groupsOf([
     note,
     seen("a.test", "192.0.2.1"),
     seen("xn--bcher-kva.test", "192.0.2.2"),
     seen("a.test", "192.0.2.3"),
-    explain({ code: "no-name", way: "standalone", name: "c.test" }),
+    explain({ cause: "no-name", way: "standalone", name: "c.test" }),
   ]);
   assert.deepEqual(
-    groups.map(({ first, names }) => [first.code, names]),
+    groups.map(({ first, names }) => [first.cause, names]),
     [
       ["refused", ["a.test", "xn--bcher-kva.test"]],
       ["no-name", ["c.test"]],
       ["clock-wrong", []],
     ],
   );
-  assert.notEqual(causeOf(seen("a.test", "192.0.2.1")), causeOf(note));
+  assert.notEqual(keyOf(seen("a.test", "192.0.2.1")), keyOf(note));
 });

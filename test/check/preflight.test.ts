@@ -130,7 +130,7 @@ describe("--preflight", { skip: missing("pebble", "nginx") || (await portSkip())
     const events = lines.stderr
       .split("\n")
       .filter((line) => line.includes('"event":"foreseen"'))
-      .map((line) => JSON.parse(line) as { code: string; names: string[]; level: string });
+      .map((line) => JSON.parse(line) as { cause: string; names: string[]; level: string });
     // The system's DNS servers do not know these names.
     assert.deepEqual(
       new Set(events.flatMap(({ names }) => names)),

@@ -9,7 +9,7 @@ import { freePort } from "../support/ports.ts";
 import { tempDir } from "../support/temp.ts";
 
 export interface Report {
-  names: { name: string; verdicts: { address?: string; code: string }[] }[];
+  names: { name: string; verdicts: { address?: string; cause: string }[] }[];
   findings: Finding[];
 }
 
@@ -84,15 +84,15 @@ export const forwarded = (to: string) =>
   `location ^~ /.well-known/acme-challenge/ { proxy_set_header Host $host; proxy_pass http://${to}; }`;
 
 /** What is said of one cause, and what to do. */
-export function said({ report }: Checked, code: string): string[] {
+export function said({ report }: Checked, cause: string): string[] {
   return report.findings
-    .filter((each) => each.code === code)
+    .filter((each) => each.cause === cause)
     .map(({ fact, remedy }) => `${fact} ${remedy}`.replace(/[\w-]{43}/g, "TOKEN"));
 }
 
 export function verdicts({ report }: Checked): string[] {
   return report.names.flatMap(({ name, verdicts }) =>
-    verdicts.map(({ address = "-", code }) => `${name} ${address} ${code}`),
+    verdicts.map(({ address = "-", cause }) => `${name} ${address} ${cause}`),
   );
 }
 
