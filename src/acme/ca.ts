@@ -53,7 +53,7 @@ export interface Ca {
    * that stayed after that is not tried again by another call around this one.
    */
   patiently<T>(attempt: () => Promise<T>): Promise<T>;
-  /** The round trip to the CA in milliseconds: the time of the shortest request so far. */
+  /** The round trip to the CA in milliseconds: the shortest wait for it so far. */
   roundTrip(): number;
 }
 
@@ -66,8 +66,6 @@ const MOST_LANES = 16;
  * In milliseconds. From this distance on, more requests at once gain more than their nonces cost.
  */
 const FAR = 20;
-/** The same after the first answer, which may have had to wait until the program was loaded. */
-const FIRST_FAR = 2 * FAR;
 const MOST_FAILURES = 2;
 /** A directory that was fetched before that is fetched again, while a run uses it. */
 const FRESH = 7 * DAY;
@@ -77,16 +75,12 @@ const PATIENCE = 10 * SECOND;
 /** Opens a CA. The first request makes the first connection. */
 export function openCa(options: CaOptions): Ca {
   const { directoryUrl, lanes = 1, now, signal, emit } = options;
-  /** The shortest request so far, in milliseconds: an estimate of the round trip. */
+  /** The shortest wait so far, in milliseconds: an estimate of the round trip. */
   let roundTrip = Infinity;
-  let answers = 0;
   const http = openHttp({
     ...options,
     emit(event) {
-      if (event.status > 0) {
-        answers += 1;
-        roundTrip = Math.min(roundTrip, event.answeredIn);
-      }
+      if (event.status > 0) roundTrip = Math.min(roundTrip, event.shortestWait);
       emit(event);
     },
   });
@@ -99,7 +93,7 @@ export function openCa(options: CaOptions): Ca {
     ...{
       lanes,
       most: Math.max(lanes, MOST_LANES),
-      isFar: () => roundTrip > (answers > 1 ? FAR : FIRST_FAR),
+      isFar: () => roundTrip > FAR && roundTrip < Infinity,
     },
     fetch: paced(signal, async (isPatient: boolean) => {
       const url = addressIn(await directory(), "newNonce", "directory");

@@ -23,8 +23,11 @@ export interface HttpEvent {
   status: number;
   /** The milliseconds from sending to the end of the answer, with the time to connect. */
   took: number;
-  /** The part of it after the connection was made. */
-  answeredIn: number;
+  /**
+   * The shorter of its waits: for TLS, and for the answer. Each takes a round trip at least, but may
+   * end late, as when the program loads meanwhile.
+   */
+  shortestWait: number;
 }
 
 export interface HttpAnswer {
@@ -71,7 +74,7 @@ export function openHttp(options: HttpOptions): Http {
     options.signal.throwIfAborted();
     const target = new URL(addressOf(url));
     const started = performance.now();
-    let connected = started;
+    const waits = watchWaits(started);
     const timeout = AbortSignal.timeout(TIMEOUT);
     let status = 0;
     try {
@@ -93,9 +96,8 @@ export function openHttp(options: HttpOptions): Http {
         outgoing.once("error", reject);
         outgoing.once("socket", (socket) => {
           if (!socket.connecting) return;
-          socket.once("secureConnect", () => {
-            connected = performance.now();
-          });
+          // A proxy that is near may make the connection, so that is no wait for the CA.
+          socket.once("connect", waits.begin).once("secureConnect", waits.end);
         });
         outgoing.once("response", (incoming) => {
           // An answer to HEAD has no body, but without a length Node.js would close the connection.
@@ -126,10 +128,27 @@ export function openHttp(options: HttpOptions): Http {
       // The error itself only says that the request was aborted.
       throw unreachable(target, timeout.aborted ? timeout.reason : error);
     } finally {
-      const ended = performance.now();
-      const times = { took: ended - started, answeredIn: ended - connected };
+      waits.end();
+      const times = { took: performance.now() - started, shortestWait: waits.shortest() };
       options.emit({ type: "request", method, url, status, ...times });
     }
+  };
+}
+
+/** Waits that follow each other. */
+function watchWaits(started: number) {
+  let begun = started;
+  let shortest = Infinity;
+  const begin = () => {
+    begun = performance.now();
+  };
+  return {
+    begin,
+    end: () => {
+      shortest = Math.min(shortest, performance.now() - begun);
+      begin();
+    },
+    shortest: () => shortest,
   };
 }
 

@@ -44,6 +44,7 @@ export function openNonces({ fetch, lanes, isFar, ...limits }: NonceOptions): No
   const free: string[] = [];
   const waiting: Waiting[] = [];
   let taken = 0;
+  let expected = 0;
   let { most } = limits;
   let width = most;
 
@@ -65,10 +66,19 @@ export function openNonces({ fetch, lanes, isFar, ...limits }: NonceOptions): No
     fetch(alone).then(fetched, alone ? failed : notOpened);
   }
 
+  /** Fetches the nonces of expected requests, once it is known that the CA is far away. */
+  function prepare(): void {
+    if (!isFar()) return;
+    const wanted = Math.min(expected, Math.floor(width));
+    expected = 0;
+    for (let held = taken + free.length; held < wanted; held += 1) add();
+  }
+
   function fetched(nonce: string): void {
     taken -= 1;
     free.push(nonce);
     serve();
+    prepare();
   }
 
   function failed(error: unknown): void {
@@ -101,9 +111,8 @@ export function openNonces({ fetch, lanes, isFar, ...limits }: NonceOptions): No
       if (taken + free.length === 0) add();
     },
     expect(requests) {
-      if (!isFar()) return;
-      for (let held = taken + free.length; held < Math.min(requests, Math.floor(width)); held += 1)
-        add();
+      expected = requests;
+      prepare();
     },
     give(nonce) {
       width = Math.min(most, width + 1 / width);

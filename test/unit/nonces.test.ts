@@ -5,10 +5,11 @@ import { openNonces, paced } from "../../src/acme/nonces.ts";
 
 /** A CA whose answers come when they are let through, and what it was asked. */
 function ca({ far, most = 16, lanes = 1 }: { far: boolean; most?: number; lanes?: number }) {
+  let isFar = far;
   let made = 0;
   const asked: PromiseWithResolvers<string>[] = [];
   const nonces = openNonces({
-    ...{ lanes, most, isFar: () => far },
+    ...{ lanes, most, isFar: () => isFar },
     fetch() {
       const question = Promise.withResolvers<string>();
       asked.push(question);
@@ -21,6 +22,10 @@ function ca({ far, most = 16, lanes = 1 }: { far: boolean; most?: number; lanes?
   return {
     nonces,
     asked,
+    /** It turns out to be far away. */
+    moveAway: () => {
+      isFar = true;
+    },
     fresh,
     answerNonces: () => {
       for (const each of asked) each.resolve(fresh());
@@ -116,6 +121,19 @@ describe("nonces of a CA", () => {
     const { nonces, counts } = ca({ far: false });
     nonces.expect(100);
     assert.equal(counts().asked, 0);
+  });
+
+  test("whose distance is unknown: those of requests that are to come are fetched as soon as it is known", async () => {
+    const { nonces, request, answerNonces, moveAway, counts } = ca({ far: false });
+    nonces.begin();
+    nonces.expect(100);
+    const first = request();
+    await settle();
+    assert.equal(counts().asked, 1);
+    moveAway();
+    answerNonces();
+    await first;
+    assert.equal(counts().asked, 16);
   });
 
   test("one that cannot be fetched is missed by nobody as long as others are there", async () => {
